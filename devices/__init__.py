@@ -1,0 +1,1 @@
+"""Device conventions over MQTT, decoded to observations and notices (pure)."""

@@ -1,0 +1,1 @@
+"""Made to measure: projects, contributions, tallies and splits (pure)."""

@@ -1,0 +1,75 @@
+"""What is to be done outside, in the imperative: rows of the outbox.
+
+An effect is written in the transaction of its cause. ``key`` identifies it for ever, so that the
+receiver (or the pump) can recognise a second sending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from hub.domain.orders import OrderRequest
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationAction:
+    """A button: ``token`` authorises exactly this verb once, by POST to ``/a/<token>``."""
+
+    verb: str
+    label: str
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What a member reads on the phone.
+
+    ``tag`` replaces an older notification with the same tag (``suggestion id``). ``priority`` is
+    1 (least) to 5. ``expires`` is when it is no longer worth showing.
+    """
+
+    tag: str
+    title: str
+    body: str
+    member: str
+    priority: int = 3
+    actions: tuple[NotificationAction, ...] = ()
+    link: str = ""
+    expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskMember:
+    """Ask one member about one version of a suggestion, over each of their channels."""
+
+    suggestion_id: str
+    version: int
+    member: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class TellMember:
+    """Tell one member something that needs no answer; ``tag`` as in Notification."""
+
+    tag: str
+    title: str
+    body: str
+    member: str
+    channel: str
+    priority: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SendOrderRequest:
+    """Send one Beckn message; ``order_id`` is the hub's order, empty for ``discover``."""
+
+    request: OrderRequest
+    order_id: str
+    suggestion_id: str
+
+
+Effect = AskMember | TellMember | SendOrderRequest
+EffectKind = Literal["ask", "tell", "order"]

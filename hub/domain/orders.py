@@ -1,0 +1,271 @@
+"""One neutral order, whichever protocol version carries it (words: Beckn).
+
+An order belongs to one transaction with one provider. What goes out is an ``OrderRequest``, what
+comes back an ``OrderAnswer``; both are tied by ``transaction_id`` and ``message_id``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from hub.domain.life import Life
+from hub.domain.money import Money
+
+OrderState = Literal[
+    "drafted",
+    "quoted",
+    "initialised",
+    "confirmed",
+    "in_progress",
+    "completed",
+    "cancelled",
+    "failed",
+]
+
+ORDER_LIFE: Life[OrderState] = Life(
+    "order",
+    {
+        "drafted": frozenset({"quoted", "cancelled", "failed"}),
+        "quoted": frozenset({"quoted", "initialised", "cancelled", "failed"}),
+        "initialised": frozenset({"quoted", "initialised", "confirmed", "cancelled", "failed"}),
+        "confirmed": frozenset({"confirmed", "in_progress", "completed", "cancelled", "failed"}),
+        "in_progress": frozenset({"in_progress", "completed", "cancelled", "failed"}),
+        "completed": frozenset(),
+        "cancelled": frozenset(),
+        "failed": frozenset(),
+    },
+)
+
+Action = Literal[
+    "discover",
+    "select",
+    "init",
+    "confirm",
+    "status",
+    "track",
+    "update",
+    "cancel",
+    "rate",
+    "support",
+]
+ACTIONS: tuple[Action, ...] = (
+    "discover",
+    "select",
+    "init",
+    "confirm",
+    "status",
+    "track",
+    "update",
+    "cancel",
+    "rate",
+    "support",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of time, both ends aware instants in UTC, ``start`` before ``end``."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        """Refuse spans without a zone or that end before they start (ValueError)."""
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a window needs a time zone")
+        if self.end <= self.start:
+            raise ValueError("a window must end after it starts")
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """A network participant as the registry knows it; ``uri`` is its base URL."""
+
+    subscriber_id: str
+    uri: str
+    version: Literal["2.0.0", "1.1.1"] = "2.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """One line of a basket that is looked for: ``quantity`` in ``unit`` of pantry item ``item``."""
+
+    item: str
+    name: str
+    quantity: Decimal
+    unit: str
+    gtin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogItem:
+    """Something a provider offers. ``size`` is what one piece holds, in ``unit``."""
+
+    item_id: str
+    name: str
+    price: Money
+    size: Decimal = Decimal(1)
+    unit: str = "pc"
+    gtin: str | None = None
+    available: int | None = None
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySlot:
+    """A delivery window a provider offers; ``fee`` is added once to the order."""
+
+    slot_id: str
+    window: Window
+    fee: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """What one provider answered to ``discover``."""
+
+    provider_id: str
+    provider_name: str
+    items: tuple[CatalogItem, ...]
+    slots: tuple[DeliverySlot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One ordered line: ``count`` pieces of a provider's item, for pantry item ``wants``."""
+
+    item_id: str
+    name: str
+    count: int
+    price: Money
+    wants: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakupLine:
+    """One line of a quote's breakup: an item's sum, a delivery fee, a tax."""
+
+    title: str
+    price: Money
+    item_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the provider asks in all. ``valid_until`` is when it stops being bound to it."""
+
+    total: Money
+    breakup: tuple[BreakupLine, ...] = ()
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """What is disclosed of the household to have something delivered; each field needs a grant.
+
+    ``gps`` is ``"lat,lon"`` in decimal degrees. Fields that were not granted are None.
+    """
+
+    name: str | None = None
+    address: str | None = None
+    area_code: str | None = None
+    gps: str | None = None
+    phone: str | None = None
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The household's side of one order.
+
+    ``order_id`` is the provider's, known from ``on_confirm`` (v1) or earlier; ``id`` is the hub's.
+    ``last_message_id`` is the Beckn message that caused the present state. ``approved_total`` is
+    what a member agreed to pay at most; None before approval. ``pending`` is the action whose
+    answer is awaited. ``fulfillment_state`` is the provider's own word, e.g. ``Packed``.
+    """
+
+    id: str
+    transaction_id: str
+    suggestion_id: str
+    provider: Subscriber
+    provider_name: str
+    state: OrderState
+    lines: tuple[Line, ...] = ()
+    provider_id: str = ""
+    slot: DeliverySlot | None = None
+    quote: Quote | None = None
+    order_id: str | None = None
+    approved_total: Money | None = None
+    pending: Action | None = None
+    pending_message_id: str | None = None
+    last_message_id: str | None = None
+    fulfillment_state: str = ""
+    reason: str = ""
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    def moved(self, state: OrderState, **changes: object) -> Order:
+        """Return this order in ``state`` with ``changes``; IllegalMove when it may not."""
+        return replace(self, state=ORDER_LIFE.move(self.state, state), **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRequest:
+    """One Beckn message the hub sends.
+
+    ``transaction_id`` and ``message_id`` are UUIDs; sending the same request twice sends the same
+    ``message_id``, by which the provider recognises it. ``wants`` is used by ``discover``,
+    ``lines``/``slot`` by ``select`` and later ones, ``party`` from ``init`` on, ``quote`` by
+    ``confirm``; ``order_id`` by what follows a confirmation. ``ttl`` is in seconds.
+    """
+
+    action: Action
+    transaction_id: str
+    message_id: str
+    to: Subscriber
+    ttl: int = 30
+    wants: tuple[Want, ...] = ()
+    lines: tuple[Line, ...] = ()
+    provider_id: str = ""
+    slot: DeliverySlot | None = None
+    party: Party | None = None
+    quote: Quote | None = None
+    order_id: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderError:
+    """Why a provider would not: Beckn's ``Error`` with its code and its words."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAnswer:
+    """One verified ``on_…`` callback, read to the neutral model.
+
+    ``sender`` is the subscriber whose key signed it. ``action`` is the request's (``select`` for
+    ``on_select``). What the message did not say is None or empty. ``state`` is the order's state
+    as the provider states it, where it does.
+    """
+
+    action: Action
+    sender: Subscriber
+    transaction_id: str
+    message_id: str
+    timestamp: datetime
+    catalogs: tuple[Catalog, ...] = ()
+    lines: tuple[Line, ...] = ()
+    slot: DeliverySlot | None = None
+    slots: tuple[DeliverySlot, ...] = ()
+    quote: Quote | None = None
+    order_id: str | None = None
+    state: OrderState | None = None
+    fulfillment_state: str = ""
+    error: ProviderError | None = None
+    body_hash: str = ""

@@ -1,0 +1,123 @@
+"""What the hub proposes, and its life: asked, approved, carried out.
+
+The same cause never has two open suggestions: ``key`` is unique among the open ones (the store
+holds it with a partial unique index).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from hub.domain.life import Life
+from hub.domain.money import Money
+from hub.domain.orders import Line, Window
+
+SuggestionState = Literal[
+    "proposed", "approved", "declined", "expired", "superseded", "carried_out", "failed"
+]
+
+SUGGESTION_LIFE: Life[SuggestionState] = Life(
+    "suggestion",
+    {
+        "proposed": frozenset({"approved", "declined", "expired", "superseded", "failed"}),
+        "approved": frozenset({"proposed", "carried_out", "failed"}),
+        "declined": frozenset(),
+        "expired": frozenset(),
+        "superseded": frozenset(),
+        "carried_out": frozenset(),
+        "failed": frozenset(),
+    },
+)
+
+Kind = Literal["grocery_order", "move_delivery", "social_meal", "ride", "notify"]
+KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
+
+Verb = Literal["approve", "decline", "later"]
+VERBS: tuple[Verb, ...] = ("approve", "decline", "later")
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """One reason, in words, with the ledger entry that holds the observation, notice or rule."""
+
+    text: str
+    ledger_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosure:
+    """One field that would leave the home: ``field`` (e.g. ``address``), to whom, what for."""
+
+    field: str
+    recipient: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One way to carry a suggestion out; ``order_id`` is the hub's quoted order behind it.
+
+    ``note`` says what a member should know, e.g. ``no oat milk there``.
+    """
+
+    id: str
+    order_id: str
+    provider_id: str
+    provider_name: str
+    lines: tuple[Line, ...]
+    total: Money
+    window: Window | None = None
+    note: str = ""
+    disclosures: tuple[Disclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A proposal to the household's members.
+
+    ``version`` counts every change of what is asked (price, slot, items): an action token is bound
+    to it. ``asked`` is true once members were notified; until then the hub still collects offers.
+    ``chosen`` is the option a member approved. ``deadline`` is when it expires (UTC). ``outcome``
+    is what to tell somebody who taps too late. ``not_before`` holds a reminder after *later*.
+    """
+
+    id: str
+    key: str
+    kind: Kind
+    rule_id: str
+    rule_version: str
+    rule_text: str
+    subject: str
+    title: str
+    body: str
+    state: SuggestionState
+    version: int
+    because: tuple[Because, ...]
+    options: tuple[Option, ...]
+    ask: tuple[str, ...]
+    created_at: datetime
+    deadline: datetime
+    asked: bool = False
+    chosen: str | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    not_before: datetime | None = None
+    outcome: str = ""
+
+    def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
+        """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""
+        return replace(self, state=SUGGESTION_LIFE.move(self.state, state), **changes)  # type: ignore[arg-type]
+
+    def option(self, option_id: str) -> Option:
+        """Return the option with this id; KeyError when there is none."""
+        for option in self.options:
+            if option.id == option_id:
+                return option
+        raise KeyError(option_id)
+
+    @property
+    def open(self) -> bool:
+        """Tell whether it still waits for a decision."""
+        return self.state == "proposed"

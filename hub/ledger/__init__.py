@@ -1,0 +1,1 @@
+"""The append-only log of who decided what because of what (pure)."""

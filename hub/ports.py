@@ -1,0 +1,140 @@
+"""What the hub needs of the outside, as small capabilities. Adapters live in ``integrations/``.
+
+Each port has a fake in ``tests/`` that passes the same contract test as the real adapter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.domain.effects import Notification
+from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
+
+
+class DeliveryError(Exception):
+    """Something could not be delivered.
+
+    ``retry`` is true when trying again later may help and cannot do harm. ``unknown`` is true when
+    it may have arrived all the same: ask for the status, never send blindly again.
+    """
+
+    def __init__(self, message: str, *, retry: bool = True, unknown: bool = False) -> None:
+        """Say what failed in one line a person can act on."""
+        super().__init__(message)
+        self.retry = retry
+        self.unknown = unknown
+
+
+class Clock(Protocol):
+    """Where *now* comes from."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+class Notifier(Protocol):
+    """A way to reach a member: ntfy, Apprise, …"""
+
+    async def notify(self, notification: Notification) -> None:
+        """Deliver it; a later one with the same tag replaces it. Raises DeliveryError."""
+        ...
+
+
+class Provider(Protocol):
+    """A way to send Beckn messages; the answers come back through the inbox."""
+
+    async def send(self, request: OrderRequest) -> None:
+        """Return when the other side has acknowledged (ACK). Raises DeliveryError; a NACK is a
+        DeliveryError with ``retry=False``."""
+        ...
+
+    async def find(self, domain: str) -> Sequence[Subscriber]:
+        """Return the providers to ask for ``domain`` (e.g. ``grocery``)."""
+        ...
+
+
+AnswerSink = Callable[[OrderAnswer], Awaitable[bool]]
+"""Called with each verified callback; returns after it is committed (True) or, when it was known
+already, False. Raises when it could not be stored: then no ACK may be given."""
+
+
+@dataclass(frozen=True, slots=True)
+class InMessage:
+    """One MQTT message as received.
+
+    ``mid`` is the packet id (0 for QoS 0), ``dup`` the DUP flag, ``retain`` whether it was
+    retained, ``connection`` counts the connections of this process; ``received_at`` is UTC.
+    """
+
+    topic: str
+    payload: bytes
+    qos: int
+    mid: int
+    dup: bool
+    retain: bool
+    connection: int
+    received_at: datetime
+    handle: object = None
+
+
+class MessageSink(Protocol):
+    """Where an MQTT adapter hands its messages over: called in its network thread."""
+
+    def put(self, message: InMessage) -> None:
+        """Take one message; may block when too many wait (back-pressure). Never raises."""
+        ...
+
+    def connected(self, connection: int, session_present: bool) -> None:
+        """Tell that a connection was made; ``session_present`` False: nothing is redelivered."""
+        ...
+
+
+class MessageSource(Protocol):
+    """An MQTT connection that outlives the broker."""
+
+    def ack(self, messages: Sequence[InMessage]) -> None:
+        """Acknowledge messages whose transaction is committed; safe from any thread."""
+        ...
+
+    def subscribe(self, filters: Sequence[str]) -> None:
+        """Add topic filters at QoS 1, now and after each reconnection. Safe from any thread."""
+        ...
+
+    def unsubscribe(self, filters: Sequence[str]) -> None:
+        """Drop topic filters."""
+        ...
+
+    def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
+        """Queue a message for sending."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RenderJob:
+    """One template over one payload: Home Assistant's ``value`` and ``value_json``.
+
+    ``payload`` is the MQTT payload as text; ``variables`` are further ones, e.g. ``this``.
+    """
+
+    template: str
+    payload: str
+    variables: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RenderFailure:
+    """A template that could not be rendered: its own error, or it hit the memory or time limit."""
+
+    reason: str
+
+
+class TemplateRenderer(Protocol):
+    """Renders device templates where they can do no harm."""
+
+    def render(self, jobs: Sequence[RenderJob]) -> list[str | RenderFailure]:
+        """Return one result for each job, in order. Never raises for a job's own fault."""
+        ...

@@ -1,0 +1,167 @@
+"""Every setting of a household, typed, with its default and unit: ``config/hub.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+
+class Section(BaseModel):
+    """A part of hub.yaml; a key it does not know is an error, not a silent typo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MqttSettings(Section):
+    """Where device messages come from."""
+
+    url: str = Field(
+        default="managed",
+        description="`managed` (the hub runs its own Mosquitto) or mqtt://host:port, mqtts://host:port",
+    )
+    protocol: Literal["5", "3.1.1"] = Field(default="5", description="MQTT version to speak")
+    client_id: str = Field(
+        default="commonhearth", description="names the persistent session; unique at the broker"
+    )
+    username: str | None = Field(default=None, description="broker user")
+    password: str | None = Field(default=None, description="broker password")
+    ca_file: Path | None = Field(default=None, description="CA certificates (PEM) for mqtts://")
+    cert_file: Path | None = Field(default=None, description="client certificate (PEM)")
+    key_file: Path | None = Field(default=None, description="client certificate's key (PEM)")
+    bind: str = Field(
+        default="127.0.0.1", description="address the managed broker listens on; 0.0.0.0 for all"
+    )
+    port: int = Field(default=1883, ge=0, le=65535, description="the managed broker's port; 0: any")
+    session_expiry: int = Field(
+        default=7 * 24 * 3600, ge=0, description="seconds the broker keeps what we missed (MQTT 5)"
+    )
+    receive_maximum: int = Field(
+        default=2048, ge=1, le=65535, description="unacknowledged messages at a time (MQTT 5)"
+    )
+    max_payload: int = Field(
+        default=256 * 1024, ge=1024, description="bytes; a larger payload is parked unread"
+    )
+    flood_rate: float = Field(
+        default=0, ge=0, description="messages/s one device may send over 10 s; 0: no limit"
+    )
+    discovery_prefix: str = Field(default="homeassistant", description="Home Assistant's prefix")
+    notice_topics: tuple[str, ...] = Field(
+        default=("notices/#",), description="topic filters that carry CAP 1.2 notices"
+    )
+
+
+class HttpSettings(Section):
+    """The web pages, the API and the callbacks of providers."""
+
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for the LAN")
+    port: int = Field(default=8480, ge=0, le=65535, description="port; 0: any free one")
+    public_url: str | None = Field(
+        default=None, description="how phones and providers reach the hub; default http://host:port"
+    )
+
+
+class NtfySettings(Section):
+    """ntfy: push with buttons."""
+
+    url: str = Field(default="https://ntfy.sh", description="server base URL")
+    topic: str | None = Field(
+        default=None, description="topic; when absent the hub makes an unguessable one a member"
+    )
+    token: str | None = Field(default=None, description="access token (tk_…)")
+
+
+class MemberSettings(Section):
+    """A person of the household."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,31}$", description="short name used in rules")
+    name: str = Field(max_length=80, description="as shown")
+    role: Literal["adult", "child", "guest"] = Field(
+        default="adult", description="children and guests may look, adults may decide"
+    )
+    ntfy: NtfySettings | None = Field(default=None, description="ask over ntfy")
+    apprise: tuple[str, ...] = Field(default=(), description="Apprise URLs, e.g. mailto://…")
+
+
+class HomeSettings(Section):
+    """The household itself: what a delivery needs to know. Nothing of it leaves without consent."""
+
+    name: str = Field(default="Home", max_length=80, description="as members see it")
+    timezone: str = Field(default="UTC", description="IANA zone; instants are shown in it")
+    currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217")
+    address: str | None = Field(default=None, max_length=300, description="street and number, city")
+    area_code: str | None = Field(default=None, max_length=20, description="postal code")
+    gps: str | None = Field(
+        default=None, pattern=r"^-?\d+(\.\d+)?,-?\d+(\.\d+)?$", description="lat,lon in degrees"
+    )
+    phone: str | None = Field(default=None, max_length=40, description="for the driver")
+    email: str | None = Field(default=None, max_length=200, description="for receipts")
+    quiet_hours: str | None = Field(
+        default=None,
+        pattern=r"^\d\d:\d\d-\d\d:\d\d$",
+        description="local times in which nobody is asked, e.g. 22:00-07:00",
+    )
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("expected an IANA zone such as Europe/Berlin")
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the household's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class BecknSettings(Section):
+    """Brokering: who we are on the network and whom we ask."""
+
+    subscriber_id: str | None = Field(
+        default=None, description="our id on the network; made at first start when absent"
+    )
+    registry: Path | None = Field(
+        default=None, description="file registry (YAML) with providers' ids, URIs and public keys"
+    )
+    version: Literal["2.0.0", "1.1.1"] = Field(default="2.0.0", description="version we prefer")
+    collect_seconds: float = Field(
+        default=10.0, gt=0, le=300, description="how long offers are awaited before asking"
+    )
+    ttl: int = Field(default=30, ge=1, le=3600, description="seconds a request stays valid")
+    confirm_patience: float = Field(
+        default=20.0, gt=0, description="seconds before an unanswered confirm is asked for (status)"
+    )
+    disclose: tuple[Literal["name", "address", "area_code", "gps", "phone", "email"], ...] = Field(
+        default=("name", "address", "area_code", "phone"),
+        description="what a provider is told once a member approved an order with it",
+    )
+
+
+class LogSettings(Section):
+    """What is written about the running."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+
+
+class Settings(Section):
+    """The whole of hub.yaml."""
+
+    home: HomeSettings = HomeSettings()
+    members: tuple[MemberSettings, ...] = (MemberSettings(id="me", name="Me"),)
+    mqtt: MqttSettings = MqttSettings()
+    http: HttpSettings = HttpSettings()
+    beckn: BecknSettings = BecknSettings()
+    log: LogSettings = LogSettings()
+
+    @field_validator("members")
+    @classmethod
+    def _members_differ(cls, value: tuple[MemberSettings, ...]) -> tuple[MemberSettings, ...]:
+        ids = [member.id for member in value]
+        if len(set(ids)) != len(ids):
+            raise ValueError("two members have the same id")
+        if not ids:
+            raise ValueError("expected at least one member")
+        return value

@@ -1,0 +1,1 @@
+"""Tables, the unit of work, and reads: the only place that speaks SQL."""

@@ -1,0 +1,1 @@
+"""Pages, the JSON API, live updates and sign-in."""

@@ -1,0 +1,1 @@
+"""One folder for each outside system; each is built only when it is configured."""

@@ -1,0 +1,1 @@
+"""The household's rules: read, compiled, indexed by trigger and evaluated (pure)."""
