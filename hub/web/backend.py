@@ -1,0 +1,182 @@
+"""What the pages ask of the hub; ``hub.app`` provides it, tests may fake it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from hub.domain.notices import Notice
+from hub.domain.orders import Order
+from hub.domain.stock import PantryItem, StockLevel
+from hub.domain.suggestions import Suggestion, Verb
+from hub.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A member's answer to one version of a suggestion.
+
+    ``option`` is needed to approve a suggestion with options. ``counts`` changes pieces of that
+    option's lines (item_id -> count, 0 removes it) and ``slot_id`` its window: either asks the
+    provider for a new price first, so the answer is then ``changed``.
+    """
+
+    suggestion_id: str
+    version: int
+    verb: Verb
+    member: str
+    via: str
+    option: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    slot_id: str | None = None
+    token_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """What came of it. ``message`` is for the member, in words.
+
+    ``done``: it was carried over now. ``repeated``: the same answer had been given already.
+    ``changed``: a new price is being asked for. ``refused``: it is too late, stale or not allowed.
+    """
+
+    result: Literal["done", "repeated", "changed", "refused", "unknown"]
+    message: str
+    suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """A message that was not understood: its first 1 KiB and why."""
+
+    id: int
+    at: datetime
+    topic: str
+    reason: str
+    where: str
+    payload: bytes
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EntityView:
+    """An entity with its latest state."""
+
+    id: str
+    name: str
+    component: str
+    device_name: str
+    convention: str
+    unit: str | None
+    value: str
+    available: bool
+    last_seen: datetime | None
+    used: bool
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PantryView:
+    """A pantry item with its level; ``hours_left`` None where it is not known."""
+
+    item: PantryItem
+    level: StockLevel | None
+    hours_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in browser."""
+
+    member: str
+    created_at: datetime
+    expires_at: datetime
+    csrf: str
+
+
+class Backend(Protocol):
+    """Reads are synchronous and short (WAL readers); writes go through the writer thread."""
+
+    @property
+    def settings(self) -> Settings:
+        """Return the household's settings."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        ...
+
+    def suggestions(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Suggestion]:
+        """Return suggestions, newest first."""
+        ...
+
+    def suggestion(self, suggestion_id: str) -> Suggestion | None:
+        """Return one suggestion."""
+        ...
+
+    def orders(self, *, limit: int = 100) -> Sequence[Order]:
+        """Return orders, newest first."""
+        ...
+
+    def order(self, order_id: str) -> Order | None:
+        """Return one order."""
+        ...
+
+    def slots(self, order_id: str) -> Sequence[tuple[str, datetime, datetime, Decimal | None]]:
+        """Return the delivery slots its provider offered: id, start, end, fee."""
+        ...
+
+    def pantry(self) -> Sequence[PantryView]:
+        """Return every pantry item."""
+        ...
+
+    def entities(self) -> Sequence[EntityView]:
+        """Return every entity."""
+        ...
+
+    def parked(self, limit: int = 100) -> Sequence[Parked]:
+        """Return what was not understood, newest first."""
+        ...
+
+    def notices(self) -> Sequence[Notice]:
+        """Return the notices in force now or later."""
+        ...
+
+    def health(self) -> Mapping[str, object]:
+        """Return what /healthz and /metrics tell: counters and whether the broker is there."""
+        ...
+
+    async def decide(self, decision: Decision) -> DecisionResult:
+        """Carry a member's answer to the flow; returns after it is committed."""
+        ...
+
+    async def set_stock(self, item: str, quantity: float, member: str) -> StockLevel:
+        """Note what a person counted; KeyError for an unknown item, ValueError when negative."""
+        ...
+
+    def changes(self) -> AsyncIterator[int]:
+        """Yield a growing number after each commit that a page may show (coalesced)."""
+        ...
+
+    def create_session(self, member: str) -> tuple[str, Session]:
+        """Make a session: the secret for the cookie (shown once) and what it is."""
+        ...
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session of a cookie's secret while it is valid."""
+        ...
+
+    def end_session(self, secret: str) -> None:
+        """Sign out."""
+        ...
+
+    def api_token_scopes(self, secret: str) -> frozenset[str] | None:
+        """Return the scopes of an API token (``read``, ``decide``), None when there is none."""
+        ...
+
+    def take_sign_in_code(self, code: str) -> str | None:
+        """Use a one-time sign-in code up; return the member it is for, None when it is not one."""
+        ...
