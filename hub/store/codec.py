@@ -1,0 +1,38 @@
+"""Frozen dataclasses to JSON text and back, and instants to integers and back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
+
+
+def dump(value: object) -> str:
+    """Write a domain dataclass as JSON; Decimals as text, instants as ISO 8601."""
+    return _adapter(type(value)).dump_json(value).decode()
+
+
+def load(kind: type[T], text: str | bytes) -> T:
+    """Read what ``dump`` wrote; pydantic.ValidationError when it is something else."""
+    return _adapter(kind).validate_json(text)  # type: ignore[no-any-return]
+
+
+def micros(instant: datetime) -> int:
+    """Return microseconds since 1970 of an aware instant (exact, no float in between)."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """Return the aware UTC instant of ``micros``."""
+    return _EPOCH + timedelta(microseconds=value)

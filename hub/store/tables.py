@@ -1,0 +1,241 @@
+"""The tables. The hot path writes them with SQLAlchemy Core (``Table.__table__``).
+
+Instants are UTC, kept as microseconds since 1970 (an integer compares and indexes well, and cannot
+lose its zone). Whole entities are JSON in ``body``; what is searched for has a column of its own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, LargeBinary, text
+from sqlmodel import Field, SQLModel
+
+HEAD = "0001"
+"""The migration this code expects (``hub/store/migrations``)."""
+
+
+class InboxMqtt(SQLModel, table=True):
+    """The last message committed under each MQTT packet id of the present session.
+
+    A packet id is reused, so it identifies nothing alone; but the broker redelivers an
+    unacknowledged message under the same id (MQTT 5, 4.4), and this row tells whether the message
+    redelivered is the one that was committed. 65,535 rows at most, never pruned.
+    """
+
+    __tablename__ = "inbox_mqtt"
+    mid: int = Field(primary_key=True)
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    connection: str
+
+
+class Inbox(SQLModel, table=True):
+    """Keys of messages that name themselves: native ids, CAP identities, Beckn callbacks."""
+
+    __tablename__ = "inbox"
+    key: str = Field(primary_key=True)
+    received_at: int = Field(index=True)
+
+
+class Stock(SQLModel, table=True):
+    """The present level of each pantry item, in the item's unit."""
+
+    __tablename__ = "stock"
+    item: str = Field(primary_key=True)
+    quantity: float
+    unit: str
+    at: int
+    source: str
+    expected: float = 0.0
+
+
+class StockHistory(SQLModel, table=True):
+    """Changes of stock levels, thinned with age by the nightly housekeeping."""
+
+    __tablename__ = "stock_history"
+    __table_args__ = (Index("stock_history_item_at", "item", "at"),)
+    id: int | None = Field(default=None, primary_key=True)
+    item: str
+    at: int
+    quantity: float
+
+
+class EntityState(SQLModel, table=True):
+    """The present state of each entity; ``value`` and ``attributes`` are JSON."""
+
+    __tablename__ = "entity_state"
+    entity: str = Field(primary_key=True)
+    value: str
+    unit: str | None = None
+    attributes: str = "{}"
+    available: bool = True
+    at: int
+
+
+class AnnouncementRow(SQLModel, table=True):
+    """Raw announcements, replayed at start so that the device book is whole again."""
+
+    __tablename__ = "announcement"
+    source: str = Field(primary_key=True)
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    at: int
+
+
+class NoticeRow(SQLModel, table=True):
+    """The notices on the board, by their CAP identity."""
+
+    __tablename__ = "notice"
+    ref: str = Field(primary_key=True)
+    body: str
+    expires: int | None = Field(default=None, index=True)
+
+
+class SuggestionRow(SQLModel, table=True):
+    """Suggestions; the partial unique index holds *one open suggestion a cause*."""
+
+    __tablename__ = "suggestion"
+    __table_args__ = (
+        Index(
+            "suggestion_one_open",
+            "key",
+            unique=True,
+            sqlite_where=text("state IN ('proposed', 'approved')"),
+        ),
+        Index("suggestion_created", "created_at"),
+    )
+    id: str = Field(primary_key=True)
+    key: str
+    state: str = Field(index=True)
+    created_at: int
+    body: str
+
+
+class OrderRow(SQLModel, table=True):
+    """The household's side of orders."""
+
+    __tablename__ = "orders"
+    id: str = Field(primary_key=True)
+    transaction_id: str = Field(unique=True)
+    suggestion_id: str = Field(index=True)
+    state: str = Field(index=True)
+    created_at: int = Field(index=True)
+    body: str
+
+
+class OfferedSlots(SQLModel, table=True):
+    """The delivery slots a provider offered for an order, as JSON."""
+
+    __tablename__ = "offered_slots"
+    order_id: str = Field(primary_key=True)
+    body: str
+
+
+class OutboxRow(SQLModel, table=True):
+    """Effects that are still to be done. A row is deleted in the step that records its success.
+
+    ``state``: ``waiting``, ``leased`` (about to be sent, and not to be sent blindly again) or
+    ``dead`` (given up, kept to be read).
+    """
+
+    __tablename__ = "outbox"
+    id: int | None = Field(default=None, primary_key=True)
+    kind: str
+    key: str = Field(unique=True)
+    subject: str = Field(index=True)
+    body: str
+    state: str = "waiting"
+    attempts: int = 0
+    not_before: int = 0
+    expires: int | None = None
+    error: str = ""
+    created_at: int
+
+
+class LedgerRow(SQLModel, table=True):
+    """The append-only log; ``leaf`` is the RFC 6962 leaf hash of ``body``."""
+
+    __tablename__ = "ledger"
+    index: int = Field(primary_key=True)
+    at: int
+    kind: str = Field(index=True)
+    subject: str = Field(index=True)
+    body: str
+    leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class SpentToken(SQLModel, table=True):
+    """Action tokens that were used; ``outcome`` is what a second tap is told."""
+
+    __tablename__ = "spent_token"
+    id: str = Field(primary_key=True)
+    suggestion_id: str
+    outcome: str
+    at: int = Field(index=True)
+
+
+class TimerRow(SQLModel, table=True):
+    """When something wants to be woken: a rule's clock, a deadline of collecting, a patience."""
+
+    __tablename__ = "timer"
+    kind: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    due: int = Field(index=True)
+
+
+class CooldownRow(SQLModel, table=True):
+    """Until when a rule stays silent about a subject."""
+
+    __tablename__ = "cooldown"
+    rule_id: str = Field(primary_key=True)
+    subject: str = Field(primary_key=True)
+    until: int
+
+
+class ParkedRow(SQLModel, table=True):
+    """Messages that were not understood: the first 1 KiB, and how often the same fault came."""
+
+    __tablename__ = "parked"
+    __table_args__ = (Index("parked_fault", "topic", "reason", unique=True),)
+    id: int | None = Field(default=None, primary_key=True)
+    at: int = Field(index=True)
+    topic: str
+    reason: str
+    where: str = ""
+    payload: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    count: int = 1
+
+
+class WebSession(SQLModel, table=True):
+    """Signed-in browsers; only the hash of the cookie's secret is kept."""
+
+    __tablename__ = "web_session"
+    hash: str = Field(primary_key=True)
+    member: str
+    csrf: str
+    created_at: int
+    expires_at: int
+
+
+class SignInCode(SQLModel, table=True):
+    """One-time sign-in codes, hashed."""
+
+    __tablename__ = "sign_in_code"
+    hash: str = Field(primary_key=True)
+    member: str
+    expires_at: int
+
+
+class ApiToken(SQLModel, table=True):
+    """API tokens, hashed; ``scopes`` separated by spaces."""
+
+    __tablename__ = "api_token"
+    hash: str = Field(primary_key=True)
+    name: str = Field(unique=True)
+    scopes: str
+    created_at: int
+
+
+class SchemaVersion(SQLModel, table=True):
+    """Alembic's own table, written by us for a new database so that Alembic need not load."""
+
+    __tablename__ = "alembic_version"
+    version_num: str = Field(primary_key=True, max_length=32)
