@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def hours_left(history: Sequence[StockPoint], now: datetime) -> float | None:
         return None
     used = sum(
         max(0.0, before.quantity - after.quantity)
-        for before, after in zip(history, history[1:], strict=False)
+        for before, after in pairwise(history)
     )
     span = (now - history[0].at).total_seconds() / 3600
     if used <= 0 or span <= 0:
