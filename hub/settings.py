@@ -45,7 +45,9 @@ class MqttSettings(Section):
         default=256 * 1024, ge=1024, description="bytes; a larger payload is parked unread"
     )
     flood_rate: float = Field(
-        default=0, ge=0, description="messages/s one device may send over 10 s; 0: no limit"
+        default=1000,
+        ge=0,
+        description="messages/s one device may send, averaged over 10 s; more is parked; 0: no limit",
     )
     discovery_prefix: str = Field(default="homeassistant", description="Home Assistant's prefix")
     notice_topics: tuple[str, ...] = Field(

@@ -91,13 +91,17 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """One line of a basket that is looked for: ``quantity`` in ``unit`` of pantry item ``item``."""
+    """One line of a basket that is looked for: ``quantity`` in ``unit`` of pantry item ``item``.
+
+    ``words`` are further names by which a provider may list it.
+    """
 
     item: str
     name: str
     quantity: Decimal
     unit: str
     gtin: str | None = None
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +139,18 @@ class Catalog:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One ordered line: ``count`` pieces of a provider's item, for pantry item ``wants``."""
+    """One ordered line: ``count`` pieces of a provider's item, for pantry item ``wants``.
+
+    ``price`` is for one piece; ``piece`` is what one piece adds to the pantry, in the pantry
+    item's unit, where that is known.
+    """
 
     item_id: str
     name: str
     count: int
     price: Money
     wants: str | None = None
+    piece: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 @cache
-def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 

@@ -24,7 +24,6 @@ class InboxMqtt(SQLModel, table=True):
     __tablename__ = "inbox_mqtt"
     mid: int = Field(primary_key=True)
     key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
-    connection: str
 
 
 class Inbox(SQLModel, table=True):
@@ -48,13 +47,15 @@ class Stock(SQLModel, table=True):
 
 
 class StockHistory(SQLModel, table=True):
-    """Changes of stock levels, thinned with age by the nightly housekeeping."""
+    """The last level of each item in each quarter of an hour; old ones go by housekeeping.
+
+    ``quarter`` counts quarters of an hour since 1970: a scale that reports each second must not
+    fill an SD card.
+    """
 
     __tablename__ = "stock_history"
-    __table_args__ = (Index("stock_history_item_at", "item", "at"),)
-    id: int | None = Field(default=None, primary_key=True)
-    item: str
-    at: int
+    item: str = Field(primary_key=True)
+    quarter: int = Field(primary_key=True)
     quantity: float
 
 
