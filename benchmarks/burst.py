@@ -1,0 +1,103 @@
+"""A burst of messages that each notify, beside the control in the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.harness import Bench, Hub, median, memory_mib, stop, wait_until
+from benchmarks.household import EVENT_TOPIC, PHONE, notify_on_event, pressed, start_hub
+from benchmarks.results import Result
+
+# The faster peer, Node-RED, with 1,000 flows on one topic of which one matches (design, section 6).
+_PEER_SAME_SUBJECT = 43.0
+_RULES = 1000
+_PATIENCE = 120.0
+
+
+def _burst(bench: Bench, topic: str, name: str, numbers: range) -> float:
+    """Publish one message for each number; return the notifications per second."""
+    before = bench.came(name)
+    began = bench.publish(topic, map(pressed, numbers))
+    wait_until(
+        lambda: bench.came(name) >= before + len(numbers),
+        f"{len(numbers)} notifications from {name}",
+        _PATIENCE,
+        every=0.05,
+    )
+    return len(numbers) / (bench.times(name)[-1] - began) * 1e9
+
+
+def _bursts(bench: Bench, count: int, turns: int) -> list[float]:
+    return [
+        _burst(bench, EVENT_TOPIC, PHONE, range(t * count, (t + 1) * count)) for t in range(turns)
+    ]
+
+
+def _memory(hub: Hub) -> tuple[float, float]:
+    return memory_mib(hub.pid), memory_mib(hub.pid, "VmHWM")
+
+
+def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
+    """Measure rate, memory and loss; then with rules on other subjects, and on the same one."""
+    count, turns = (1_000, 2) if quick else (5_000, 3)
+    control = bench.subscriber("control", "bench/burst", bench.phone, bench.folder / "burst.db")
+    hub = start_hub(bench, "burst", rules=[notify_on_event("every-press")])
+    _burst(bench, EVENT_TOPIC, PHONE, range(-200, 0))
+    at_first, _ = _memory(hub)
+    offset = bench.came("control")
+    control_rates, hub_rates = [], []
+    for turn in range(turns):
+        numbers = range(turn * count, (turn + 1) * count)
+        control_rates.append(_burst(bench, "bench/burst", "control", numbers))
+        hub_rates.append(_burst(bench, EVENT_TOPIC, PHONE, numbers))
+    at_last, highest = _memory(hub)
+    lost = bench.came("control") - offset - (bench.came(PHONE) - 200)
+    hub.stop()
+    stop(control)
+    hub_rate, control_rate = median(hub_rates), median(control_rates)
+    yield Result(
+        "burst, notifications / control",
+        hub_rate / control_rate,
+        "",
+        f"hub {hub_rate:,.0f}/s, control {control_rate:,.0f}/s",
+        target=0.75,
+        at_least=True,
+    )
+    yield Result(
+        "burst, lost or doubled", abs(lost), "", f"of {turns * count:,} messages", target=0
+    )
+    yield Result(
+        "burst, memory at its highest / before",
+        highest / at_first,
+        "",
+        f"{at_first:.0f} MiB before, {highest:.0f} at most, {at_last:.0f} after",
+        target=1.25,
+    )
+
+    others = [notify_on_event(f"other-{n}", entity=f"other_{n}") for n in range(_RULES)]
+    hub = start_hub(
+        bench, "burst-others", rules=[notify_on_event("every-press"), *others], patience=_PATIENCE
+    )
+    rate = median(_bursts(bench, count, turns))
+    hub.stop()
+    yield Result(
+        f"burst with {_RULES:,} rules on other subjects / without",
+        rate / hub_rate,
+        "",
+        f"hub {rate:,.0f}/s",
+        target=0.9,
+        at_least=True,
+    )
+
+    same = [notify_on_event(f"press-{n}", modulo=(_RULES, n)) for n in range(_RULES)]
+    hub = start_hub(bench, "burst-same", rules=same, patience=_PATIENCE)
+    rate = median(_bursts(bench, count, turns))
+    hub.stop()
+    yield Result(
+        f"{_RULES:,} rules on the same subject / Node-RED's recorded {_PEER_SAME_SUBJECT:g}/s",
+        rate / _PEER_SAME_SUBJECT,
+        "",
+        f"hub {rate:,.0f}/s",
+        target=10,
+        at_least=True,
+    )
