@@ -47,7 +47,7 @@ class MqttSettings(Section):
     flood_rate: float = Field(
         default=1000,
         ge=0,
-        description="messages/s one device may send, averaged over 10 s; more is parked; 0: no limit",
+        description="messages/s one device may send, over 10 s; more is refused; 0: no limit",
     )
     discovery_prefix: str = Field(default="homeassistant", description="Home Assistant's prefix")
     notice_topics: tuple[str, ...] = Field(

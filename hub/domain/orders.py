@@ -194,6 +194,7 @@ class Order:
     ``last_message_id`` is the Beckn message that caused the present state. ``approved_total`` is
     what a member agreed to pay at most; None before approval. ``pending`` is the action whose
     answer is awaited. ``fulfillment_state`` is the provider's own word, e.g. ``Packed``.
+    ``note`` is what a member should know before approving, e.g. ``no oat milk there``.
     """
 
     id: str
@@ -213,6 +214,7 @@ class Order:
     last_message_id: str | None = None
     fulfillment_state: str = ""
     reason: str = ""
+    note: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
 

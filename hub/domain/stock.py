@@ -59,10 +59,7 @@ def hours_left(history: Sequence[StockPoint], now: datetime) -> float | None:
     """
     if len(history) < 2:
         return None
-    used = sum(
-        max(0.0, before.quantity - after.quantity)
-        for before, after in pairwise(history)
-    )
+    used = sum(max(0.0, before.quantity - after.quantity) for before, after in pairwise(history))
     span = (now - history[0].at).total_seconds() / 3600
     if used <= 0 or span <= 0:
         return None

@@ -7,12 +7,13 @@ holds it with a partial unique index).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, time
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from hub.domain.life import Life
 from hub.domain.money import Money
-from hub.domain.orders import Line, Window
+from hub.domain.orders import DeliverySlot, Line, Want, Window
 
 SuggestionState = Literal[
     "proposed", "approved", "declined", "expired", "superseded", "carried_out", "failed"
@@ -81,6 +82,8 @@ class Suggestion:
     to it. ``asked`` is true once members were notified; until then the hub still collects offers.
     ``chosen`` is the option a member approved. ``deadline`` is when it expires (UTC). ``outcome``
     is what to tell somebody who taps too late. ``not_before`` holds a reminder after *later*.
+    ``wants`` is what a grocery order is for; ``deliver_after`` and ``deliver_before`` are local
+    times of day between which it may come.
     """
 
     id: str
@@ -105,6 +108,9 @@ class Suggestion:
     decided_at: datetime | None = None
     not_before: datetime | None = None
     outcome: str = ""
+    wants: tuple[Want, ...] = ()
+    deliver_after: time | None = None
+    deliver_before: time | None = None
 
     def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
         """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""
@@ -116,6 +122,15 @@ class Suggestion:
             if option.id == option_id:
                 return option
         raise KeyError(option_id)
+
+    def fits(self, slot: DeliverySlot, zone: ZoneInfo) -> bool:
+        """Tell whether a delivery slot lies between the times of day that suit the household."""
+        start, end = slot.window.start.astimezone(zone), slot.window.end.astimezone(zone)
+        late_enough = self.deliver_after is None or start.time() >= self.deliver_after
+        early_enough = self.deliver_before is None or (
+            end.time() <= self.deliver_before and end.date() == start.date()
+        )
+        return late_enough and early_enough
 
     @property
     def open(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter
 
@@ -20,12 +20,14 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def dump(value: object) -> str:
     """Write a domain dataclass as JSON; Decimals as text, instants as ISO 8601."""
-    return _adapter(type(value)).dump_json(value).decode()
+    kind: Any = type(value)
+    return _adapter(kind).dump_json(value).decode()
 
 
 def load(kind: type[T], text: str | bytes) -> T:
     """Read what ``dump`` wrote; pydantic.ValidationError when it is something else."""
-    return _adapter(kind).validate_json(text)  # type: ignore[no-any-return]
+    adapter: TypeAdapter[T] = _adapter(cast("Any", kind))
+    return adapter.validate_json(text)
 
 
 def micros(instant: datetime) -> int:

@@ -76,7 +76,7 @@ def _bring_up_to_date(engine: Engine) -> None:
         with engine.begin() as connection:
             SQLModel.metadata.create_all(connection)
             connection.execute(
-                tables.SchemaVersion.__table__.insert(),  # type: ignore[attr-defined]
+                tables.core(tables.SchemaVersion).insert(),
                 {"version_num": tables.HEAD},
             )
         return

@@ -6,11 +6,17 @@ lose its zone). Whole entities are JSON in ``body``; what is searched for has a 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, text
+from sqlalchemy import Column, Index, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
 HEAD = "0001"
 """The migration this code expects (``hub/store/migrations``)."""
+
+
+def core(model: type[SQLModel]) -> Table:
+    """Return the Core table behind a model."""
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
 
 
 class InboxMqtt(SQLModel, table=True):

@@ -1,0 +1,42 @@
+"""A member's answer to a suggestion, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hub.domain.suggestions import Suggestion, Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A member's answer to one version of a suggestion.
+
+    ``option`` is needed to approve a suggestion with options. ``counts`` changes pieces of that
+    option's lines (item_id -> count, 0 removes it) and ``slot_id`` its window: either asks the
+    provider for a new price first, so the answer is then ``changed``.
+    """
+
+    suggestion_id: str
+    version: int
+    verb: Verb
+    member: str
+    via: str
+    option: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    slot_id: str | None = None
+    token_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """What came of it. ``message`` is for the member, in words.
+
+    ``done``: it was carried over now. ``repeated``: the same answer had been given already.
+    ``changed``: a new price is being asked for. ``refused``: it is too late, stale or not allowed.
+    """
+
+    result: Literal["done", "repeated", "changed", "refused", "unknown"]
+    message: str
+    suggestion: Suggestion | None = None

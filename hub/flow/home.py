@@ -1,0 +1,49 @@
+"""What a step knows of the household besides its state: settings, pantry, devices and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from devices.book import DeviceBook
+from devices.meaning import Meaning
+from hub.domain.orders import Subscriber
+from hub.domain.stock import PantryItem
+from hub.settings import MemberSettings, Settings
+from rules.ruleset import RuleSet
+
+
+@dataclass(slots=True)
+class Home:
+    """The household's own configuration; replaced part by part when a file changes.
+
+    It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain.
+    """
+
+    settings: Settings
+    pantry: Mapping[str, PantryItem]
+    meaning: Meaning
+    rules: RuleSet
+    book: DeviceBook
+    providers: Mapping[str, tuple[Subscriber, ...]]
+
+    def member(self, member_id: str) -> MemberSettings | None:
+        """Return a member's settings, None when there is no such member."""
+        for member in self.settings.members:
+            if member.id == member_id:
+                return member
+        return None
+
+    def adults(self) -> tuple[str, ...]:
+        """Return the ids of those who may decide."""
+        return tuple(m.id for m in self.settings.members if m.role == "adult")
+
+
+def channels(member: MemberSettings) -> tuple[str, ...]:
+    """Return the names of the ways to reach a member's phone; none: the web pages alone."""
+    ways: list[str] = []
+    if member.ntfy is not None:
+        ways.append("ntfy")
+    if member.apprise:
+        ways.append("apprise")
+    return tuple(ways)

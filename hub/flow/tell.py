@@ -1,0 +1,84 @@
+"""Telling and asking members: what goes to their phones, by effects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from hub.domain.effects import AskMember, TellMember
+from hub.domain.suggestions import Suggestion
+from hub.flow.home import Home, channels
+from hub.store.tx import Entry, Tx
+
+
+def tag_of(key: str) -> str:
+    """Return the notification tag of a cause: the same cause replaces, it does not stack."""
+    return hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
+
+
+def tell(
+    tx: Tx,
+    home: Home,
+    members: Iterable[str],
+    *,
+    tag: str,
+    title: str,
+    body: str,
+    cause: int,
+    priority: int = 3,
+    not_before: datetime | None = None,
+) -> None:
+    """Tell members something that needs no answer. ``cause`` is its ledger index, which makes
+    the effect's key; an earlier notification with the same ``tag`` is replaced. With
+    ``not_before`` it waits (quiet hours)."""
+    for member_id in members:
+        member = home.member(member_id)
+        if member is None:
+            continue
+        for channel in channels(member):
+            tx.emit(
+                TellMember(tag, title, body, member_id, channel, priority),
+                key=f"tell:{cause}:{member_id}:{channel}",
+                subject=tag,
+                not_before=not_before,
+            )
+
+
+def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
+    """Ask about the present version of a suggestion, or wait until its ``not_before``."""
+    if suggestion.not_before is not None and suggestion.not_before > tx.now:
+        tx.set_timer("ask", suggestion.id, "", suggestion.not_before)
+        if not suggestion.asked:
+            tx.save(suggestion)
+        return suggestion
+    asked = replace(suggestion, asked=True, not_before=None)
+    tx.save(
+        asked,
+        Entry("asked", asked.id, {"members": list(asked.ask), "version": asked.version}),
+    )
+    for member_id in asked.ask:
+        member = home.member(member_id)
+        for channel in channels(member) if member else ():
+            tx.emit(
+                AskMember(asked.id, asked.version, member_id, channel),
+                key=f"ask:{asked.id}:{asked.version}:{member_id}:{channel}",
+                subject=asked.id,
+                expires=asked.deadline,
+            )
+    return asked
+
+
+def tell_outcome(tx: Tx, home: Home, suggestion: Suggestion, cause: int) -> None:
+    """Replace the notification of a suggestion that was asked by what came of it."""
+    if suggestion.asked:
+        tell(
+            tx,
+            home,
+            suggestion.ask,
+            tag=tag_of(suggestion.key),
+            title=suggestion.title,
+            body=suggestion.outcome,
+            cause=cause,
+        )

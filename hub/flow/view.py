@@ -1,0 +1,72 @@
+"""What rules may look at, answered from the present state (``rules.view.View``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hub.domain.notices import Notice
+from hub.domain.observations import Scalar
+from hub.domain.stock import PantryItem, StockLevel, hours_left
+from hub.flow.home import Home
+from hub.settings import MemberSettings
+from hub.store.house import House
+
+
+class HouseView:
+    """The house as rules see it; made for one evaluation, at ``now``."""
+
+    __slots__ = ("home", "house", "now")
+
+    def __init__(self, house: House, home: Home, now: datetime) -> None:
+        self.house = house
+        self.home = home
+        self.now = now
+
+    def stock(self, item: str) -> StockLevel | None:
+        """Return an item's present level."""
+        return self.house.stock.get(item)
+
+    def item(self, item: str) -> PantryItem | None:
+        """Return what the household keeps under this id."""
+        return self.home.pantry.get(item)
+
+    def items(self) -> Iterable[PantryItem]:
+        """Return everything the household keeps."""
+        return self.home.pantry.values()
+
+    def hours_left(self, item: str) -> float | None:
+        """Return in how many hours the item is used up, where that is known."""
+        return hours_left(self.house.points(item), self.now)
+
+    def state(self, entity: str) -> Scalar:
+        """Return an entity's present state, None when unknown or unavailable."""
+        known = self.house.entities.get(entity)
+        return known.value if known is not None and known.available else None
+
+    def notices(self) -> Sequence[Notice]:
+        """Return the notices on the board."""
+        return list(self.house.notices.values())
+
+    def members(self) -> Sequence[MemberSettings]:
+        """Return the household's members."""
+        return self.home.settings.members
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the household's time zone."""
+        return self.home.settings.home.zone
+
+    @property
+    def quiet_hours(self) -> str | None:
+        """Return the household's quiet hours."""
+        return self.home.settings.home.quiet_hours
+
+    def cooldown_until(self, rule_id: str, subject: str) -> datetime | None:
+        """Return until when a rule is to be silent about a subject."""
+        return self.house.cooldowns.get((rule_id, subject))
+
+    def open_key(self, cause_key: str) -> bool:
+        """Tell whether this cause has an open suggestion already."""
+        return cause_key in self.house.open_keys

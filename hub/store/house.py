@@ -1,0 +1,144 @@
+"""What the hub knows at present, in memory: loaded at start, changed only by a unit of work.
+
+The database is the truth; this is its present part, so that a message costs no query. Only the
+writer thread changes it. Closed suggestions and ended orders are not kept here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import orjson
+from sqlalchemy import Connection, func, select
+
+from hub.domain.notices import Notice
+from hub.domain.observations import Scalar
+from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
+from hub.domain.stock import StockLevel, StockPoint
+from hub.domain.suggestions import Suggestion
+from hub.store import tables
+from hub.store.codec import instant, load
+
+QUARTER = 900
+HISTORY_DAYS = 7
+LIVE_SUGGESTIONS = ("proposed", "approved")
+
+
+@dataclass(frozen=True, slots=True)
+class EntityNow:
+    """The present state of an entity; ``at`` is when it became so."""
+
+    value: Scalar
+    unit: str | None
+    attributes: dict[str, object]
+    available: bool
+    at: datetime
+
+
+TimerKey = tuple[str, str, str]
+"""Kind, name and subject of a timer."""
+
+
+@dataclass(slots=True)
+class House:
+    """The present state; see the tables of the same names."""
+
+    stock: dict[str, StockLevel] = field(default_factory=dict)
+    history: dict[str, dict[int, float]] = field(default_factory=dict)
+    entities: dict[str, EntityNow] = field(default_factory=dict)
+    notices: dict[str, Notice] = field(default_factory=dict)
+    suggestions: dict[str, Suggestion] = field(default_factory=dict)
+    open_keys: dict[str, str] = field(default_factory=dict)
+    """Causes that have an open suggestion already, and its id."""
+    orders: dict[str, Order] = field(default_factory=dict)
+    by_transaction: dict[str, str] = field(default_factory=dict)
+    slots: dict[str, tuple[DeliverySlot, ...]] = field(default_factory=dict)
+    cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    timers: dict[TimerKey, datetime] = field(default_factory=dict)
+    inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
+    announcements: dict[str, bytes] = field(default_factory=dict)
+    counters: dict[str, int] = field(default_factory=lambda: {"ledger": 0, "outbox": 1})
+    seen: dict[str, datetime] = field(default_factory=dict)
+    """When each entity was last heard of. Not kept over a restart: it changes with each message."""
+
+    def points(self, item: str) -> list[StockPoint]:
+        """Return an item's history, oldest first."""
+        return [
+            StockPoint(datetime.fromtimestamp(quarter * QUARTER, UTC), quantity)
+            for quarter, quantity in self.history.get(item, {}).items()
+        ]
+
+    def next_due(self) -> datetime | None:
+        """Return when the earliest timer is due."""
+        return min(self.timers.values(), default=None)
+
+
+def causes(suggestion: Suggestion) -> set[str]:
+    """Return every cause an open suggestion answers: its key, and its rule with each subject."""
+    subjects = suggestion.subject.split(",")
+    return {suggestion.key, *(f"{suggestion.rule_id}:{subject}" for subject in subjects)}
+
+
+def quarter_of(at: datetime) -> int:
+    """Return the number of the quarter of an hour that holds ``at``."""
+    return int(at.timestamp()) // QUARTER
+
+
+def load_house(connection: Connection, now: datetime) -> House:
+    """Read the present state from the database."""
+    house = House()
+    for row in connection.execute(select(tables.core(tables.Stock))):
+        house.stock[row.item] = StockLevel(
+            row.item, row.quantity, row.unit, instant(row.at), row.source, row.expected
+        )
+    history = tables.core(tables.StockHistory)
+    oldest = quarter_of(now) - HISTORY_DAYS * 24 * 4
+    for row in connection.execute(
+        select(history).where(history.c.quarter >= oldest).order_by(history.c.quarter)
+    ):
+        house.history.setdefault(row.item, {})[row.quarter] = row.quantity
+    for row in connection.execute(select(tables.core(tables.EntityState))):
+        house.entities[row.entity] = EntityNow(
+            orjson.loads(row.value),
+            row.unit,
+            orjson.loads(row.attributes),
+            row.available,
+            instant(row.at),
+        )
+    for row in connection.execute(select(tables.core(tables.NoticeRow))):
+        house.notices[row.ref] = load(Notice, row.body)
+    suggestions = tables.core(tables.SuggestionRow)
+    for row in connection.execute(
+        select(suggestions).where(suggestions.c.state.in_(LIVE_SUGGESTIONS))
+    ):
+        house.suggestions[row.id] = load(Suggestion, row.body)
+        for cause in causes(house.suggestions[row.id]):
+            house.open_keys[cause] = row.id
+    orders = tables.core(tables.OrderRow)
+    live = [state for state in ORDER_LIFE.moves if not ORDER_LIFE.ended(state)]
+    for row in connection.execute(select(orders).where(orders.c.state.in_(live))):
+        house.orders[row.id] = load(Order, row.body)
+        house.by_transaction[row.transaction_id] = row.id
+    slots = tables.core(tables.OfferedSlots)
+    for row in connection.execute(
+        select(slots).where(
+            slots.c.order_id.in_(select(orders.c.id).where(orders.c.state.in_(live)))
+        )
+    ):
+        house.slots[row.order_id] = load(tuple[DeliverySlot, ...], row.body)
+    for row in connection.execute(select(tables.core(tables.CooldownRow))):
+        house.cooldowns[row.rule_id, row.subject] = instant(row.until)
+    for row in connection.execute(select(tables.core(tables.TimerRow))):
+        house.timers[row.kind, row.name, row.subject] = instant(row.due)
+    for row in connection.execute(select(tables.core(tables.InboxMqtt))):
+        house.inbox_mqtt[row.mid] = row.key
+    for row in connection.execute(select(tables.core(tables.AnnouncementRow))):
+        house.announcements[row.source] = row.payload
+    ledger = tables.core(tables.LedgerRow)
+    highest = connection.execute(select(func.max(ledger.c.index))).scalar()
+    house.counters["ledger"] = 0 if highest is None else highest + 1
+    # A row goes once its effect is done; an id that is free again may be used again.
+    outbox = tables.core(tables.OutboxRow)
+    house.counters["outbox"] = (connection.execute(select(func.max(outbox.c.id))).scalar() or 0) + 1
+    return house
