@@ -145,7 +145,9 @@ class BecknSettings(Section):
 class LogSettings(Section):
     """What is written about the running."""
 
-    level: Literal["debug", "info", "warning", "error"] = Field(default="info")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the least severe line that is written"
+    )
 
 
 class Settings(Section):
