@@ -35,21 +35,23 @@ may_install() {
 # mosquitto would take port 1883, on which the hub's is about to listen.
 apt_install() {
     may_install || return 1
-    local log policy=/usr/sbin/policy-rc.d status=0
+    local log status=0
     log="$(mktemp)"
-    if [ ! -e "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
-        as_root chmod 755 "$policy"
-    else
-        policy=
-    fi
-    {
+    (
+        # In a shell of its own, so that the ban on starting services ends however this ends.
+        policy=/usr/sbin/policy-rc.d
+        if [ ! -e "$policy" ]; then
+            trap 'as_root rm -f "$policy"' EXIT
+            trap 'exit 1' INT TERM HUP
+            printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+            as_root chmod 755 "$policy"
+        fi
+        # An index that could not be refreshed is no reason not to try.
         as_root env DEBIAN_FRONTEND=noninteractive \
-            apt-get -o DPkg::Lock::Timeout=120 -qq update </dev/null
+            apt-get -o DPkg::Lock::Timeout=120 -qq update </dev/null || true
         as_root env DEBIAN_FRONTEND=noninteractive \
             apt-get -o DPkg::Lock::Timeout=120 -qq -y --no-install-recommends install "$@" </dev/null
-    } >"$log" 2>&1 || status=$?
-    if [ -n "$policy" ]; then as_root rm -f "$policy"; fi
+    ) >"$log" 2>&1 || status=$?
     if [ "$status" != 0 ]; then
         say "apt-get could not install $*: $(grep -m1 -E '^(E|Err)' "$log" || tail -n 1 "$log")"
     fi
