@@ -23,7 +23,7 @@ def received(client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> N
     """Commit, notify when the rule holds, acknowledge."""
     reading = json.loads(message.payload)
     db.execute("INSERT INTO reading (topic, body) VALUES (?, ?)", (message.topic, message.payload))
-    if reading["n"] >= 0:
+    if reading["event_type"] == "pressed":
         note = {"topic": "control", "title": "Button", "message": f"pressed {reading['n']}"}
         phone.request("POST", "/", json.dumps(note), {"Content-Type": "application/json"})
         phone.getresponse().read()

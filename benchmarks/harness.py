@@ -157,6 +157,16 @@ class Bench:
         times = told.get("times")
         return list(times) if isinstance(times, list) else []
 
+    def settled(self, name: str, wanted: int, *, quiet: float = 10) -> int:
+        """Return how many came under ``name`` once ``wanted`` did, or none for ``quiet`` seconds."""
+        count, since = self.came(name), time.monotonic()
+        while count < wanted and time.monotonic() - since < quiet:
+            time.sleep(0.05)
+            now = self.came(name)
+            if now != count:
+                count, since = now, time.monotonic()
+        return count
+
     def distinct(self, name: str) -> int:
         """Return how many different notifications came under ``name``."""
         told = get_json(self.phone, f"/{name}?count")
