@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
-from benchmarks.harness import Bench, BenchError, Hub, median, memory_mib, stop
+from benchmarks.harness import Bench, BenchError, Hub, memory_mib, stop
 from benchmarks.household import EVENT_TOPIC, PHONE, notify_on_event, pressed, start_hub
 from benchmarks.results import Result
 
@@ -37,7 +38,7 @@ def _memory(hub: Hub) -> tuple[float, float]:
 
 def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     """Measure rate, memory and loss; then with rules on other subjects, and on the same one."""
-    count, turns = (1_000, 2) if quick else (5_000, 3)
+    count, turns = (1_000, 3) if quick else (5_000, 5)
     control = bench.subscriber("control", "bench/burst", bench.phone, bench.folder / "burst.db")
     hub = start_hub(bench, "burst", rules=[notify_on_event("every-press")])
     for topic, name in (("bench/burst", "control"), (EVENT_TOPIC, PHONE)):

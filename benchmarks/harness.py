@@ -69,11 +69,6 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def median(values: Sequence[float]) -> float:
-    """Return the middle one of ``values``."""
-    return percentile(values, 0.5)
-
-
 class Bench:
     """A folder and processes that are gone when the ``with`` ends."""
 
@@ -158,7 +153,7 @@ class Bench:
         return list(times) if isinstance(times, list) else []
 
     def settled(self, name: str, wanted: int, *, quiet: float = 10) -> int:
-        """Return how many came under ``name`` once ``wanted`` did, or none for ``quiet`` seconds."""
+        """Return how many came under ``name``: once ``wanted`` did, or none in ``quiet`` seconds."""
         count, since = self.came(name), time.monotonic()
         while count < wanted and time.monotonic() - since < quiet:
             time.sleep(0.05)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 import urllib.request
 from collections.abc import Iterator
+from statistics import median
 
-from benchmarks.harness import Bench, children, cpu_seconds, median, memory_mib
+from benchmarks.harness import Bench, children, cpu_seconds, memory_mib
 from benchmarks.household import notify_below_par, start_hub
 from benchmarks.results import Result
 
 
 def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     """Measure with the web page loaded once and ten rules."""
-    starts, seconds = (2, 5.0) if quick else (3, 20.0)
+    starts, seconds = (3, 5.0) if quick else (3, 20.0)
     items = [f"item-{number}" for number in range(10)]
     ready = []
     for turn in range(starts):

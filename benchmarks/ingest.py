@@ -8,8 +8,9 @@ is held to the same clock: from the publisher's start to its last message.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
-from benchmarks.harness import Bench, Hub, median, said, wait_until
+from benchmarks.harness import Bench, Hub, said, wait_until
 from benchmarks.household import PHONE, STOCK_TOPIC, notify_below_par, start_hub, stock
 from benchmarks.results import Result
 
@@ -56,7 +57,7 @@ def _start(bench: Bench, name: str, rules: int, items: int, turns: int) -> Hub:
 
 def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     """Measure the hub with 100 rules beside the bare callback, then 10 and 10,000 rules."""
-    count, turns = (5_000, 2) if quick else (20_000, 3)
+    count, turns = (5_000, 3) if quick else (20_000, 5)
     hub = _start(bench, "ingest-100", 100, _TURN, turns + 1)
     _hub(bench, count // 4, turns)
     bare_rates, hub_rates = [], []
