@@ -153,7 +153,7 @@ class Bench:
         return list(times) if isinstance(times, list) else []
 
     def settled(self, name: str, wanted: int, *, quiet: float = 10) -> int:
-        """Return how many came under ``name``: once ``wanted`` did, or none in ``quiet`` seconds."""
+        """Return how many came once ``wanted`` did, or once none did for ``quiet`` seconds."""
         count, since = self.came(name), time.monotonic()
         while count < wanted and time.monotonic() - since < quiet:
             time.sleep(0.05)

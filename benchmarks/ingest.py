@@ -57,7 +57,7 @@ def _start(bench: Bench, name: str, rules: int, items: int, turns: int) -> Hub:
 
 def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     """Measure the hub with 100 rules beside the bare callback, then 10 and 10,000 rules."""
-    count, turns = (5_000, 3) if quick else (20_000, 5)
+    count, turns = (10_000, 3) if quick else (20_000, 5)
     hub = _start(bench, "ingest-100", 100, _TURN, turns + 1)
     _hub(bench, count // 4, turns)
     bare_rates, hub_rates = [], []
