@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 def skipped(report: str) -> list[str]:
     """Return the names of the tests that were skipped or expected to fail, in order."""
     cases = ElementTree.parse(report).getroot().iter("testcase")
-    return [f"{c.get('classname')}::{c.get('name')}" for c in cases if c.find("skipped") is not None]
+    return [
+        f"{c.get('classname')}::{c.get('name')}" for c in cases if c.find("skipped") is not None
+    ]
 
 
 if __name__ == "__main__":
