@@ -8,24 +8,27 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from hub.domain.life import Life  # noqa: E402
 from hub.domain.orders import ORDER_LIFE  # noqa: E402
 from hub.domain.suggestions import SUGGESTION_LIFE  # noqa: E402
 
+S = TypeVar("S", bound=str)
 DOC = ROOT / "docs" / "architecture.md"
 _PLACE = re.compile(r"(<!-- life: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
-def drawing(moves: Mapping[str, frozenset[str]]) -> str:
+def drawing(life: Life[S]) -> str:
     """Return a Mermaid state diagram; the first state begins, states without a way out end.
 
     A state that may become itself (an order re-quoted) is not an arrow: it is the same state.
     """
+    moves = life.moves
     lines = ["```mermaid", "stateDiagram-v2", f"    [*] --> {next(iter(moves))}"]
     order = list(moves)
     for state, targets in moves.items():
@@ -41,8 +44,8 @@ def drawing(moves: Mapping[str, frozenset[str]]) -> str:
 def redraw(text: str) -> str:
     """Return ``text`` with every life drawn anew. KeyError for a life that does not exist."""
     drawings: dict[str, str] = {
-        SUGGESTION_LIFE.name: drawing(dict(SUGGESTION_LIFE.moves)),
-        ORDER_LIFE.name: drawing(dict(ORDER_LIFE.moves)),
+        SUGGESTION_LIFE.name: drawing(SUGGESTION_LIFE),
+        ORDER_LIFE.name: drawing(ORDER_LIFE),
     }
     return _PLACE.sub(lambda place: place[1] + drawings[place[2]] + place[3], text)
 

@@ -84,9 +84,13 @@ ensure_venv() {
     fi
     say "Installing into $(basename "$venv") (once; a minute or a few on a Raspberry Pi)"
     log="$(mktemp)"
-    # A venv of another Python, or one that was moved here, cannot be mended: begin again.
+    # A venv of another Python, or one that was copied here, cannot be mended: begin again.
     local same=(--clear)
-    if [ "$("$venv/bin/python" -VV 2>/dev/null)" = "$("$python" -VV)" ]; then same=(); fi
+    if [ "$("$venv/bin/python" -VV 2>/dev/null)" = "$("$python" -VV)" ]; then
+        case "$(cat "$venv/.stamp" 2>/dev/null)" in
+            "" | *"$venv") same=() ;;
+        esac
+    fi
     if ! { "$python" -m venv "${same[@]}" "$venv" &&
         "$venv/bin/python" -m pip install --quiet --no-input --disable-pip-version-check \
             --no-deps --require-hashes --requirement "$lock"; } >"$log" 2>&1 </dev/null; then

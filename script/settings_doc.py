@@ -55,7 +55,7 @@ def words_for(annotation: Any) -> str:
     if origin is tuple:
         return f"list of {words_for(arguments[0])}"
     names = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
-    return names.get(annotation, annotation.__name__)
+    return names.get(annotation) or str(annotation.__name__)
 
 
 def bounds(field: FieldInfo) -> str:

@@ -83,6 +83,17 @@ def test_a_lock_that_cannot_be_installed_is_said_and_not_taken_for_done(checkout
     (checkout / "requirements.lock").write_text(before)
 
 
+def test_a_copied_checkout_gets_an_environment_of_its_own(checkout: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(checkout, copy, symlinks=True)
+    left = copy / ".venv" / "left-from-before"
+    left.touch()
+    done = _run(copy, "check")
+    assert json.loads(done.stdout)["prefix"] == str(copy / ".venv")
+    assert "Installing into .venv" in done.stderr
+    assert not left.exists()
+
+
 @pytest.mark.parametrize("name", ["run", "test", "bench", "lock", "diagrams", "settings-doc"])
 def test_scripts_are_bash_that_parses(name: str) -> None:
     done = subprocess.run(["bash", "-n", ROOT / "script" / name], capture_output=True, text=True)
