@@ -1,0 +1,174 @@
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.domain.matching import Match, converted, match, named, pick_slot, same_gtin
+from hub.domain.money import money
+from hub.domain.orders import Catalog, CatalogItem, DeliverySlot, Want, Window
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def item(item_id, name, price, size="1", unit="l", gtin=None, available=None):
+    return CatalogItem(item_id, name, money(price, "EUR"), Decimal(size), unit, gtin, available)
+
+
+def shop(*items):
+    return Catalog("shop", "Shop", tuple(items))
+
+
+def want(name="Milk", quantity="2", unit="l", gtin=None, words=(), item_id=None):
+    return Want(
+        item_id or name.lower().replace(" ", "_"), name, Decimal(quantity), unit, gtin, words
+    )
+
+
+def slot(slot_id, start, hours=2, fee=None):
+    begin = NOW + timedelta(hours=start)
+    return DeliverySlot(
+        slot_id,
+        Window(begin, begin + timedelta(hours=hours)),
+        money(fee, "EUR") if fee else None,
+    )
+
+
+def chosen(wants, catalog):
+    return [(line.item_id, line.count) for line in match(wants, catalog).lines]
+
+
+def test_the_same_gtin_comes_before_a_cheaper_name():
+    catalog = shop(
+        item("a", "Milk 1 l", "0.89"), item("b", "Organic", "1.50", gtin="4001234567890")
+    )
+    assert chosen([want(gtin="04001234567890")], catalog) == [("b", 2)]
+
+
+def test_just_what_is_wanted_comes_before_a_longer_name():
+    catalog = shop(item("a", "Coconut milk", "0.10"), item("b", "Milk 3.5 % 1 l", "1.19"))
+    assert chosen([want()], catalog) == [("b", 2)]
+
+
+def test_words_name_what_the_household_means():
+    catalog = shop(item("a", "Oat milk", "0.99"), item("b", "Whole milk", "1.19"))
+    assert chosen([want(words=("whole milk",))], catalog) == [("b", 2)]
+
+
+def test_sizes_are_compared_across_units():
+    catalog = shop(item("a", "Milk", "0.70", "500", "ml"), item("b", "Milk", "1.19", "1", "l"))
+    (line,) = match([want()], catalog).lines
+    assert (line.item_id, line.count, line.piece) == ("b", 2, Decimal(1))
+
+
+def test_the_least_cost_that_covers_wins_over_the_least_per_unit():
+    catalog = shop(item("a", "Milk", "1.19"), item("b", "Milk", "6.00", "6"))
+    assert chosen([want(quantity="1")], catalog) == [("a", 1)]
+    assert chosen([want(quantity="6")], catalog) == [("b", 1)]
+
+
+def test_what_covers_comes_before_what_runs_out():
+    catalog = shop(item("a", "Milk", "0.50", available=1), item("b", "Milk", "1.19", available=9))
+    assert chosen([want()], catalog) == [("b", 2)]
+
+
+def test_a_line_never_asks_for_more_than_there_is():
+    assert chosen([want(quantity="5")], shop(item("a", "Milk", "1", available=3))) == [("a", 3)]
+
+
+def test_what_is_sold_out_or_of_another_unit_is_missing():
+    catalog = shop(item("a", "Milk", "1", available=0), item("b", "Milk", "1", unit="kg"))
+    assert match([want()], catalog) == Match((), ("milk",))
+
+
+def test_one_item_serves_one_want():
+    catalog = shop(item("a", "Milk", "1"))
+    found = match([want(), want(item_id="second")], catalog)
+    assert [line.wants for line in found.lines] == ["milk"]
+    assert found.missing == ("second",)
+
+
+def test_what_is_not_wanted_is_neither_bought_nor_missing():
+    assert match([want(quantity="0")], shop(item("a", "Milk", "1"))) == Match((), ())
+
+
+@pytest.mark.parametrize(
+    ("term", "name"),
+    [
+        ("egg", "Eggs, 10 pieces"),
+        ("Tomatoes", "tomato"),
+        ("berries", "Berry mix"),
+        ("Käse", "KASE jung"),
+        ("牛奶", "纯牛奶"),
+        ("oat_drink", "Oat Drink"),
+    ],
+)
+def test_names_meet(term, name):
+    assert named(term, name)
+
+
+@pytest.mark.parametrize(
+    ("term", "name"), [("egg", "Eggplant"), ("glass", "glas"), ("", "Milk"), ("1 l", "1 l")]
+)
+def test_names_do_not_meet(term, name):
+    assert not named(term, name)
+
+
+def test_nothing_is_no_gtin():
+    assert not same_gtin("", "")
+    assert not same_gtin("0", "00")
+    assert not same_gtin(None, "4001")
+
+
+@given(st.decimals(min_value="0.001", max_value=10**6, places=3), st.sampled_from(["kg", "l"]))
+def test_conversion_goes_there_and_back(quantity, unit):
+    small = {"kg": "g", "l": "ml"}[unit]
+    there = converted(quantity, unit, small)
+    assert there == quantity * 1000
+    assert converted(there, small, unit) == quantity
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.decimals(min_value="0.01", max_value=99, places=2),
+            st.sampled_from(["0.25", "0.5", "1", "6"]),
+            st.none() | st.integers(0, 5),
+        ),
+        max_size=8,
+    ),
+    st.decimals(min_value="0.1", max_value=20, places=1),
+)
+def test_a_match_keeps_to_what_there_is_and_covers_what_it_can(offers, quantity):
+    items = [
+        item(str(number), "Milk", price, size, available=available)
+        for number, (price, size, available) in enumerate(offers)
+    ]
+    found = match([want(quantity=str(quantity))], shop(*items))
+    able = [i for i in items if i.available is None or i.size * i.available >= quantity]
+    assert len(found.lines) + len(found.missing) == 1
+    for line in found.lines:
+        offer = next(i for i in items if i.item_id == line.item_id)
+        assert offer.available is None or line.count <= offer.available
+        if able:
+            assert offer.size * line.count >= quantity
+            assert offer.size * (line.count - 1) < quantity
+    assert found.lines or not able
+
+
+def test_the_earliest_window_that_fits_is_taken():
+    slots = [slot("late", 8), slot("soon", 2), slot("past", -1)]
+    assert pick_slot(slots, None, None, NOW) == slots[1]
+
+
+def test_a_window_must_lie_between_after_and_before():
+    slots = [slot("soon", 2), slot("fits", 5), slot("late", 7)]
+    after, before = NOW + timedelta(hours=4), NOW + timedelta(hours=8)
+    assert pick_slot(slots, after, before, NOW) == slots[1]
+    assert pick_slot(slots, after, NOW + timedelta(hours=6), NOW) is None
+
+
+def test_of_windows_that_begin_together_the_cheaper_is_taken():
+    slots = [slot("a", 2, fee="3"), slot("b", 2, fee="1")]
+    assert pick_slot(slots, None, None, NOW) == slots[1]
