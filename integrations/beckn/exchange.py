@@ -1,0 +1,190 @@
+"""Receiving and sending signed messages over HTTP: what both sides of a network do alike."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+
+from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
+from aiohttp.client_exceptions import ClientConnectorError, ClientError, ConnectionTimeoutError
+
+from hub.ports import DeliveryError
+from integrations.beckn.errors import BecknError, SignatureError
+from integrations.beckn.keys import Identity
+from integrations.beckn.reading import BIGGEST_BODY, Node, parse
+from integrations.beckn.registry import Entry, Registry
+from integrations.beckn.signature import (
+    SIGNED,
+    countersign,
+    read,
+    sign,
+    verify,
+    verify_countersigned,
+)
+
+log = logging.getLogger(__name__)
+
+_BIGGEST_ANSWER = 64 * 1024
+_PATIENCE = ClientTimeout(total=15, sock_connect=5)
+
+
+class Receiver:
+    """Turns an HTTP request into a verified message, and answers it as Beckn does."""
+
+    def __init__(self, identity: Identity, registry: Registry) -> None:
+        """Answer as ``identity``; believe whom ``registry`` knows."""
+        self._identity = identity
+        self._registry = registry
+
+    async def receive(self, request: web.Request, now: datetime) -> tuple[str, bytes, Node]:
+        """Return who sent a message, its bytes and its JSON.
+
+        Raises SignatureError before anything of the body is believed, and BecknError for a body
+        that is too big or no JSON.
+        """
+        header = request.headers.get("Authorization", "")
+        claimed = read(header)
+        if self._registry.public_key_of(claimed.subscriber_id, claimed.unique_key_id) is None:
+            # A stranger is turned away before a byte of the body is read.
+            raise SignatureError(f"{claimed.subscriber_id} is not in the registry with that key")
+        body = await _bounded(request)
+        sender = verify(header, body, self._registry.public_key_of, now)
+        return sender, body, parse(body)
+
+    def ack(self, body: bytes, message_id: str, now: datetime) -> web.Response:
+        """Answer that the message is kept: only after it is."""
+        return self._answer(200, {"status": "ACK"}, body, message_id, now)
+
+    def nack(
+        self, error: BecknError, body: bytes, message_id: str, now: datetime, *, status: int = 400
+    ) -> web.Response:
+        """Answer why the message is not taken."""
+        about = {"errorCode": error.code, "errorMessage": str(error)}
+        return self._answer(status, {"status": "NACK", "error": about}, body, message_id, now)
+
+    def unauthorized(self, error: SignatureError, now: datetime) -> web.Response:
+        """Answer that the sender did not prove who they are."""
+        response = self.nack(BecknError(str(error)), b"", "", now, status=401)
+        response.headers["WWW-Authenticate"] = (
+            f'Signature realm="{self._identity.subscriber_id}",headers="{SIGNED}"'
+        )
+        return response
+
+    def _answer(
+        self, status: int, answer: Mapping[str, object], body: bytes, message_id: str, now: datetime
+    ) -> web.Response:
+        signed = countersign(answer, body, message_id, self._identity, now)
+        return web.json_response(signed, status=status)
+
+
+class Sender:
+    """Sends signed messages to registered participants, and to nobody else."""
+
+    def __init__(self, identity: Identity, registry: Registry) -> None:
+        """Sign as ``identity``; take addresses from ``registry`` alone."""
+        self._identity = identity
+        self._registry = registry
+        self._session: ClientSession | None = None
+
+    async def post(
+        self, to: Entry, action: str, body: bytes, message_id: str, now: datetime
+    ) -> None:
+        """Return when ``to`` has acknowledged ``body``; raise DeliveryError otherwise.
+
+        Nothing sent, or an answer of 5xx: ``retry``. Refused: not. Silence or a broken connection
+        after sending: ``unknown``.
+        """
+        where = f"{to.subscriber_id} ({to.uri})"
+        url = f"{to.uri.rstrip('/')}/{action}"
+        headers = {
+            "Authorization": sign(body, self._identity, now),
+            "Content-Type": "application/json",
+        }
+        try:
+            async with self._client().post(
+                url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                status = response.status
+                answer = await response.content.read(_BIGGEST_ANSWER)
+                while (more := await response.content.read(_BIGGEST_ANSWER)) and (
+                    len(answer) + len(more) <= _BIGGEST_ANSWER
+                ):
+                    answer += more
+        except (ClientConnectorError, ConnectionTimeoutError) as error:
+            raise DeliveryError(f"{where} cannot be reached: {error}", retry=True) from error
+        except (ClientError, TimeoutError, OSError) as error:
+            reason = str(error) or "no answer in time"
+            raise DeliveryError(
+                f"{where} did not answer {action}: {reason}", retry=False, unknown=True
+            ) from error
+        self._judge(where, action, status, answer, (body, message_id, now))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _client(self) -> ClientSession:
+        if self._session is None:
+            # Kept-alive connections that the other side just closed look like silence after
+            # sending; a fresh one each tells apart what was sent from what was not.
+            self._session = ClientSession(
+                connector=TCPConnector(force_close=True, limit=20), timeout=_PATIENCE
+            )
+        return self._session
+
+    def _judge(
+        self,
+        where: str,
+        action: str,
+        status: int,
+        answer: bytes,
+        sent: tuple[bytes, str, datetime],
+    ) -> None:
+        if status >= 500 or status == 429:
+            raise DeliveryError(f"{where} answered {action} with {status}", retry=True)
+        try:
+            document = parse(answer)
+            word, error = document.maybe_text("status"), document.maybe("error")
+            reason = error.maybe_text("errorMessage") or ""
+            code = error.maybe_text("errorCode") or ""
+        except BecknError as problem:
+            if status == 200:
+                raise DeliveryError(
+                    f"{where} answered {action} with something else than ACK: {problem}",
+                    retry=False,
+                    unknown=True,
+                ) from problem
+            raise DeliveryError(f"{where} answered {action} with {status}", retry=False) from None
+        if status != 200 or word != "ACK":
+            told = f": {code} {reason}".rstrip() if code or reason else ""
+            raise DeliveryError(f"{where} refused {action} ({status}){told}", retry=False)
+        body, message_id, now = sent
+        try:
+            verify_countersigned(
+                document.value, body, message_id, self._registry.public_key_of, now
+            )
+        except SignatureError as problem:
+            # The callback proves itself; a receipt that does not is no reason to order again.
+            log.info("%s: the receipt of %s proves nothing: %s", where, action, problem)
+
+
+async def _bounded(request: web.Request) -> bytes:
+    if (request.content_length or 0) > BIGGEST_BODY:
+        raise BecknError(f"a message must be smaller than {BIGGEST_BODY} bytes")
+    body = bytearray()
+    async for chunk in request.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > BIGGEST_BODY:
+            raise BecknError(f"a message must be smaller than {BIGGEST_BODY} bytes")
+    return bytes(body)
+
+
+def message_id_of(document: Node) -> str:
+    """Return the message id of a document that may be faulty, '' where it has none."""
+    try:
+        return document.maybe("context").maybe_text("messageId") or ""
+    except BecknError:
+        return ""
