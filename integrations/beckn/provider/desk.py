@@ -1,0 +1,195 @@
+"""The provider's back office: answers what was received, and delivers what was answered.
+
+It owns the one thread that uses the database. Each request is answered in one transaction that
+also puts the callback into the outbox; callbacks are sent until they are acknowledged, also after
+a crash.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from hub.domain.orders import OrderAnswer
+from hub.ports import DeliveryError
+from integrations.beckn import v2
+from integrations.beckn.exchange import Sender
+from integrations.beckn.provider.counter import Counter
+from integrations.beckn.provider.store import OutRow, Sale, Store
+from integrations.beckn.reading import parse
+from integrations.beckn.registry import Registry
+from integrations.beckn.signature import digest
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FIRST_DELAY = 0.5
+LONGEST_DELAY = 60.0
+"""Seconds between two attempts to deliver a callback: doubling from the first to the longest."""
+
+GIVE_UP = timedelta(hours=24)
+"""How long a callback is tried."""
+
+
+def present() -> datetime:
+    """Return the present instant in UTC."""
+    return datetime.now(UTC)
+
+
+class Desk:
+    """Runs the steps of a provider one after another, and its outbox beside them."""
+
+    def __init__(
+        self,
+        store: Store,
+        counter: Counter,
+        sender: Sender,
+        registry: Registry,
+        *,
+        bpp_id: str,
+        bpp_uri: str,
+        progress: float | None,
+        say: Callable[[str], None],
+    ) -> None:
+        """Wire; ``progress`` is the seconds an order stays in each fulfilment state, None: ever."""
+        self._store = store
+        self._counter = counter
+        self._sender = sender
+        self._registry = registry
+        self._bpp = (bpp_id, bpp_uri)
+        self._progress = progress
+        self._say = say
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="provider-db")
+        self._received = asyncio.Event()
+        self._posted = asyncio.Event()
+
+    async def step(self, work: Callable[[], T]) -> T:
+        """Do ``work`` with the store in one transaction, on the database's thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, self._store.step, work)
+
+    async def take_in(self, asked: v2.Asked, body: bytes, now: datetime) -> None:
+        """Return when a request is kept for good: only then may it be acknowledged."""
+        context = asked.context
+        new = await self.step(
+            lambda: self._store.receive(
+                context.bap_id, context.message_id, context.action, body, now
+            )
+        )
+        (self._received if new else self._posted).set()
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        await self.step(lambda: self._store.tidy(present()))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._answer_all())
+            group.create_task(self._deliver_all())
+            if self._progress is not None:
+                group.create_task(self._progress_all(self._progress))
+
+    def close(self) -> None:
+        """Let the last step finish, and close the database."""
+        self._thread.shutdown(wait=True)
+        self._store.close()
+
+    # -- answering ---------------------------------------------------------------------------
+
+    async def _answer_all(self) -> None:
+        while True:
+            self._received.clear()
+            while (told := await self.step(self._answer_next)) is not None:
+                self._say(told)
+                self._posted.set()
+            await self._received.wait()
+
+    def _answer_next(self) -> str | None:
+        row = self._store.next_request()
+        if row is None:
+            return None
+        now = present()
+        asked = v2.read_request(parse(row.body))
+        answer = self._counter.answer(asked, now)
+        document = v2.build_answer(asked.context, answer, request_digest=digest(row.body), now=now)
+        self._post(row.sender, answer, document, now)
+        self._store.answered(row.seq)
+        outcome = f"refused: {answer.error.message}" if answer.error else _summary(answer)
+        return f"{row.action} from {row.sender}: {outcome}"
+
+    def _post(self, receiver: str, answer: OrderAnswer, document: v2.Json, now: datetime) -> None:
+        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        self._store.post(receiver, answer.message_id, f"on_{answer.action}", body, now)
+
+    # -- delivering --------------------------------------------------------------------------
+
+    async def _deliver_all(self) -> None:
+        while True:
+            self._posted.clear()
+            rows = await self.step(lambda: self._store.due(present()))
+            if rows:
+                await asyncio.gather(*(self._deliver(row) for row in rows))
+                continue
+            upcoming = await self.step(self._store.next_due)
+            wait = None if upcoming is None else max(0.0, (upcoming - present()).total_seconds())
+            try:
+                async with asyncio.timeout(wait):
+                    await self._posted.wait()
+            except TimeoutError:
+                continue
+
+    async def _deliver(self, row: OutRow) -> None:
+        now = present()
+        entry = self._registry.find(row.receiver, role="BAP")
+        try:
+            if entry is None:
+                raise DeliveryError(f"{row.receiver} is not a buyer in the registry", retry=True)
+            await self._sender.post(entry, row.action, row.body, row.message_id, now)
+        except DeliveryError as error:
+            # A callback may be repeated: who receives it knows it by its message id.
+            hopeless = not (error.retry or error.unknown) or now - row.created_at > GIVE_UP
+            delay = min(FIRST_DELAY * 2.0 ** min(row.attempts, 16), LONGEST_DELAY)
+            again_at = None if hopeless else now + timedelta(seconds=delay)
+            reason = str(error)
+            await self.step(lambda: self._store.not_sent(row, reason, again_at))
+            log.warning("%s: %s%s", row.action, error, "; given up" if hopeless else "")
+        else:
+            await self.step(lambda: self._store.sent(row))
+
+    # -- fulfilment --------------------------------------------------------------------------
+
+    async def _progress_all(self, seconds: float) -> None:
+        while True:
+            for told in await self.step(lambda: self._progress_due(seconds)):
+                self._say(told)
+                self._posted.set()
+            await asyncio.sleep(min(seconds, 1.0))
+
+    def _progress_due(self, seconds: float) -> list[str]:
+        now = present()
+        told = []
+        for sale in self._store.sales("confirmed", "in_progress"):
+            if (now - sale.updated_at).total_seconds() < seconds:
+                continue
+            moved, answer = self._counter.progress(sale, now)
+            context = self._context(moved, now)
+            document = v2.build_answer(context, answer, request_digest=None, now=now)
+            self._post(moved.sender, answer, document, now)
+            told.append(f"order {moved.id} of {moved.sender}: {moved.fulfillment_state}")
+        return told
+
+    def _context(self, sale: Sale, now: datetime) -> v2.Context:
+        bpp_id, bpp_uri = self._bpp
+        return v2.Context(
+            "status", sale.sender, sale.bap_uri, bpp_id, bpp_uri, sale.transaction_id, "", now
+        )
+
+
+def _summary(answer: OrderAnswer) -> str:
+    if answer.action == "discover":
+        return f"{sum(len(catalog.items) for catalog in answer.catalogs)} items shown"
+    total = f", {answer.quote.total}" if answer.quote else ""
+    return f"{answer.state}{total} (order {answer.order_id})"

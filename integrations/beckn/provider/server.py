@@ -1,0 +1,243 @@
+"""``run_hub.py provider``: a provider's HTTP server, its routes and its running."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from aiohttp import web
+
+from integrations.beckn import grocery, v2
+from integrations.beckn.errors import BecknError, SignatureError
+from integrations.beckn.exchange import Receiver, Sender, message_id_of
+from integrations.beckn.keys import load_or_create
+from integrations.beckn.provider.counter import Counter
+from integrations.beckn.provider.desk import Desk, present
+from integrations.beckn.provider.listing import load_listing
+from integrations.beckn.provider.store import Sale, Store
+from integrations.beckn.reading import BIGGEST_BODY, Node
+from integrations.beckn.registry import Entry, Registry, upsert
+from integrations.beckn.signature import SKEW
+
+log = logging.getLogger(__name__)
+
+
+async def serve_provider(
+    catalog: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    data: Path,
+    registry: Path | None = None,
+    public_url: str | None = None,
+    progress: float | None = None,
+    say: Callable[[str], None] = print,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run a provider until cancelled.
+
+    ``catalog`` is its YAML file, ``data`` the folder of its database and key. ``port`` 0 takes any
+    free one; ``public_url`` is how buyers reach it (default ``http://host:port``). With
+    ``registry`` it enters itself there and answers the buyers of that file; without, nobody.
+    ``progress`` moves confirmed orders on every so many seconds. ``say`` gets one line for each
+    thing that happened; ``ready`` is called once with the base URL when requests are taken.
+    Raises ListingError or RegistryError for files that cannot be used, OSError for a taken port.
+    """
+    listing = load_listing(catalog)
+    identity = load_or_create(data, kind="provider", subscriber_id=listing.subscriber_id)
+    known = Registry(registry)
+    async with contextlib.AsyncExitStack() as stack:
+        # The port is part of the address that answers carry, so it is taken before all else.
+        listener = stack.enter_context(_listener(host, port))
+        url = (public_url or _url(host, listener.getsockname()[1])).rstrip("/")
+        store = Store(data / "provider.sqlite")
+        store.step(lambda: store.restock(listing))
+        sender = Sender(identity, known)
+        stack.push_async_callback(sender.close)
+        desk = Desk(
+            store,
+            Counter(listing, store, url + v2.BASE),
+            sender,
+            known,
+            bpp_id=identity.subscriber_id,
+            bpp_uri=url + v2.BASE,
+            progress=progress,
+            say=say,
+        )
+        stack.callback(desk.close)
+        app = web.Application(client_max_size=BIGGEST_BODY)
+        app.add_routes(
+            _Routes(Receiver(identity, known), known, desk, store, identity.subscriber_id).all()
+        )
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listener).start()
+        if registry is not None:
+            entry = Entry(
+                subscriber_id=identity.subscriber_id,
+                uri=url + v2.BASE,
+                role="BPP",
+                signing_public_key=identity.public_key,
+                unique_key_id=identity.unique_key_id,
+            )
+            upsert(registry, entry)
+        else:
+            say("no registry was given: every buyer is a stranger and will be refused")
+        say(f"{listing.shop.name} ({identity.subscriber_id}) sells at {url}")
+        if ready is not None:
+            ready(url)
+        await desk.run()
+
+
+def run_provider(
+    catalog: Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    data: Path,
+    registry: Path | None = None,
+    public_url: str | None = None,
+    progress: float | None = None,
+    say: Callable[[str], None] = print,
+    ready: Callable[[str], None] | None = None,
+) -> None:
+    """Run ``serve_provider`` (same parameters and errors) until SIGINT or SIGTERM."""
+
+    async def until_told() -> None:
+        serving = asyncio.current_task()
+        assert serving is not None
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, serving.cancel)
+        await serve_provider(
+            catalog,
+            host=host,
+            port=port,
+            data=data,
+            registry=registry,
+            public_url=public_url,
+            progress=progress,
+            say=say,
+            ready=ready,
+        )
+
+    with contextlib.suppress(asyncio.CancelledError):
+        asyncio.run(until_told())
+
+
+class _Routes:
+    """What the provider's server answers."""
+
+    def __init__(
+        self, receiver: Receiver, known: Registry, desk: Desk, store: Store, bpp_id: str
+    ) -> None:
+        self._receiver = receiver
+        self._known = known
+        self._desk = desk
+        self._store = store
+        self._bpp_id = bpp_id
+
+    def all(self) -> list[web.RouteDef]:
+        return [
+            *(web.post(f"{v2.BASE}/{action}", self._action) for action in v2.SPOKEN),
+            web.get("/healthz", self._healthz),
+            web.get("/orders", self._orders),
+            web.get("/orders/{id}", self._order),
+        ]
+
+    async def _action(self, http: web.Request) -> web.Response:
+        now = present()
+        body, message_id = b"", ""
+        try:
+            sender, body, document = await self._receiver.receive(http, now)
+            message_id = message_id_of(document)
+            asked = self._read(http.path, sender, document, now)
+        except SignatureError as error:
+            log.warning("%s refused: %s", http.path, error)
+            return self._receiver.unauthorized(error, now)
+        except BecknError as error:
+            log.warning("%s refused: %s", http.path, error)
+            return self._receiver.nack(error, body, message_id, now)
+        try:
+            await self._desk.take_in(asked, body, now)
+        except Exception:
+            log.exception("%s of %s could not be stored", http.path, sender)
+            busy = BecknError("it could not be stored; send it again")
+            return self._receiver.nack(busy, body, message_id, now, status=503)
+        return self._receiver.ack(body, message_id, now)
+
+    def _read(self, path: str, sender: str, document: Node, now: datetime) -> v2.Asked:
+        if self._known.find(sender, role="BAP") is None:
+            raise BecknError(f"{sender} is not registered as a buyer (BAP)")
+        asked = v2.read_request(document)
+        context = asked.context
+        if context.bap_id != sender:
+            raise BecknError(f"context.bapId: expected {sender}, whose key signed this")
+        if context.bpp_id != self._bpp_id:
+            raise BecknError(f"context.bppId: expected {self._bpp_id}")
+        if not path.endswith(f"/{context.action}"):
+            raise BecknError(f"context.action: expected the action of {path}")
+        if context.expired(now, timedelta(seconds=SKEW)):
+            raise BecknError("context.ttl: the request is no longer valid")
+        return asked
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "ok", "subscriber_id": self._bpp_id})
+
+    async def _orders(self, http: web.Request) -> web.Response:
+        _only_from_here(http)
+        sales = await self._desk.step(self._store.sales)
+        return web.json_response({"orders": [_shown(sale) for sale in sales]})
+
+    async def _order(self, http: web.Request) -> web.Response:
+        _only_from_here(http)
+        sale = await self._desk.step(lambda: self._store.sale_by_id(http.match_info["id"]))
+        if sale is None:
+            raise web.HTTPNotFound(text="there is no order of that id\n")
+        return web.json_response(_shown(sale))
+
+
+def _only_from_here(http: web.Request) -> None:
+    """Refuse others than this machine: orders say where people live."""
+    try:
+        here = ipaddress.ip_address(http.remote or "").is_loopback
+    except ValueError:
+        here = False
+    if not here:
+        raise web.HTTPForbidden(text="orders are shown on this machine only\n")
+
+
+def _shown(sale: Sale) -> v2.Json:
+    return {
+        "id": sale.id,
+        "buyer": sale.sender,
+        "transaction_id": sale.transaction_id,
+        "state": sale.state,
+        "fulfillment_state": sale.fulfillment_state,
+        "lines": [
+            {"item_id": line.item_id, "name": line.name, "count": line.count} for line in sale.lines
+        ],
+        "total": grocery.write_money(sale.quote.total),
+        "slot": grocery.write_slot(sale.slot) if sale.slot else None,
+        "deliver_to": grocery.write_party(sale.party)[0] if sale.party else None,
+        "created_at": grocery.instant(sale.created_at),
+        "updated_at": grocery.instant(sale.updated_at),
+    }
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+def _url(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (asked for)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"

@@ -1,0 +1,332 @@
+"""A provider's own database: what came in, what goes out, stock, slots and orders.
+
+One thread uses it. Each step is one transaction; nothing is acknowledged before its own is done.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from hub.domain.orders import DeliverySlot, Line, OrderState, Party, Quote
+from integrations.beckn import grocery
+from integrations.beckn.grocery import Json
+from integrations.beckn.provider.listing import Listing
+from integrations.beckn.reading import Node
+
+T = TypeVar("T")
+
+KEEP = timedelta(days=30)
+"""How long messages that are done with, and quotes nobody took, are kept."""
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS inbox (
+    seq INTEGER PRIMARY KEY, sender TEXT NOT NULL, message_id TEXT NOT NULL, action TEXT NOT NULL,
+    body BLOB NOT NULL, received_at REAL NOT NULL, done INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (sender, message_id, action));
+CREATE INDEX IF NOT EXISTS inbox_waiting ON inbox (seq) WHERE done = 0;
+CREATE TABLE IF NOT EXISTS outbox (
+    seq INTEGER PRIMARY KEY, receiver TEXT NOT NULL, message_id TEXT NOT NULL,
+    action TEXT NOT NULL, body BLOB NOT NULL, created_at REAL NOT NULL,
+    not_before REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
+    error TEXT NOT NULL DEFAULT '', UNIQUE (receiver, message_id, action));
+CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (not_before) WHERE state = 'waiting';
+CREATE TABLE IF NOT EXISTS stock (
+    item_id TEXT PRIMARY KEY, left INTEGER NOT NULL CHECK (left >= 0), listed INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS bookings (slot_id TEXT PRIMARY KEY, booked INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (
+    id TEXT PRIMARY KEY, sender TEXT NOT NULL, transaction_id TEXT NOT NULL, bap_uri TEXT NOT NULL,
+    state TEXT NOT NULL, fulfillment_state TEXT NOT NULL, contract TEXT NOT NULL,
+    created_at REAL NOT NULL, updated_at REAL NOT NULL, UNIQUE (sender, transaction_id));
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """The provider's side of one transaction, from its first quote on.
+
+    ``sender`` is the buyer's subscriber id; ``fulfillment_state`` is '' until it is confirmed.
+    """
+
+    id: str
+    sender: str
+    transaction_id: str
+    bap_uri: str
+    state: OrderState
+    lines: tuple[Line, ...]
+    slot: DeliverySlot | None
+    quote: Quote
+    party: Party | None
+    created_at: datetime
+    updated_at: datetime
+    fulfillment_state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InRow:
+    """A request that was acknowledged and is to be answered."""
+
+    seq: int
+    sender: str
+    action: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class OutRow:
+    """A callback that is to be delivered."""
+
+    seq: int
+    receiver: str
+    message_id: str
+    action: str
+    body: bytes
+    attempts: int
+    created_at: datetime
+
+
+class Store:
+    """The provider's database file; to be used by one thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the database at ``path``."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        path.chmod(0o600)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def step(self, work: Callable[[], T]) -> T:
+        """Do ``work`` in one transaction; nothing of it remains when it raises."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work()
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        return result
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Undo what was written within when it raises, and keep the transaction around it."""
+        self._db.execute("SAVEPOINT attempt")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK TO attempt")
+            raise
+        finally:
+            self._db.execute("RELEASE attempt")
+
+    # -- what is for sale --------------------------------------------------------------------
+
+    def restock(self, listing: Listing) -> None:
+        """Take new articles and changed stocks of the file over; the rest stays as sold."""
+        for goods in listing.goods:
+            self._db.execute(
+                "INSERT INTO stock VALUES (?1, ?2, ?2) ON CONFLICT (item_id) DO UPDATE"
+                " SET left = excluded.listed, listed = excluded.listed"
+                " WHERE stock.listed <> excluded.listed",
+                (goods.id, goods.stock),
+            )
+
+    def left(self) -> dict[str, int]:
+        """Return how many pieces there are of each article."""
+        return dict(self._db.execute("SELECT item_id, left FROM stock").fetchall())
+
+    def booked(self) -> dict[str, int]:
+        """Return how many orders each slot has."""
+        return dict(self._db.execute("SELECT slot_id, booked FROM bookings").fetchall())
+
+    def take(self, item_id: str, count: int) -> bool:
+        """Take pieces out of stock (a negative count returns them); False when too few are left."""
+        taken = self._db.execute(
+            "UPDATE stock SET left = left - ?2 WHERE item_id = ?1 AND left >= ?2", (item_id, count)
+        )
+        return taken.rowcount == 1
+
+    def book(self, slot_id: str, capacity: int) -> bool:
+        """Take a place in a slot; False when it is full."""
+        taken = self._db.execute(
+            "INSERT INTO bookings VALUES (?1, 1) ON CONFLICT (slot_id) DO UPDATE"
+            " SET booked = booked + 1 WHERE booked < ?2",
+            (slot_id, capacity),
+        )
+        return taken.rowcount == 1
+
+    def release(self, slot_id: str) -> None:
+        """Return a place in a slot."""
+        self._db.execute(
+            "UPDATE bookings SET booked = booked - 1 WHERE slot_id = ? AND booked > 0", (slot_id,)
+        )
+
+    # -- sales -------------------------------------------------------------------------------
+
+    def sale(self, sender: str, transaction_id: str) -> Sale | None:
+        """Return the sale of a buyer's transaction."""
+        found = self._sales("sender = ? AND transaction_id = ?", (sender, transaction_id))
+        return found[0] if found else None
+
+    def sale_by_id(self, sale_id: str) -> Sale | None:
+        """Return a sale by its order id."""
+        found = self._sales("id = ?", (sale_id,))
+        return found[0] if found else None
+
+    def sales(self, *states: OrderState) -> list[Sale]:
+        """Return the sales in these states, the oldest first; all of them when none is named."""
+        if not states:
+            return self._sales("1", ())
+        marks = ",".join("?" * len(states))
+        return self._sales(f"state IN ({marks})", states)
+
+    def save(self, sale: Sale) -> None:
+        """Write a sale."""
+        contract: Json = {
+            "commitments": grocery.write_lines(sale.lines, "DRAFT"),
+            "consideration": grocery.write_quote(sale.quote, "QUOTED"),
+            "performance": grocery.write_performance(sale.slot, "", len(sale.lines)),
+            "participants": grocery.write_party(sale.party) if sale.party else [],
+        }
+        self._db.execute(
+            "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                sale.id,
+                sale.sender,
+                sale.transaction_id,
+                sale.bap_uri,
+                sale.state,
+                sale.fulfillment_state,
+                json.dumps(contract),
+                sale.created_at.timestamp(),
+                sale.updated_at.timestamp(),
+            ),
+        )
+
+    def _sales(self, where: str, values: Sequence[str]) -> list[Sale]:
+        rows = self._db.execute(
+            f"SELECT * FROM orders WHERE {where} ORDER BY created_at, id",  # noqa: S608 (our own)
+            values,
+        )
+        return [_sale(row) for row in rows.fetchall()]
+
+    # -- messages ----------------------------------------------------------------------------
+
+    def receive(
+        self, sender: str, message_id: str, action: str, body: bytes, now: datetime
+    ) -> bool:
+        """Keep a request; when it is known already, send its callback again and return False."""
+        kept = self._db.execute(
+            "INSERT INTO inbox (sender, message_id, action, body, received_at)"
+            " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (sender, message_id, action, body, now.timestamp()),
+        )
+        if kept.rowcount == 1:
+            return True
+        self._db.execute(
+            "UPDATE outbox SET state = 'waiting', attempts = 0, not_before = 0, created_at = ?"
+            " WHERE receiver = ? AND message_id = ? AND action = ?",
+            (now.timestamp(), sender, message_id, f"on_{action}"),
+        )
+        return False
+
+    def next_request(self) -> InRow | None:
+        """Return the oldest request that is not answered yet."""
+        row = self._db.execute(
+            "SELECT seq, sender, action, body FROM inbox WHERE done = 0 ORDER BY seq LIMIT 1"
+        ).fetchone()
+        return InRow(*row) if row else None
+
+    def answered(self, seq: int) -> None:
+        """Note that a request needs nothing more."""
+        self._db.execute("UPDATE inbox SET done = 1 WHERE seq = ?", (seq,))
+
+    def post(self, receiver: str, message_id: str, action: str, body: bytes, now: datetime) -> None:
+        """Put a callback into the outbox."""
+        self._db.execute(
+            "INSERT INTO outbox (receiver, message_id, action, body, created_at, not_before)"
+            " VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
+            (receiver, message_id, action, body, now.timestamp()),
+        )
+
+    def due(self, now: datetime) -> list[OutRow]:
+        """Return for each receiver its oldest callback, of those whose time has come."""
+        rows = self._db.execute(
+            "SELECT min(seq), receiver, message_id, action, body, attempts, created_at FROM outbox"
+            " WHERE state = 'waiting' AND not_before <= ? GROUP BY receiver LIMIT 16",
+            (now.timestamp(),),
+        ).fetchall()
+        return [OutRow(*row[:6], _instant(row[6])) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """Return when the next callback is to be tried."""
+        (moment,) = self._db.execute(
+            "SELECT min(not_before) FROM outbox WHERE state = 'waiting'"
+        ).fetchone()
+        return None if moment is None else _instant(moment)
+
+    def sent(self, row: OutRow) -> None:
+        """Note that a callback was acknowledged."""
+        self._db.execute("UPDATE outbox SET state = 'sent', error = '' WHERE seq = ?", (row.seq,))
+
+    def not_sent(self, row: OutRow, error: str, again_at: datetime | None) -> None:
+        """Note a failed attempt; ``again_at`` None gives the callback up."""
+        self._db.execute(
+            "UPDATE outbox SET attempts = attempts + 1, error = ?, not_before = ?, state = ?"
+            " WHERE seq = ?",
+            (
+                error[:300],
+                again_at.timestamp() if again_at else 0,
+                "waiting" if again_at else "dead",
+                row.seq,
+            ),
+        )
+
+    def tidy(self, now: datetime) -> None:
+        """Drop what is long over: the provider's disk is not endless."""
+        before = (now - KEEP).timestamp()
+        self._db.execute("DELETE FROM inbox WHERE done = 1 AND received_at < ?", (before,))
+        self._db.execute(
+            "DELETE FROM outbox WHERE state <> 'waiting' AND created_at < ?", (before,)
+        )
+        self._db.execute(
+            "DELETE FROM orders WHERE state IN ('quoted', 'initialised') AND updated_at < ?",
+            (before,),
+        )
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _sale(row: Sequence[object]) -> Sale:
+    sale_id, sender, transaction_id, bap_uri, state, fulfillment, contract, created, updated = row
+    node = Node(json.loads(str(contract)), "contract")
+    quote = grocery.read_quote(node)
+    assert quote is not None, "a sale is saved with its quote"
+    sale = Sale(
+        id=str(sale_id),
+        sender=str(sender),
+        transaction_id=str(transaction_id),
+        bap_uri=str(bap_uri),
+        state=state,  # type: ignore[arg-type]
+        lines=grocery.read_lines(node),
+        slot=grocery.read_performance(node)[0],
+        quote=quote,
+        party=grocery.read_party(node),
+        created_at=_instant(float(created)),  # type: ignore[arg-type]
+        updated_at=_instant(float(updated)),  # type: ignore[arg-type]
+    )
+    return replace(sale, fulfillment_state=str(fulfillment))
