@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from devices.types import Convention, Decoded, Entity, Item, Pending
@@ -44,6 +45,11 @@ class DeviceBook:
         if len(set(names)) != len(names):
             raise ValueError(f"two conventions have the same name: {', '.join(sorted(names))}")
         self._conventions = tuple(conventions)
+        self._knowing = tuple(one for one in conventions if isinstance(one, KnowsDevices))
+        self._finders = tuple(
+            one.entity if isinstance(one, KnowsEntities) else partial(_found, one)
+            for one in conventions
+        )
 
     def filters(self) -> frozenset[str]:
         """Return every MQTT topic filter wanted now; it grows as devices announce themselves."""
@@ -80,14 +86,10 @@ class DeviceBook:
 
     def entity(self, entity_id: str) -> Entity | None:
         """Return the entity with this id, None when there is none."""
-        for convention in self._conventions:
-            found = (
-                convention.entity(entity_id)
-                if isinstance(convention, KnowsEntities)
-                else next((e for e in convention.entities() if e.id == entity_id), None)
-            )
-            if found is not None:
-                return found
+        for find in self._finders:
+            entity = find(entity_id)
+            if entity is not None:
+                return entity
         return None
 
     def expire(self, now: datetime) -> Sequence[Reading]:
@@ -96,11 +98,10 @@ class DeviceBook:
 
     def device_of(self, topic: str) -> str:
         """Name the device a topic belongs to, for rate limiting: its id, else two topic levels."""
-        for convention in self._conventions:
-            if isinstance(convention, KnowsDevices):
-                device = convention.device_of(topic)
-                if device is not None:
-                    return device
+        for convention in self._knowing:
+            device = convention.device_of(topic)
+            if device is not None:
+                return device
         return "/".join(topic.split("/", 2)[:2])
 
     def resolve(self, decoded: Sequence[Decoded], renderer: TemplateRenderer) -> list[Decoded]:
@@ -130,6 +131,10 @@ class DeviceBook:
                         items.append(item)
                 batch[place] = replace(one, items=tuple(items))
         return [_given_up(one) for one in batch]
+
+
+def _found(convention: Convention, entity_id: str) -> Entity | None:
+    return next((one for one in convention.entities() if one.id == entity_id), None)
 
 
 def _lasting(items: Sequence[Item]) -> tuple[Item, ...]:
