@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -26,7 +27,8 @@ from integrations.beckn.signature import (
 log = logging.getLogger(__name__)
 
 _BIGGEST_ANSWER = 64 * 1024
-_PATIENCE = ClientTimeout(total=15, sock_connect=5)
+PATIENCE = 15.0
+"""Seconds an acknowledgement is awaited, and a message's body."""
 
 
 class Receiver:
@@ -81,8 +83,11 @@ class Receiver:
 class Sender:
     """Sends signed messages to registered participants, and to nobody else."""
 
-    def __init__(self, identity: Identity, registry: Registry) -> None:
-        """Sign as ``identity``; take addresses from ``registry`` alone."""
+    def __init__(
+        self, identity: Identity, registry: Registry, *, patience: float = PATIENCE
+    ) -> None:
+        """Sign as ``identity``; wait ``patience`` seconds for an acknowledgement."""
+        self._timeout = ClientTimeout(total=patience, sock_connect=min(patience, 5.0))
         self._identity = identity
         self._registry = registry
         self._session: ClientSession | None = None
@@ -131,7 +136,7 @@ class Sender:
             # Kept-alive connections that the other side just closed look like silence after
             # sending; a fresh one each tells apart what was sent from what was not.
             self._session = ClientSession(
-                connector=TCPConnector(force_close=True, limit=20), timeout=_PATIENCE
+                connector=TCPConnector(force_close=True, limit=20), timeout=self._timeout
             )
         return self._session
 
@@ -175,10 +180,14 @@ async def _bounded(request: web.Request) -> bytes:
     if (request.content_length or 0) > BIGGEST_BODY:
         raise BecknError(f"a message must be smaller than {BIGGEST_BODY} bytes")
     body = bytearray()
-    async for chunk in request.content.iter_chunked(64 * 1024):
-        body += chunk
-        if len(body) > BIGGEST_BODY:
-            raise BecknError(f"a message must be smaller than {BIGGEST_BODY} bytes")
+    try:
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.content.iter_chunked(64 * 1024):
+                body += chunk
+                if len(body) > BIGGEST_BODY:
+                    raise BecknError(f"a message must be smaller than {BIGGEST_BODY} bytes")
+    except TimeoutError as error:
+        raise BecknError(f"the message took longer than {PATIENCE:g} s") from error
     return bytes(body)
 
 

@@ -148,7 +148,7 @@ class Counter:
             one = goods.pop(line.item_id, None)
             if one is None:
                 raise BecknError(
-                    f"{line.item_id} is not sold here (or is there twice)", ITEM_NOT_FOUND
+                    f"{line.item_id} is not sold here, or was asked twice", ITEM_NOT_FOUND
                 )
             count = min(line.count, left.get(one.id, 0))
             if line.count < 1 or count < 1 or (exactly and count < line.count):

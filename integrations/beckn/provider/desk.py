@@ -19,6 +19,7 @@ from hub.domain.orders import OrderAnswer
 from hub.ports import DeliveryError
 from integrations.beckn import v2
 from integrations.beckn.exchange import Sender
+from integrations.beckn.grocery import Json
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.store import OutRow, Sale, Store
 from integrations.beckn.reading import parse
@@ -120,7 +121,7 @@ class Desk:
         outcome = f"refused: {answer.error.message}" if answer.error else _summary(answer)
         return f"{row.action} from {row.sender}: {outcome}"
 
-    def _post(self, receiver: str, answer: OrderAnswer, document: v2.Json, now: datetime) -> None:
+    def _post(self, receiver: str, answer: OrderAnswer, document: Json, now: datetime) -> None:
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         self._store.post(receiver, answer.message_id, f"on_{answer.action}", body, now)
 

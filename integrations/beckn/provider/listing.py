@@ -20,7 +20,7 @@ from hub.domain.orders import CatalogItem, DeliverySlot, Window
 
 _BIGGEST = 4 * 1024 * 1024
 
-Exact = Annotated[Decimal, BeforeValidator(lambda value: str(value))]
+Exact = Annotated[Decimal, BeforeValidator(str)]
 """A number as it is written: ``1.10`` is not to become a float's idea of it."""
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]

@@ -215,7 +215,7 @@ def _only_from_here(http: web.Request) -> None:
         raise web.HTTPForbidden(text="orders are shown on this machine only\n")
 
 
-def _shown(sale: Sale) -> v2.Json:
+def _shown(sale: Sale) -> grocery.Json:
     return {
         "id": sale.id,
         "buyer": sale.sender,

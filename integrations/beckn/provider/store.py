@@ -268,7 +268,7 @@ class Store:
             " WHERE state = 'waiting' AND not_before <= ? GROUP BY receiver LIMIT 16",
             (now.timestamp(),),
         ).fetchall()
-        return [OutRow(*row[:6], _instant(row[6])) for row in rows]
+        return [OutRow(*about, _instant(created_at)) for *about, created_at in rows]
 
     def next_due(self) -> datetime | None:
         """Return when the next callback is to be tried."""
