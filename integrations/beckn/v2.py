@@ -48,6 +48,14 @@ _STATUS: dict[OrderState, str] = {
     "cancelled": "CANCELLED",
     "failed": "CANCELLED",
 }
+_NOTHING: Json = {
+    "id": "none",
+    "status": {"descriptor": {"code": "CLOSED"}},
+    "resources": [],
+    "offer": {"id": "none"},
+}
+"""Stands in a contract that came to nothing: its schema asks for at least one commitment."""
+
 _COMMITMENT = {"DRAFT": "DRAFT", "ACTIVE": "ACTIVE", "COMPLETE": "CLOSED", "CANCELLED": "CLOSED"}
 
 
@@ -247,7 +255,7 @@ def build_answer(
 def _answered_contract(answer: OrderAnswer) -> Json:
     status = _STATUS[answer.state] if answer.state else None
     commitment = _COMMITMENT[status or "DRAFT"]
-    contract: Json = {"commitments": grocery.write_lines(answer.lines, commitment)}
+    contract: Json = {"commitments": grocery.write_lines(answer.lines, commitment) or [_NOTHING]}
     if answer.order_id:
         contract["id"] = answer.order_id
     if status is not None:

@@ -268,7 +268,10 @@ class Store:
             " WHERE state = 'waiting' AND not_before <= ? GROUP BY receiver LIMIT 16",
             (now.timestamp(),),
         ).fetchall()
-        return [OutRow(*about, _instant(created_at)) for *about, created_at in rows]
+        return [
+            OutRow(seq, receiver, message_id, action, body, attempts, _instant(created_at))
+            for seq, receiver, message_id, action, body, attempts, created_at in rows
+        ]
 
     def next_due(self) -> datetime | None:
         """Return when the next callback is to be tried."""

@@ -108,7 +108,8 @@ def test_several_processes_may_write_at_once(tmp_path):
     work = (
         "import sys; from pathlib import Path; from integrations.beckn.registry import *\n"
         "for n in range(5):\n"
-        f"    upsert(Path(sys.argv[1]), Entry(f'{{sys.argv[2]}}-{{n}}', 'http://h', 'BPP', {KEY!r}, 'k'))"
+        f"    upsert(Path(sys.argv[1]), "
+        f"Entry(f'{{sys.argv[2]}}-{{n}}', 'http://h', 'BPP', {KEY!r}, 'k'))"
     )
     running = [
         subprocess.Popen([sys.executable, "-c", work, str(path), name], cwd=ROOT)
