@@ -25,12 +25,14 @@ class Identity:
     """Who a participant is: its id in the registry and the Ed25519 key that proves it.
 
     ``unique_key_id`` names the key among the subscriber's keys; ``seed`` is the private key's 32
-    bytes and never leaves the process.
+    bytes and never leaves the process. ``known_public_key`` spares computing the public one, and
+    a hub that orders nothing the memory of the library that would.
     """
 
     subscriber_id: str
     unique_key_id: str
     seed: bytes = field(repr=False)
+    known_public_key: str = field(default="", compare=False)
 
     @cached_property
     def _private(self) -> Ed25519PrivateKey:
@@ -41,6 +43,8 @@ class Identity:
     @property
     def public_key(self) -> str:
         """Return the public key as registries write it: base64 of its 32 bytes."""
+        if self.known_public_key:
+            return self.known_public_key
         return base64.b64encode(self._private.public_key().public_bytes_raw()).decode()
 
     def sign(self, message: bytes) -> bytes:
@@ -63,21 +67,24 @@ def load_or_create(folder: Path, *, kind: str, subscriber_id: str | None = None)
         kept = json.loads(path.read_text())
         seed = base64.b64decode(kept["signing_private_key"], validate=True)
         known_as, key_id = kept["subscriber_id"], kept["unique_key_id"]
+        public_key = kept["signing_public_key"]
     except (ValueError, KeyError, TypeError) as error:
         raise RegistryError(
             f"{path}: expected the key file that was made at first start: {error}"
         ) from error
-    if len(seed) != 32 or not isinstance(known_as, str) or not isinstance(key_id, str):
+    if len(seed) != 32 or not all(isinstance(one, str) for one in (known_as, key_id, public_key)):
         raise RegistryError(f"{path}: expected an Ed25519 key of 32 bytes, and its names as text")
-    return Identity(subscriber_id or known_as, key_id, seed)
+    return Identity(subscriber_id or known_as, key_id, seed, public_key)
 
 
 def _create(path: Path, kind: str) -> None:
     seed = os.urandom(32)
-    name = blake2b(Identity("", "", seed).public_key.encode(), digest_size=4).hexdigest()
+    public_key = Identity("", "", seed).public_key
+    name = blake2b(public_key.encode(), digest_size=4).hexdigest()
     kept = {
         "subscriber_id": f"{kind}-{name}.commonhearth.local",
         "unique_key_id": str(uuid.uuid4()),
+        "signing_public_key": public_key,
         "signing_private_key": base64.b64encode(seed).decode(),
     }
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

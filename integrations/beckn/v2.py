@@ -52,7 +52,7 @@ _NOTHING: Json = {
     "id": "none",
     "status": {"descriptor": {"code": "CLOSED"}},
     "resources": [],
-    "offer": {"id": "none"},
+    "offer": {"id": "none", "resourceIds": []},
 }
 """Stands in a contract that came to nothing: its schema asks for at least one commitment."""
 
