@@ -56,6 +56,8 @@ class HomeAssistantDiscovery:
         self._unique: dict[tuple[str, str], Key] = {}
         self._sources: dict[str, dict[Key, None]] = {}
         self._payloads: dict[str, bytes] = {}
+        # Topics whose last message was taken whole, and nothing of it has been lost since.
+        self._settled: set[str] = set()
         self._migrating: set[str] = set()
         self._routes: dict[str, list[tuple[Key, Reader]]] = {}
 
@@ -134,7 +136,7 @@ class HomeAssistantDiscovery:
             return [Rejected("expected letters, digits, _ and - in a discovery topic", topic)]
         if not payload.strip():
             return self._withdrawn(topic)
-        if self._payloads.get(topic) == payload and topic not in self._migrating:
+        if topic in self._settled and self._payloads.get(topic) == payload:
             return [Announcement(topic, payload, self._of(topic))]
         try:
             discovery = c.read_config(place, payload)
@@ -143,6 +145,7 @@ class HomeAssistantDiscovery:
         if discovery.migrate:
             if topic in self._sources:
                 self._migrating.add(topic)
+                self._settled.discard(topic)
             return []
         return self._taken(topic, payload, at, discovery)
 
@@ -166,6 +169,8 @@ class HomeAssistantDiscovery:
         if entities or removed:
             self._payloads[topic] = payload
             self._migrating.discard(topic)
+            if entities and not any(isinstance(item, Rejected) for item in items):
+                self._settled.add(topic)
             items.append(Announcement(topic, payload, entities, self._unknown(removed)))
         for source, lost in others.items():
             rest = self._of(source)
@@ -257,6 +262,7 @@ class HomeAssistantDiscovery:
         self._ids.pop(slot.entity.id, None)
         if slot.entity.unique_id is not None:
             self._unique.pop((slot.entity.component, slot.entity.unique_id), None)
+        self._settled.discard(slot.source)
         own = self._sources[slot.source]
         del own[key]
         if not own:

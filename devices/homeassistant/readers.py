@@ -65,7 +65,8 @@ def _state(slot: Slot, config: Config, encoding: str, then: Then) -> None:
         slot.expire_after = timedelta(seconds=seconds)
 
         def heard(message: Message, at: datetime) -> Sequence[Item]:
-            return (*slot.heard(at), *inner(message, at))
+            items = inner(message, at)
+            return (*slot.heard(at), *items)
 
         slot.readers.append((topic, heard))
     else:

@@ -265,6 +265,15 @@ def test_a_migration_called_off_by_announcing_again(house):
     assert any(isinstance(one, Rejected) for one in items)
 
 
+def test_a_component_refused_once_is_taken_when_the_way_is_free(house):
+    house.announce("binary_sensor/fridge-1/door", SINGLE)
+    house.announce("device/fridge-1", FRIDGE)
+    house.announce("binary_sensor/fridge-1/door", b"")
+    assert house.ids() == ["sensor.fridge_1_temp"]
+    house.announce("device/fridge-1", FRIDGE)
+    assert house.ids() == ["binary_sensor.fridge_1_door", "sensor.fridge_1_temp"]
+
+
 def test_two_topics_with_one_wish_get_two_names(house):
     for node in ("a", "b"):
         house.announce(f"sensor/{node}/t", {"object_id": "milk", "stat_t": f"{node}/t"})

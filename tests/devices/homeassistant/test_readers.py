@@ -185,6 +185,15 @@ def test_expire_after(house, now):
     )
 
 
+def test_an_unreadable_message_does_not_bring_an_expired_entity_back(house, now):
+    house.announce("sensor/s", {"stat_t": "s", "exp_aft": 60}, now)
+    later = now + timedelta(seconds=61)
+    house.convention.expire(later)
+    (item,) = house.say("s", b"\xff", later)
+    assert isinstance(item, Rejected)
+    assert house.say("s", "a", later)[0] == AvailabilityReading("sensor.s", True)
+
+
 def test_silence_since_the_announcement_expires_too(house, now):
     house.announce("sensor/s", {"stat_t": "s", "exp_aft": 60}, now)
     assert house.convention.expire(now + timedelta(seconds=61)) == [

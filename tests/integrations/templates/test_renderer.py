@@ -17,7 +17,7 @@ ATTACKS = {
     "memory by a product": "{{ 'x' * 10**9 }}",
     "memory by a list": "{{ [0] * 10**9 }}",
     "memory by a filter": "{{ 'a' | center(10**9) }}",
-    "endless loops": "{% set r = range(99999) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+    "endless loops": "{% set r = range(9**5) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
     "too long a range": "{% for a in range(10**9) %}{% endfor %}",
     "a regex that backtracks": "{{ ('a' * 40) | regex_match('(a+)+b') }}",
     "deep recursion": "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}",
@@ -167,9 +167,7 @@ def test_the_process_ends_when_the_hub_is_killed(tmp_path):
 
 
 def test_large_batches_come_back_in_order(renderer):
-    jobs = [
-        RenderJob("{{ value_json.n * 2 }}", orjson.dumps({"n": n}).decode()) for n in range(600)
-    ]
+    jobs = [RenderJob("{{ value_json.n * 2 }}", f'{{"n": {n}}}') for n in range(600)]
     jobs += [RenderJob("{{ value | length }}", "x" * 200_000)] * 8
     results = renderer.render(jobs)
     assert results[:600] == [str(n * 2) for n in range(600)]
