@@ -263,6 +263,14 @@ def topic(config: Mapping[str, object], field: str) -> str | None:
     return value
 
 
+def needed_topic(config: Mapping[str, object], field: str) -> str:
+    """Return a topic that must be there and can be read from."""
+    found = topic(config, field)
+    if found is None:
+        raise BadConfig("expected a topic", field)
+    return found
+
+
 def template(config: Mapping[str, object], field: str) -> str | None:
     """Return a template, or None without one (an empty one counts as none)."""
     return text(config, field, MAX_TEMPLATE) or None

@@ -10,17 +10,15 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-import orjson
-
 from devices.homeassistant import config as c
+from devices.homeassistant.beside import json_object, read_attributes, read_availability
 from devices.homeassistant.message import Message
-from devices.homeassistant.plain import plain, written
+from devices.homeassistant.plain import written
 from devices.homeassistant.slot import Slot, Then, reader
 from devices.types import Item
-from hub.domain.observations import AvailabilityReading, EventReading, Rejected
+from hub.domain.observations import EventReading, Rejected
 
 MAX_STATE = 255
-MAX_ATTRIBUTES = 16 * 1024
 _TEXT_CLASSES = frozenset({"enum", "date", "timestamp"})
 _INTEGERS = 2**63
 
@@ -32,7 +30,7 @@ def equip(slot: Slot, config: Config) -> None:
     encoding = _encoding(config)
     COMPONENTS[slot.entity.component](slot, config, encoding)
     if slot.entity.component not in ("tag", "device_automation"):
-        _availability(slot, config, encoding)
+        read_availability(slot, config, encoding)
 
 
 def _encoding(config: Config) -> str:
@@ -42,13 +40,6 @@ def _encoding(config: Config) -> str:
     return name
 
 
-def _needed(config: Config, field: str) -> str:
-    topic = c.topic(config, field)
-    if topic is None:
-        raise c.BadConfig("expected a topic", field)
-    return topic
-
-
 # -- states ---------------------------------------------------------------------------------------
 
 
@@ -56,7 +47,7 @@ def _state(slot: Slot, config: Config, encoding: str, then: Then) -> None:
     topic = c.topic(config, "state_topic")
     if topic is None and slot.entity.component != "number":
         raise c.BadConfig("expected a topic", "state_topic")
-    _attributes(slot, config, encoding, topic)
+    read_attributes(slot, config, encoding, topic)
     if topic is None:
         return
     inner = reader(slot, c.template(config, "value_template"), encoding, then)
@@ -169,14 +160,14 @@ def _event(slot: Slot, config: Config, encoding: str) -> None:
     types = frozenset(c.texts(config, "event_types"))
     if not types:
         raise c.BadConfig("expected a list of event types", "event_types")
-    topic = _needed(config, "state_topic")
+    topic = c.needed_topic(config, "state_topic")
     name = slot.entity.id
 
     def event(value: object) -> Sequence[Item]:
         said = written(value).strip() if not isinstance(value, dict) else value
         if said in ("", "null", "None", "{}"):
             return ()
-        data = _object(said)
+        data = json_object(said)
         if data is None or "event_type" not in data:
             return (Rejected("expected a JSON object with event_type", name),)
         kind = written(data.pop("event_type"))
@@ -184,7 +175,7 @@ def _event(slot: Slot, config: Config, encoding: str) -> None:
             return (Rejected(f"expected an announced event type, got {kind[:80]!r}", name),)
         return (EventReading(name, kind, data),)
 
-    _attributes(slot, config, encoding, topic)
+    read_attributes(slot, config, encoding, topic)
     slot.readers.append(
         (topic, reader(slot, c.template(config, "value_template"), encoding, event))
     )
@@ -200,7 +191,9 @@ def _tag(slot: Slot, config: Config, encoding: str) -> None:
         return (EventReading(slot.entity.id, "tag_scanned", {"tag_id": tag}),)
 
     template = c.template(config, "value_template")
-    slot.readers.append((_needed(config, "topic"), reader(slot, template, encoding, scanned)))
+    slot.readers.append(
+        (c.needed_topic(config, "topic"), reader(slot, template, encoding, scanned))
+    )
 
 
 def _device_automation(slot: Slot, config: Config, encoding: str) -> None:
@@ -219,7 +212,9 @@ def _device_automation(slot: Slot, config: Config, encoding: str) -> None:
         return (EventReading(slot.entity.id, kind, data),)
 
     template = c.template(config, "value_template")
-    slot.readers.append((_needed(config, "topic"), reader(slot, template, encoding, triggered)))
+    slot.readers.append(
+        (c.needed_topic(config, "topic"), reader(slot, template, encoding, triggered))
+    )
 
 
 COMPONENTS: Mapping[str, Callable[[Slot, Config, str], None]] = {
@@ -231,90 +226,3 @@ COMPONENTS: Mapping[str, Callable[[Slot, Config, str], None]] = {
     "device_automation": _device_automation,
 }
 """The components the hub reads; every other one is listed as not used."""
-
-
-# -- attributes and availability ------------------------------------------------------------------
-
-
-def _attributes(slot: Slot, config: Config, encoding: str, state_topic: str | None) -> None:
-    """Read ``json_attributes_topic``; before the state, so that one reading carries both."""
-    topic = c.topic(config, "json_attributes_topic")
-    if topic is None:
-        return
-    together = topic == state_topic
-    template = c.template(config, "json_attributes_template")
-    # What waits for the renderer comes after the state of the same message.
-    waits = template is not None and plain(template) is None
-
-    def attributes(value: object) -> Sequence[Item]:
-        data = _object(value)
-        if data is None:
-            most = MAX_ATTRIBUTES
-            return (Rejected(f"expected a JSON object of at most {most} bytes", slot.entity.id),)
-        slot.attributes = data
-        if slot.has_value and not (together and not waits):
-            return slot.reading(slot.value)
-        return ()
-
-    inner = reader(slot, template or "{{ value_json }}", encoding, attributes)
-    slot.readers.append((topic, inner))
-
-
-def _object(value: object) -> dict[str, object] | None:
-    """Return a JSON object that is small and flat enough to keep, else None."""
-    try:
-        if isinstance(value, str):
-            if len(value) > MAX_ATTRIBUTES:
-                return None
-            value = orjson.loads(value)
-        elif isinstance(value, dict) and len(orjson.dumps(value)) > MAX_ATTRIBUTES:
-            return None
-    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
-        return None
-    if not isinstance(value, dict) or c.too_deep(value, c.MAX_DEPTH):
-        return None
-    return dict(value)
-
-
-def _availability(slot: Slot, config: Config, encoding: str) -> None:
-    several = config.get("availability")
-    specs: list[tuple[Config, str]] = []
-    if isinstance(several, list):
-        if len(several) > c.MAX_AVAILABILITY:
-            raise c.BadConfig(f"expected at most {c.MAX_AVAILABILITY} topics", "availability")
-        for one in several:
-            if not isinstance(one, dict):
-                raise c.BadConfig("expected an object with a topic", "availability")
-            specs.append(({**one, "availability_template": one.get("value_template")}, "topic"))
-    elif several is not None:
-        raise c.BadConfig("expected a list of topics", "availability")
-    elif config.get("availability_topic"):
-        specs.append((config, "availability_topic"))
-    slot.mode = c.text(config, "availability_mode") or "latest"
-    if slot.mode not in ("all", "any", "latest"):
-        raise c.BadConfig("expected all, any or latest", "availability_mode")
-    topics = [_needed(spec, field) for spec, field in specs]
-    slot.topics = tuple(topics)
-    for topic, (spec, _) in zip(topics, specs, strict=True):
-        template = c.template(spec, "availability_template")
-        then = _availability_read(
-            slot,
-            topic,
-            c.text(spec, "payload_available") or "online",
-            c.text(spec, "payload_not_available") or "offline",
-        )
-        slot.readers.append((topic, reader(slot, template, encoding, then)))
-
-
-def _availability_read(slot: Slot, topic: str, yes: str, no: str) -> Then:
-    def available(value: object) -> Sequence[Item]:
-        said = written(value)
-        if said not in (yes, no):
-            if said == "":
-                return ()
-            reason = f"expected {yes[:40]!r} or {no[:40]!r}, got {said[:80]!r}"
-            return (Rejected(reason, "availability"),)
-        slot.available[topic] = said == yes
-        return (AvailabilityReading(slot.entity.id, slot.is_available(said == yes)),)
-
-    return available

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import inspect
 import math
 import re
 import statistics
 import struct
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,46 +22,20 @@ from jinja2 import Undefined
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from integrations.templates.moments import NO_DEFAULT, clock, guarded, or_default
+
 MAX_JSON = 256 * 1024
 MAX_POWER = 64
-_NO_DEFAULT = object()
 
 
-def _or_default(name: str, value: object, default: object) -> object:
-    if default is _NO_DEFAULT:
-        raise TemplateRuntimeError(f"{name} got {str(value)[:80]!r} and no default was given")
-    return default
-
-
-def _guarded(name: str, convert: Callable[..., object]) -> Callable[..., object]:
-    """Let ``convert`` take a ``default`` too, by name or after its own arguments.
-
-    Without a default, a value it cannot take is the template's error.
-    """
-    parameters = inspect.signature(convert).parameters.values()
-    variadic = any(one.kind is one.VAR_POSITIONAL for one in parameters)
-    most = len(parameters) - 1
-
-    def guarded(value: object, *args: object, default: object = _NO_DEFAULT) -> object:
-        if not variadic and len(args) > most:
-            default = args[most]
-            args = args[:most]
-        try:
-            return convert(value, *args)
-        except (ValueError, TypeError, OverflowError, ZeroDivisionError, AttributeError):
-            return _or_default(name, value, default)
-
-    return guarded
-
-
-def _float(value: Any, default: object = _NO_DEFAULT) -> object:
+def _float(value: Any, default: object = NO_DEFAULT) -> object:
     try:
         return float(value)
     except (ValueError, TypeError):
-        return _or_default("float", value, default)
+        return or_default("float", value, default)
 
 
-def _int(value: Any, default: object = _NO_DEFAULT, base: int = 10) -> object:
+def _int(value: Any, default: object = NO_DEFAULT, base: int = 10) -> object:
     try:
         if isinstance(value, str):
             try:
@@ -71,10 +44,10 @@ def _int(value: Any, default: object = _NO_DEFAULT, base: int = 10) -> object:
                 return int(float(value))
         return int(value)
     except (ValueError, TypeError, OverflowError):
-        return _or_default("int", value, default)
+        return or_default("int", value, default)
 
 
-def _bool(value: object, default: object = _NO_DEFAULT) -> object:
+def _bool(value: object, default: object = NO_DEFAULT) -> object:
     if isinstance(value, bool):
         return value
     word = str(value).strip().lower()
@@ -82,11 +55,11 @@ def _bool(value: object, default: object = _NO_DEFAULT) -> object:
         return True
     if word in ("0", "false", "no", "off", "disable"):
         return False
-    return _or_default("bool", value, default)
+    return or_default("bool", value, default)
 
 
 def _round(
-    value: Any, precision: int = 0, method: str = "common", default: object = _NO_DEFAULT
+    value: Any, precision: int = 0, method: str = "common", default: object = NO_DEFAULT
 ) -> object:
     try:
         number = float(value)
@@ -99,7 +72,7 @@ def _round(
             number = round(number, precision)
         return int(number) if precision == 0 and method != "half" else number
     except (ValueError, TypeError, OverflowError):
-        return _or_default("round", value, default)
+        return or_default("round", value, default)
 
 
 def _is_number(value: Any) -> bool:
@@ -161,13 +134,13 @@ def _to_json(
     return text if not ensure_ascii else text.encode("ascii", "backslashreplace").decode()
 
 
-def _from_json(value: str | bytes, default: object = _NO_DEFAULT) -> object:
+def _from_json(value: str | bytes, default: object = NO_DEFAULT) -> object:
     if len(value) > MAX_JSON:
         raise TemplateRuntimeError(f"from_json reads at most {MAX_JSON} characters")
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        return _or_default("from_json", value, default)
+        return or_default("from_json", value, default)
 
 
 def _b64decode(value: str, encoding: str = "utf-8") -> object:
@@ -194,45 +167,6 @@ def _unpack(value: Any, format_string: str, offset: int = 0) -> object:
 
 def _slugify(value: object, separator: str = "_") -> str:
     return re.sub(r"[^a-z0-9]+", separator, str(value).lower()).strip(separator)
-
-
-# -- time -----------------------------------------------------------------------------------------
-
-
-def _clock(zone: tzinfo) -> dict[str, Callable[..., object]]:
-    """Return the functions of time; times without a zone are the household's."""
-
-    def as_datetime(value: Any) -> datetime:
-        if isinstance(value, datetime):
-            return value if value.tzinfo else value.replace(tzinfo=zone)
-        try:
-            return datetime.fromtimestamp(float(value), UTC)
-        except (ValueError, TypeError):
-            moment = datetime.fromisoformat(str(value))
-            return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-
-    def parsed(value: str, form: str) -> datetime:
-        return datetime.strptime(value, form)  # noqa: DTZ007 (the format may well hold a zone)
-
-    def custom(value: Any, form: str = "%Y-%m-%d %H:%M:%S", local: bool = True) -> str:
-        return datetime.fromtimestamp(float(value), zone if local else UTC).strftime(form)
-
-    return {
-        "as_datetime": _guarded("as_datetime", as_datetime),
-        "as_timestamp": _guarded("as_timestamp", lambda value: as_datetime(value).timestamp()),
-        "as_local": lambda value: as_datetime(value).astimezone(zone),
-        "timestamp_custom": _guarded("timestamp_custom", custom),
-        "timestamp_local": _guarded(
-            "timestamp_local", lambda value: datetime.fromtimestamp(float(value), zone).isoformat()
-        ),
-        "timestamp_utc": _guarded(
-            "timestamp_utc", lambda value: datetime.fromtimestamp(float(value), UTC).isoformat()
-        ),
-        "strptime": _guarded("strptime", parsed),
-        "now": lambda: datetime.now(zone),
-        "utcnow": lambda: datetime.now(UTC),
-        "timedelta": timedelta,
-    }
 
 
 # -- numbers --------------------------------------------------------------------------------------
@@ -265,7 +199,7 @@ _MATHS: Mapping[str, Callable[..., object]] = {
 }
 
 _ALIKE: Mapping[str, Callable[..., object]] = {
-    **{name: _guarded(name, convert) for name, convert in _MATHS.items()},
+    **{name: guarded(name, convert) for name, convert in _MATHS.items()},
     "float": _float,
     "int": _int,
     "bool": _bool,
@@ -299,8 +233,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def __init__(self, zone: str) -> None:
         """Make the environment; ``zone`` is an IANA name."""
         super().__init__(extensions=["jinja2.ext.loopcontrols"], cache_size=0)
-        clock = _clock(ZoneInfo(zone))
-        for name, function in {**_ALIKE, **clock}.items():
+        for name, function in {**_ALIKE, **clock(ZoneInfo(zone))}.items():
             self.globals[name] = function
             self.filters[name] = function
         self.filters.update(

@@ -17,7 +17,7 @@ ATTACKS = {
     "memory by a product": "{{ 'x' * 10**9 }}",
     "memory by a list": "{{ [0] * 10**9 }}",
     "memory by a filter": "{{ 'a' | center(10**9) }}",
-    "endless loops": "{% set r = range(9**5) %}{% for a in r %}{% for b in r %}{% endfor %}{% endfor %}",
+    "endless loops": "{% set r = range(9**5) %}{% for a in r %}{% set _ = r | list %}{% endfor %}",
     "too long a range": "{% for a in range(10**9) %}{% endfor %}",
     "a regex that backtracks": "{{ ('a' * 40) | regex_match('(a+)+b') }}",
     "deep recursion": "{% macro f(n) %}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}",
