@@ -223,7 +223,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     from devices.simulators.link import connect
 
     fridge = Fridge(options.name, dict(options.stock))
-    lock = threading.Lock()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -234,24 +233,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
         client_id=f"fridge-{options.name}",
         will=(f"{fridge.base}/availability", b"offline"),
     )
+    log.info("%s is announced on %s", options.name, fridge.config_topic)
+    run(client, fridge, options.hours_per_second, stop)
+    client.disconnect()
+    client.loop_stop()
+
+
+def run(client: Any, fridge: Fridge, hours_per_second: float, stop: threading.Event) -> None:
+    """Live until ``stop`` is set, over a paho client that is connected and whose loop runs."""
+    lock = threading.Lock()
     speaker = Speaker(client, fridge, lock)
     client.on_message = lambda _client, _data, message: speaker.heard(
         message.topic, message.payload
     )
     client.on_connect = lambda *_: speaker.introduce()
     speaker.introduce()
-    log.info("%s is announced on %s", options.name, fridge.config_topic)
     door_open = False
     while not stop.wait(TICK_SECONDS):
         with lock:
-            fridge.eat(options.hours_per_second * TICK_SECONDS)
+            fridge.eat(hours_per_second * TICK_SECONDS)
         # Whoever takes something out opens the door, and shuts it a moment later.
         if speaker.changed() or door_open:
             door_open = not door_open
             speaker.say(door_open=door_open)
     speaker.goodbye()
-    client.disconnect()
-    client.loop_stop()
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

@@ -1,0 +1,1 @@
+"""Simulated devices and services, each its own process, that speak over real MQTT."""
