@@ -15,6 +15,7 @@ from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
 from hub.ports import AnswerSink, Clock, DeliveryError
 from hub.settings import BecknSettings
 from integrations.beckn import v2
+from integrations.beckn.envelope import VERSION, read_context
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import Identity, load_or_create
@@ -71,7 +72,7 @@ class BecknBuyer:
         return [
             entry.subscriber
             for entry in self.registry.entries()
-            if entry.role == "BPP" and domain in entry.domains and entry.version == v2.VERSION
+            if entry.role == "BPP" and domain in entry.domains and entry.version == VERSION
         ]
 
     async def send(self, request: OrderRequest) -> None:
@@ -120,7 +121,7 @@ class BecknBuyer:
         entry = self.registry.find(sender, role="BPP")
         if entry is None:
             raise BecknError(f"{sender} is not registered as a provider (BPP)")
-        context = v2.read_context(document)
+        context = read_context(document)
         if context.bpp_id != sender:
             raise BecknError(f"context.bppId: expected {sender}, whose key signed this")
         if context.bap_id != self.identity.subscriber_id:

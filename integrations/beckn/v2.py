@@ -19,13 +19,12 @@ from hub.domain.orders import (
     Subscriber,
     Want,
 )
-from integrations.beckn import grocery
+from integrations.beckn import contracts, grocery
+from integrations.beckn.envelope import Context, read_context, write_context
 from integrations.beckn.errors import ACTION_NOT_APPLICABLE, INVALID_REQUEST, BecknError
 from integrations.beckn.grocery import Json
 from integrations.beckn.reading import LONGEST_TEXT, Node
 
-VERSION = "2.0.0"
-DOMAIN = "grocery"
 BASE = "/beckn/v2"
 """The path beneath which actions are, here and in the URIs we register."""
 
@@ -57,25 +56,6 @@ _NOTHING: Json = {
 """Stands in a contract that came to nothing: its schema asks for at least one commitment."""
 
 _COMMITMENT = {"DRAFT": "DRAFT", "ACTIVE": "ACTIVE", "COMPLETE": "CLOSED", "CANCELLED": "CLOSED"}
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The envelope of a message; ``action`` as written (``on_select`` for a callback)."""
-
-    action: str
-    bap_id: str
-    bap_uri: str
-    bpp_id: str
-    bpp_uri: str
-    transaction_id: str
-    message_id: str
-    timestamp: datetime
-    ttl: timedelta = timedelta(seconds=30)
-
-    def expired(self, now: datetime, skew: timedelta) -> bool:
-        """Tell whether the message is no longer valid at ``now``."""
-        return now > self.timestamp + self.ttl + skew
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +94,7 @@ def build_request(request: OrderRequest, *, bap_id: str, bap_uri: str, now: date
         message = {"intent": _intent(request.wants)}
     else:
         message = {"contract": _asked_contract(request)}
-    return {"context": _write_context(context), "message": message}
+    return {"context": write_context(context), "message": message}
 
 
 def read_answer(document: Node, sender: Subscriber, body_hash: str = "") -> OrderAnswer:
@@ -129,7 +109,7 @@ def read_answer(document: Node, sender: Subscriber, body_hash: str = "") -> Orde
     wants_contract = error is None and action != "discover"
     contract = message.node("contract") if wants_contract else Node({}, "message.contract")
     catalogs = tuple(grocery.read_catalog(node) for node in message.nodes("catalogs", 50))
-    slot, fulfillment = grocery.read_performance(contract)
+    slot, fulfillment = contracts.read_performance(contract)
     return OrderAnswer(
         action=action,
         sender=sender,
@@ -137,10 +117,10 @@ def read_answer(document: Node, sender: Subscriber, body_hash: str = "") -> Orde
         message_id=context.message_id,
         timestamp=context.timestamp,
         catalogs=catalogs,
-        lines=grocery.read_lines(contract),
+        lines=contracts.read_lines(contract),
         slot=slot,
         slots=grocery.read_slots(contract.maybe("contractAttributes")),
-        quote=grocery.read_quote(contract),
+        quote=contracts.read_quote(contract),
         order_id=contract.maybe_text("id") or None,
         state=_read_state(contract, action, fulfillment),
         fulfillment_state=fulfillment,
@@ -162,7 +142,7 @@ def _intent(wants: tuple[Want, ...]) -> Json:
 
 def _asked_contract(request: OrderRequest) -> Json:
     contract: Json = {
-        "commitments": grocery.write_lines(request.lines, "DRAFT", request.provider_id)
+        "commitments": contracts.write_lines(request.lines, "DRAFT", request.provider_id)
     }
     known_as = request.order_id
     if known_as is None and request.action in ("status", "cancel"):
@@ -171,11 +151,11 @@ def _asked_contract(request: OrderRequest) -> Json:
     if known_as is not None:
         contract["id"] = known_as
     if request.action in ("select", "init", "confirm"):
-        contract["performance"] = grocery.write_performance(request.slot, "", len(request.lines))
+        contract["performance"] = contracts.write_performance(request.slot, "", len(request.lines))
     if request.party is not None:
-        contract["participants"] = grocery.write_party(request.party)
+        contract["participants"] = contracts.write_party(request.party)
     if request.action == "confirm" and request.quote is not None:
-        contract["consideration"] = grocery.write_quote(request.quote, "ACCEPTED")
+        contract["consideration"] = contracts.write_quote(request.quote, "ACCEPTED")
     if request.action in ("init", "confirm"):
         contract["settlements"] = _settlements()
     if request.reason:
@@ -196,18 +176,18 @@ def read_request(document: Node) -> Asked:
     if action == "discover":
         text = message.node("intent").maybe_text("textSearch") or ""
         terms = tuple(term.strip() for term in text.split(",") if term.strip())
-    slot, _ = grocery.read_performance(contract)
+    slot, _ = contracts.read_performance(contract)
     request = OrderRequest(
         action=action,
         transaction_id=context.transaction_id,
         message_id=context.message_id,
         to=Subscriber(context.bpp_id, context.bpp_uri),
         ttl=int(context.ttl.total_seconds()),
-        lines=grocery.read_lines(contract),
-        provider_id=grocery.read_provider_id(contract),
+        lines=contracts.read_lines(contract),
+        provider_id=contracts.read_provider_id(contract),
         slot=slot,
-        party=grocery.read_party(contract),
-        quote=grocery.read_quote(contract),
+        party=contracts.read_party(contract),
+        quote=contracts.read_quote(contract),
         order_id=contract.maybe_text("id") or None,
         reason=contract.maybe("contractAttributes").maybe_text("reason") or "",
     )
@@ -222,7 +202,7 @@ def build_answer(
     ``answer.message_id`` is the request's, or a new one where nothing was asked (then
     ``request_digest`` is None).
     """
-    written = _write_context(
+    written = write_context(
         Context(
             action=f"on_{answer.action}",
             bap_id=context.bap_id,
@@ -255,17 +235,17 @@ def build_answer(
 def _answered_contract(answer: OrderAnswer) -> Json:
     status = _STATUS[answer.state] if answer.state else None
     commitment = _COMMITMENT[status or "DRAFT"]
-    contract: Json = {"commitments": grocery.write_lines(answer.lines, commitment) or [_NOTHING]}
+    contract: Json = {"commitments": contracts.write_lines(answer.lines, commitment) or [_NOTHING]}
     if answer.order_id:
         contract["id"] = answer.order_id
     if status is not None:
         contract["status"] = {"code": status}
-    contract["performance"] = grocery.write_performance(
+    contract["performance"] = contracts.write_performance(
         answer.slot, answer.fulfillment_state, len(answer.lines)
     )
     if answer.quote is not None:
         word = "QUOTED" if commitment == "DRAFT" else "AGREED"
-        contract["consideration"] = grocery.write_quote(answer.quote, word)
+        contract["consideration"] = contracts.write_quote(answer.quote, word)
         if answer.action != "select":
             contract["settlements"] = _settlements()
     if answer.slots:
@@ -275,41 +255,6 @@ def _answered_contract(answer: OrderAnswer) -> Json:
 
 
 # -- both ----------------------------------------------------------------------------------------
-
-
-def read_context(document: Node) -> Context:
-    """Read the envelope; BecknError names the field that is wrong."""
-    context = document.node("context")
-    version = context.text("version")
-    if version != VERSION:
-        context.fail("version", f"{VERSION}")
-    return Context(
-        action=context.text("action"),
-        bap_id=context.text("bapId"),
-        bap_uri=context.text("bapUri"),
-        bpp_id=context.text("bppId"),
-        bpp_uri=context.text("bppUri"),
-        transaction_id=context.uuid("transactionId"),
-        message_id=context.uuid("messageId"),
-        timestamp=context.instant("timestamp"),
-        ttl=context.duration("ttl", timedelta(seconds=30)),
-    )
-
-
-def _write_context(context: Context) -> Json:
-    return {
-        "domain": DOMAIN,
-        "action": context.action,
-        "version": VERSION,
-        "bapId": context.bap_id,
-        "bapUri": context.bap_uri,
-        "bppId": context.bpp_id,
-        "bppUri": context.bpp_uri,
-        "transactionId": context.transaction_id,
-        "messageId": context.message_id,
-        "timestamp": grocery.instant(context.timestamp),
-        "ttl": f"PT{int(context.ttl.total_seconds())}S",
-    }
 
 
 def _action(name: str) -> Action:

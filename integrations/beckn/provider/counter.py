@@ -36,7 +36,8 @@ from integrations.beckn.errors import (
     BecknError,
 )
 from integrations.beckn.provider.listing import Listing
-from integrations.beckn.provider.store import Sale, Store
+from integrations.beckn.provider.sale import Sale
+from integrations.beckn.provider.store import Store
 
 PAYMENT_NOT_SUPPORTED = "40004"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -18,10 +19,12 @@ from typing import TypeVar
 from hub.domain.orders import OrderAnswer
 from hub.ports import DeliveryError
 from integrations.beckn import v2
+from integrations.beckn.envelope import Context
 from integrations.beckn.exchange import Sender
 from integrations.beckn.grocery import Json
 from integrations.beckn.provider.counter import Counter
-from integrations.beckn.provider.store import OutRow, Sale, Store
+from integrations.beckn.provider.sale import Sale
+from integrations.beckn.provider.store import InRow, OutRow, Store
 from integrations.beckn.reading import parse
 from integrations.beckn.registry import Registry
 from integrations.beckn.signature import digest
@@ -103,15 +106,23 @@ class Desk:
     async def _answer_all(self) -> None:
         while True:
             self._received.clear()
-            while (told := await self.step(self._answer_next)) is not None:
-                self._say(told)
+            while (row := await self.step(self._store.next_request)) is not None:
+                self._say(await self._answer_one(row))
                 self._posted.set()
             await self._received.wait()
 
-    def _answer_next(self) -> str | None:
-        row = self._store.next_request()
-        if row is None:
-            return None
+    async def _answer_one(self, row: InRow) -> str:
+        try:
+            return await self.step(lambda: self._answer(row))
+        except sqlite3.Error:
+            raise
+        except Exception:
+            # What we cannot answer must not keep others waiting, also not after a restart.
+            log.exception("%s from %s was put aside", row.action, row.sender)
+            await self.step(lambda: self._store.answered(row.seq))
+            return f"{row.action} from {row.sender}: put aside, see the log"
+
+    def _answer(self, row: InRow) -> str:
         now = present()
         asked = v2.read_request(parse(row.body))
         answer = self._counter.answer(asked, now)
@@ -182,9 +193,9 @@ class Desk:
             told.append(f"order {moved.id} of {moved.sender}: {moved.fulfillment_state}")
         return told
 
-    def _context(self, sale: Sale, now: datetime) -> v2.Context:
+    def _context(self, sale: Sale, now: datetime) -> Context:
         bpp_id, bpp_uri = self._bpp
-        return v2.Context(
+        return Context(
             "status", sale.sender, sale.bap_uri, bpp_id, bpp_uri, sale.transaction_id, "", now
         )
 

@@ -14,14 +14,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-from integrations.beckn import grocery, v2
+from integrations.beckn import contracts, grocery, v2
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import load_or_create
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.desk import Desk, present
 from integrations.beckn.provider.listing import load_listing
-from integrations.beckn.provider.store import Sale, Store
+from integrations.beckn.provider.sale import Sale
+from integrations.beckn.provider.store import Store
 from integrations.beckn.reading import BIGGEST_BODY, Node
 from integrations.beckn.registry import Entry, Registry, upsert
 from integrations.beckn.signature import SKEW
@@ -227,7 +228,7 @@ def _shown(sale: Sale) -> grocery.Json:
         ],
         "total": grocery.write_money(sale.quote.total),
         "slot": grocery.write_slot(sale.slot) if sale.slot else None,
-        "deliver_to": grocery.write_party(sale.party)[0] if sale.party else None,
+        "deliver_to": contracts.write_party(sale.party)[0] if sale.party else None,
         "created_at": grocery.instant(sale.created_at),
         "updated_at": grocery.instant(sale.updated_at),
     }

@@ -5,20 +5,17 @@ One thread uses it. Each step is one transaction; nothing is acknowledged before
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from hub.domain.orders import DeliverySlot, Line, OrderState, Party, Quote
-from integrations.beckn import grocery
-from integrations.beckn.grocery import Json
+from hub.domain.orders import OrderState
 from integrations.beckn.provider.listing import Listing
-from integrations.beckn.reading import Node
+from integrations.beckn.provider.sale import Sale, from_row, to_row
 
 T = TypeVar("T")
 
@@ -46,27 +43,6 @@ CREATE TABLE IF NOT EXISTS orders (
     state TEXT NOT NULL, fulfillment_state TEXT NOT NULL, contract TEXT NOT NULL,
     created_at REAL NOT NULL, updated_at REAL NOT NULL, UNIQUE (sender, transaction_id));
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Sale:
-    """The provider's side of one transaction, from its first quote on.
-
-    ``sender`` is the buyer's subscriber id; ``fulfillment_state`` is '' until it is confirmed.
-    """
-
-    id: str
-    sender: str
-    transaction_id: str
-    bap_uri: str
-    state: OrderState
-    lines: tuple[Line, ...]
-    slot: DeliverySlot | None
-    quote: Quote
-    party: Party | None
-    created_at: datetime
-    updated_at: datetime
-    fulfillment_state: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,33 +170,15 @@ class Store:
 
     def save(self, sale: Sale) -> None:
         """Write a sale."""
-        contract: Json = {
-            "commitments": grocery.write_lines(sale.lines, "DRAFT"),
-            "consideration": grocery.write_quote(sale.quote, "QUOTED"),
-            "performance": grocery.write_performance(sale.slot, "", len(sale.lines)),
-            "participants": grocery.write_party(sale.party) if sale.party else [],
-        }
-        self._db.execute(
-            "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                sale.id,
-                sale.sender,
-                sale.transaction_id,
-                sale.bap_uri,
-                sale.state,
-                sale.fulfillment_state,
-                json.dumps(contract),
-                sale.created_at.timestamp(),
-                sale.updated_at.timestamp(),
-            ),
-        )
+        marks = ",".join("?" * len(row := to_row(sale)))
+        self._db.execute(f"INSERT OR REPLACE INTO orders VALUES ({marks})", row)  # noqa: S608
 
     def _sales(self, where: str, values: Sequence[str]) -> list[Sale]:
         rows = self._db.execute(
             f"SELECT * FROM orders WHERE {where} ORDER BY created_at, id",  # noqa: S608 (our own)
             values,
         )
-        return [_sale(row) for row in rows.fetchall()]
+        return [from_row(row) for row in rows.fetchall()]
 
     # -- messages ----------------------------------------------------------------------------
 
@@ -312,24 +270,3 @@ class Store:
 
 def _instant(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _sale(row: Sequence[object]) -> Sale:
-    sale_id, sender, transaction_id, bap_uri, state, fulfillment, contract, created, updated = row
-    node = Node(json.loads(str(contract)), "contract")
-    quote = grocery.read_quote(node)
-    assert quote is not None, "a sale is saved with its quote"
-    sale = Sale(
-        id=str(sale_id),
-        sender=str(sender),
-        transaction_id=str(transaction_id),
-        bap_uri=str(bap_uri),
-        state=state,  # type: ignore[arg-type]
-        lines=grocery.read_lines(node),
-        slot=grocery.read_performance(node)[0],
-        quote=quote,
-        party=grocery.read_party(node),
-        created_at=_instant(float(created)),  # type: ignore[arg-type]
-        updated_at=_instant(float(updated)),  # type: ignore[arg-type]
-    )
-    return replace(sale, fulfillment_state=str(fulfillment))

@@ -9,6 +9,7 @@ import pytest
 from hub.domain.money import money
 from hub.domain.orders import Line, OrderRequest, Subscriber
 from integrations.beckn import v2
+from integrations.beckn.envelope import Context
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.listing import load_listing
 from integrations.beckn.provider.store import Store
@@ -37,7 +38,7 @@ class Shop:
         message_id = str(uuid.uuid4())
         to = Subscriber("shop.commonhearth.local", "http://shop/beckn/v2")
         request = OrderRequest(action, self.transaction, message_id, to, **about)
-        context = v2.Context(
+        context = Context(
             action, "hub", "http://hub", to.subscriber_id, to.uri, self.transaction, message_id, now
         )
         asked = v2.Asked(context, request, payment=payment)

@@ -15,6 +15,7 @@ from hub.domain.money import money
 from hub.domain.orders import Line, OrderAnswer, Quote, Subscriber
 from hub.ports import DeliveryError
 from integrations.beckn import v2
+from integrations.beckn.envelope import Context
 from integrations.beckn.exchange import Sender
 from integrations.beckn.keys import Identity
 from integrations.beckn.reading import BIGGEST_BODY, parse
@@ -36,7 +37,7 @@ def known_shop(registry, house):
 
 
 def callback(house, action="select", **changes):
-    context = v2.Context(
+    context = Context(
         action,
         house.buyer.identity.subscriber_id,
         house.buyer.uri,

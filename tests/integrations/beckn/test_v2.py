@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hub.domain.money import money
 from hub.domain.orders import DeliverySlot, Line, OrderAnswer, OrderRequest, Quote, Want, Window
 from integrations.beckn import v2
+from integrations.beckn.envelope import Context
 from integrations.beckn.errors import BecknError
 from integrations.beckn.reading import BIGGEST_BODY, DEEPEST, parse
 
@@ -36,7 +37,7 @@ def ask(request):
 
 
 def context(action="select"):
-    return v2.Context(action, BAP.subscriber_id, BAP.uri, BPP.subscriber_id, BPP.uri, T, M, NOW)
+    return Context(action, BAP.subscriber_id, BAP.uri, BPP.subscriber_id, BPP.uri, T, M, NOW)
 
 
 def tell(answer):
