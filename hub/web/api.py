@@ -1,0 +1,301 @@
+"""The JSON API: one table of operations makes the routes and the OpenAPI document alike."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any, Literal, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.notices import Notice
+from hub.domain.orders import Order
+from hub.domain.stock import StockLevel
+from hub.domain.suggestions import Suggestion, Verb
+from hub.web.backend import EntityView, PantryView
+from hub.web.gate import Handler, public
+from hub.web.pages import readable
+from hub.web.problem import problem
+from hub.web.site import site_of
+
+BASE = "/api/v1"
+Scope = Literal["read", "decide"]
+M = TypeVar("M", bound=BaseModel)
+
+
+class _Input(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class SuggestionQuery(_Input):
+    """Which suggestions."""
+
+    open: bool = Field(default=True, description="only those that wait for an answer")
+    limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
+
+
+class ListQuery(_Input):
+    """How many."""
+
+    limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
+
+
+class DecisionBody(_Input):
+    """A member's answer to one version of a suggestion."""
+
+    version: int = Field(ge=0, description="the version that was looked at; a newer one refuses")
+    verb: Verb = Field(description="the answer")
+    member: str = Field(max_length=32, description="who answers: an adult of the household")
+    option: str | None = Field(default=None, max_length=200, description="the option's id")
+    counts: dict[str, int] = Field(
+        default_factory=dict, max_length=200, description="changed pieces: item_id -> count"
+    )
+    slot_id: str | None = Field(default=None, max_length=200, description="another window")
+
+
+class StockBody(_Input):
+    """What a person counted."""
+
+    quantity: float = Field(ge=0, allow_inf_nan=False, description="in the item's own unit")
+    member: str = Field(max_length=32, description="who counted")
+
+
+class ParkedMessage(BaseModel):
+    """A message that was not understood; ``payload`` is its beginning, as text."""
+
+    id: int
+    at: datetime
+    topic: str
+    reason: str
+    where: str
+    payload: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an operation returns: a value of its answer type, and the status."""
+
+    value: object
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One row of the API. ``answer`` is what is returned, or one of ``items`` when ``many``."""
+
+    method: Literal["GET", "POST", "PUT"]
+    path: str
+    name: str
+    summary: str
+    scope: Scope
+    handler: Callable[[web.Request], Awaitable[Answer]]
+    answer: type[object]
+    many: bool = False
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    errors: tuple[int, ...] = ()
+
+
+def bearer_scopes(request: web.Request) -> frozenset[str] | None:
+    """Return what the request's token may do; None without a valid one."""
+    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+    secret = secret.strip()
+    if kind.casefold() != "bearer" or not 0 < len(secret) <= 256:
+        return None
+    return site_of(request).backend.api_token_scopes(secret)
+
+
+@cache
+def adapter(answer: Hashable) -> TypeAdapter[Any]:
+    """Return what writes a type as JSON; made at first use, since that costs time and memory."""
+    return TypeAdapter(answer)
+
+
+def _query(request: web.Request, model: type[M]) -> M:
+    return _checked(lambda: model.model_validate(dict(request.query)))
+
+
+async def _body(request: web.Request, model: type[M]) -> M:
+    body = await request.read()
+    return _checked(lambda: model.model_validate_json(body))
+
+
+def _checked(read: Callable[[], M]) -> M:
+    try:
+        return read()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise web.HTTPBadRequest(text=f"{where}: {first['msg']}") from error
+
+
+def _known(found: object | None, what: str) -> Any:
+    if found is None:
+        raise web.HTTPNotFound(text=f"There is no such {what}.")
+    return found
+
+
+async def _suggestions(request: web.Request) -> Answer:
+    query = _query(request, SuggestionQuery)
+    backend = site_of(request).backend
+    return Answer(backend.suggestions(open_only=query.open, limit=query.limit))
+
+
+async def _suggestion(request: web.Request) -> Answer:
+    found = site_of(request).backend.suggestion(request.match_info["id"])
+    return Answer(_known(found, "suggestion"))
+
+
+async def _decide(request: web.Request) -> Answer:
+    body = await _body(request, DecisionBody)
+    decision = Decision(
+        request.match_info["id"],
+        body.version,
+        body.verb,
+        body.member,
+        "api",
+        option=body.option,
+        counts=body.counts,
+        slot_id=body.slot_id,
+    )
+    result = await site_of(request).backend.decide(decision)
+    if result.result == "unknown":
+        raise web.HTTPNotFound(text=result.message)
+    return Answer(result, 409 if result.result == "refused" else 200)
+
+
+async def _orders(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.orders(limit=_query(request, ListQuery).limit))
+
+
+async def _order(request: web.Request) -> Answer:
+    return Answer(_known(site_of(request).backend.order(request.match_info["id"]), "order"))
+
+
+async def _pantry(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.pantry())
+
+
+async def _set_stock(request: web.Request) -> Answer:
+    body = await _body(request, StockBody)
+    site = site_of(request)
+    if site.member(body.member) is None:
+        raise web.HTTPBadRequest(text=f"member: there is no {body.member} in this household")
+    item = request.match_info["item"]
+    try:
+        return Answer(await site.backend.set_stock(item, body.quantity, body.member))
+    except KeyError as error:
+        raise web.HTTPNotFound(text=f"There is no {item} in the pantry.") from error
+    except ValueError as error:
+        raise web.HTTPBadRequest(text=f"quantity: {error}") from error
+
+
+async def _entities(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.entities())
+
+
+async def _notices(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.notices())
+
+
+async def _parked(request: web.Request) -> Answer:
+    rows = site_of(request).backend.parked(_query(request, ListQuery).limit)
+    return Answer(
+        [
+            ParkedMessage(
+                id=row.id,
+                at=row.at,
+                topic=row.topic,
+                reason=row.reason,
+                where=row.where,
+                payload=readable(row.payload, 1024),
+                count=row.count,
+            )
+            for row in rows
+        ]
+    )
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET", "/suggestions", "listSuggestions", "List suggestions, newest first", "read",
+        _suggestions, Suggestion, many=True, query=SuggestionQuery,
+    ),
+    Operation(
+        "GET", "/suggestions/{id}", "getSuggestion", "Read one suggestion", "read",
+        _suggestion, Suggestion, errors=(404,),
+    ),
+    Operation(
+        "POST", "/suggestions/{id}/decision", "decide",
+        "Answer a suggestion; 409 carries why it was refused", "decide",
+        _decide, DecisionResult, body=DecisionBody, errors=(404, 409),
+    ),
+    Operation(
+        "GET", "/orders", "listOrders", "List orders, newest first", "read",
+        _orders, Order, many=True, query=ListQuery,
+    ),
+    Operation(
+        "GET", "/orders/{id}", "getOrder", "Read one order", "read",
+        _order, Order, errors=(404,),
+    ),
+    Operation(
+        "GET", "/pantry", "listPantry", "List the pantry with its levels", "read",
+        _pantry, PantryView, many=True,
+    ),
+    Operation(
+        "PUT", "/pantry/{item}", "setStock", "Note what a person counted", "decide",
+        _set_stock, StockLevel, body=StockBody, errors=(404,),
+    ),
+    Operation(
+        "GET", "/entities", "listEntities", "List entities with their latest states", "read",
+        _entities, EntityView, many=True,
+    ),
+    Operation(
+        "GET", "/notices", "listNotices", "List the notices in force now or later", "read",
+        _notices, Notice, many=True,
+    ),
+    Operation(
+        "GET", "/parked", "listParked", "List messages that were not understood", "read",
+        _parked, ParkedMessage, many=True, query=ListQuery,
+    ),
+)  # fmt: skip
+
+
+def _handler(operation: Operation) -> Handler:
+    """Wrap an operation: its token's scope is checked, its answer written as JSON."""
+
+    @public
+    async def handle(request: web.Request) -> web.StreamResponse:
+        scopes = bearer_scopes(request)
+        if scopes is None:
+            response = problem(401, "Expected Authorization: Bearer with an API token.")
+            response.headers["WWW-Authenticate"] = "Bearer"
+            return response
+        if operation.scope not in scopes:
+            return problem(403, f"This token lacks the scope {operation.scope}.")
+        answer = await operation.handler(request)
+        return web.Response(
+            status=answer.status,
+            body=_written(operation, answer.value),
+            content_type="application/json",
+        )
+
+    return handle
+
+
+def _written(operation: Operation, value: Any) -> bytes:
+    write = adapter(operation.answer).dump_json
+    return b'{"items":[' + b",".join(map(write, value)) + b"]}" if operation.many else write(value)
+
+
+def routes() -> Sequence[web.RouteDef]:
+    """Return the API's routes, one for each operation."""
+    return [
+        web.route(operation.method, BASE + operation.path, _handler(operation))
+        for operation in OPERATIONS
+    ]

@@ -1,0 +1,66 @@
+"""The web site put together: routes, gate and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from hub.web import api, health, links, openapi, pages, signin
+from hub.web.backend import Backend
+from hub.web.gate import gate
+from hub.web.live import Live
+from hub.web.site import SITE, Site
+
+BIGGEST_FORM = 64 * 1024
+"""Bytes of a form or an API request; a bigger one is refused with 413."""
+
+
+def make_app(
+    backend: Backend, *, secret: bytes, extra_routes: Sequence[web.RouteDef] = ()
+) -> web.Application:
+    """Return the hub's web application.
+
+    ``secret`` is the household's, at least 32 bytes; it signs action links. ``extra_routes`` are
+    of others (providers' callbacks): they authenticate their callers on their own, so neither
+    sign-in nor the Host check applies; one that takes more than ``BIGGEST_FORM`` reads
+    ``request.content`` itself. Raises ValueError for a short secret. Build it within the event
+    loop it runs in.
+    """
+    if len(secret) < 32:
+        raise ValueError(f"expected a secret of at least 32 bytes, got {len(secret)}")
+    app = web.Application(
+        client_max_size=BIGGEST_FORM,
+        middlewares=[gate(frozenset(route.handler for route in extra_routes))],
+    )
+    live = Live(backend)
+    app[SITE] = Site(backend, secret, live)
+    app.cleanup_ctx.append(live.running)
+    app.on_shutdown.append(live.close)
+    app.add_routes(
+        [
+            web.get("/", pages.inbox),
+            web.get("/suggestions/{id}", pages.suggestion),
+            web.post("/suggestions/{id}/decision", pages.answer),
+            web.get("/pantry", pages.pantry),
+            web.post("/pantry/{item}", pages.set_stock),
+            web.get("/orders", pages.orders),
+            web.get("/orders/{id}", pages.order),
+            web.get("/devices", pages.device_list),
+            web.get("/notices", pages.notices),
+            web.get("/parked", pages.parked),
+            web.get("/events", pages.events),
+            web.get("/static/{name}", pages.static),
+            web.get("/sign-in", signin.show),
+            web.post("/sign-in", signin.sign_in),
+            web.post("/sign-out", signin.sign_out),
+            web.get("/a/{token}", links.show),
+            web.post("/a/{token}", links.act),
+            web.get("/healthz", health.healthz),
+            web.get("/metrics", health.metrics),
+            web.get(f"{api.BASE}/openapi.json", openapi.show),
+            *api.routes(),
+            *extra_routes,
+        ]
+    )
+    return app

@@ -1,0 +1,207 @@
+"""The pages: what a member sees, and the forms they send."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from aiohttp import web
+
+from hub.domain.decisions import Decision
+from hub.domain.suggestions import VERBS, Suggestion
+from hub.web.gate import COOKIE, public
+from hub.web.site import redirect, render, signed_in, site_of
+from hub.web.views import card, devices, in_force
+from hub.web.words import ORDER_ROAD
+
+_RECENT = 30
+_SHOWN_PAYLOAD = 240
+_MOST_COUNTS = 200
+
+
+async def inbox(request: web.Request) -> web.Response:
+    """Show what waits for an answer, and below it what was decided lately."""
+    site = site_of(request)
+    backend, words = site.backend, site.words()
+    waiting = backend.suggestions(open_only=True)
+    recent = [s for s in backend.suggestions(open_only=False, limit=_RECENT * 2) if not s.open]
+    return render(
+        request,
+        "inbox.html",
+        cards=[card(backend, suggestion, words) for suggestion in waiting],
+        recent=recent[:_RECENT],
+        notices=in_force(backend.notices(), words.now),
+    )
+
+
+async def suggestion(request: web.Request) -> web.Response:
+    """Show one suggestion, open or not: where a notification leads."""
+    site = site_of(request)
+    found = _suggestion(request)
+    return render(
+        request,
+        "suggestion.html",
+        card=card(site.backend, found, site.words()),
+        heading=found.title,
+    )
+
+
+async def answer(request: web.Request) -> web.Response:
+    """Take a member's answer and go back to where the form was, with what came of it."""
+    site, session = site_of(request), signed_in(request)
+    form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    found = _suggestion(request)
+    back = f"/suggestions/{found.id}" if form.get("back") == "one" else "/"
+    try:
+        decision = read_answer(form, found, session.member)
+    except ValueError as error:
+        site.told.say(session, "bad", str(error))
+        return redirect(back)
+    result = await site.backend.decide(decision)
+    good = result.result in ("done", "changed", "repeated")
+    site.told.say(session, "good" if good else "bad", result.message)
+    return redirect(back)
+
+
+def read_answer(form: Mapping[str, str], suggestion: Suggestion, member: str) -> Decision:
+    """Read the form of an offer. Raises ValueError naming the field.
+
+    Only what differs from the offer is a change: counts as shown and the present window are not.
+    """
+    verb = next((verb for verb in VERBS if verb == form.get("verb")), None)
+    if verb is None:
+        raise ValueError(f"verb: expected one of {', '.join(VERBS)}")
+    version = _whole(form.get("version", ""), "version", 10**9)
+    option = next((o for o in suggestion.options if o.id == form.get("option")), None)
+    shown = {line.item_id: line.count for line in option.lines} if option else {}
+    counts: dict[str, int] = {}
+    for name, value in form.items():
+        kind, _, item_id = name.partition(":")
+        if kind == "count" and verb == "approve":
+            count = _whole(value, "pieces", 9999)
+            if shown.get(item_id) != count:
+                counts[item_id] = count
+    if len(counts) > _MOST_COUNTS:
+        raise ValueError(f"expected at most {_MOST_COUNTS} changed lines")
+    slot = form.get("slot") or None
+    return Decision(
+        suggestion.id,
+        version,
+        verb,
+        member,
+        "web",
+        option=form.get("option") or None,
+        counts=counts,
+        slot_id=slot if verb == "approve" and slot != form.get("slot_was") else None,
+    )
+
+
+def _whole(text: str, field: str, most: int) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= most):
+        raise ValueError(f"{field}: expected a whole number from 0 to {most}")
+    return int(text)
+
+
+def _suggestion(request: web.Request) -> Suggestion:
+    found = site_of(request).backend.suggestion(request.match_info["id"])
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such suggestion (any more).")
+    return found
+
+
+async def pantry(request: web.Request) -> web.Response:
+    """Show how much there is of everything the household keeps."""
+    return render(request, "pantry.html", items=site_of(request).backend.pantry())
+
+
+async def set_stock(request: web.Request) -> web.Response:
+    """Note what a person counted."""
+    site, session = site_of(request), signed_in(request)
+    member = site.member(session.member)
+    if member is None or member.role == "guest":
+        raise web.HTTPForbidden(text="Guests may look, not change the pantry.")
+    item = request.match_info["item"]
+    try:
+        quantity = float(str((await request.post()).get("quantity", "")).replace(",", "."))
+        if not math.isfinite(quantity):
+            raise ValueError
+        level = await site.backend.set_stock(item, quantity, session.member)
+    except KeyError as error:
+        raise web.HTTPNotFound(text=f"There is no {item} in the pantry.") from error
+    except ValueError:
+        site.told.say(session, "bad", "The quantity: expected a number, 0 or more.")
+    else:
+        noted = f"Noted: {site.words().amount(level.quantity)} {level.unit}."
+        site.told.say(session, "good", noted)
+    return redirect("/pantry")
+
+
+async def orders(request: web.Request) -> web.Response:
+    """Show the orders, newest first."""
+    return render(request, "orders.html", orders=site_of(request).backend.orders())
+
+
+async def order(request: web.Request) -> web.Response:
+    """Show one order: how far it is, what is in it, what it costs and when it comes."""
+    found = site_of(request).backend.order(request.match_info["id"])
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such order.")
+    return render(request, "order.html", order=found, road=ORDER_ROAD)
+
+
+async def device_list(request: web.Request) -> web.Response:
+    """Show every entity with its state and what it means to the hub."""
+    entities = site_of(request).backend.entities()
+    return render(
+        request,
+        "devices.html",
+        devices=devices([entity for entity in entities if entity.used]),
+        unused=[entity for entity in entities if not entity.used],
+    )
+
+
+async def notices(request: web.Request) -> web.Response:
+    """Show the notices in force now or later."""
+    site = site_of(request)
+    return render(request, "notices.html", notices=site.backend.notices(), now=site.backend.now())
+
+
+async def parked(request: web.Request) -> web.Response:
+    """Show what was not understood, why, and how it began."""
+    rows = [
+        (each, readable(each.payload), len(each.payload) > _SHOWN_PAYLOAD)
+        for each in site_of(request).backend.parked()
+    ]
+    return render(request, "parked.html", rows=rows)
+
+
+def readable(payload: bytes, most: int = _SHOWN_PAYLOAD) -> str:
+    """Return the beginning of a payload as text; what cannot be shown becomes ``\\xNN``."""
+    text = payload[:most].decode("utf-8", "backslashreplace")
+    return "".join(
+        letter if letter.isprintable() or letter == " " else f"\\x{ord(letter):02x}"
+        for letter in text
+    )
+
+
+async def events(request: web.Request) -> web.StreamResponse:
+    """Tell the page when something changed; ends when the session does."""
+    site = site_of(request)
+    secret = request.cookies.get(COOKIE, "")
+    return await site.live.stream(request, lambda: site.backend.session(secret) is not None)
+
+
+@public
+async def static(request: web.Request) -> web.Response:
+    """Return a file the pages need. Its address carries a stamp, so it may be kept for ever."""
+    site = site_of(request)
+    found = site.files.get(request.match_info["name"])
+    if found is None:
+        raise web.HTTPNotFound(text="There is no such file.")
+    current = request.query.get("v") == found.stamp
+    return web.Response(
+        body=found.body,
+        content_type=found.content_type,
+        charset="utf-8",
+        headers={"Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache"},
+    )

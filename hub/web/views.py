@@ -1,0 +1,103 @@
+"""What the inbox shows of a suggestion: its options with what can be changed about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from hub.domain.notices import Notice
+from hub.domain.orders import Order, Window
+from hub.domain.suggestions import Option, Suggestion
+from hub.web.backend import Backend, EntityView
+from hub.web.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class SlotChoice:
+    """A delivery window that can be had, in words; ``chosen`` is the present one."""
+
+    id: str
+    text: str
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An option as shown. ``waiting`` while its provider was asked for something.
+
+    ``slots`` is empty where there is nothing to choose.
+    """
+
+    option: Option
+    slots: tuple[SlotChoice, ...]
+    waiting: bool
+
+    @property
+    def delivery(self) -> str:
+        """Return the id of the window as it is, for comparing; empty when not known."""
+        return next((slot.id for slot in self.slots if slot.chosen), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A suggestion as shown.
+
+    ``collecting`` while offers are awaited. ``stamp`` changes with everything a member could
+    have begun to answer, so that a live update leaves a half-filled form alone but never a stale
+    one.
+    """
+
+    suggestion: Suggestion
+    offers: tuple[Offer, ...]
+    collecting: bool
+    answerable: bool
+    stamp: str
+
+
+def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
+    """Return what is shown of one suggestion; of a closed one the offers cannot be changed."""
+    offers = tuple(_offer(backend, suggestion, option, words) for option in suggestion.options)
+    grocery = suggestion.kind == "grocery_order"
+    waiting = "".join("w" if offer.waiting else "-" for offer in offers)
+    answerable = suggestion.open and words.now < suggestion.deadline
+    return Card(
+        suggestion,
+        offers,
+        collecting=suggestion.open and grocery and not offers,
+        answerable=answerable,
+        stamp=f"{suggestion.version}.{suggestion.state}.{suggestion.asked}.{waiting}.{answerable}",
+    )
+
+
+def _offer(backend: Backend, suggestion: Suggestion, option: Option, words: Words) -> Offer:
+    order = backend.order(option.order_id) if suggestion.open and option.order_id else None
+    slots = _slots(backend, order, option, words) if order is not None else ()
+    return Offer(option, slots, waiting=order is not None and order.pending is not None)
+
+
+def _slots(backend: Backend, order: Order, option: Option, words: Words) -> tuple[SlotChoice, ...]:
+    currency = option.total.currency
+    chosen = order.slot.slot_id if order.slot else None
+    return tuple(
+        SlotChoice(
+            slot_id,
+            words.window(Window(start, end)) + (f", {fee:f} {currency} delivery" if fee else ""),
+            slot_id == chosen,
+        )
+        for slot_id, start, end, fee in backend.slots(order.id)
+        if start > words.now or slot_id == chosen
+    )
+
+
+def devices(entities: Sequence[EntityView]) -> list[tuple[str, list[EntityView]]]:
+    """Group entities by their device, those without one last."""
+    ordered = sorted(entities, key=lambda e: (not e.device_name, e.device_name, e.name, e.id))
+    return [(name, list(group)) for name, group in groupby(ordered, key=lambda e: e.device_name)]
+
+
+def in_force(notices: Sequence[Notice], now: datetime) -> list[Notice]:
+    """Return the notices that hold now and may alarm, the soonest to end first."""
+    found = [n for n in notices if n.alarming() and n.in_force(now) and not n.cancels]
+    return sorted(found, key=lambda n: (n.expires is None, n.expires or n.sent))

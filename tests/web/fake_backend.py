@@ -1,0 +1,504 @@
+"""A household that lives in memory: the whole Backend, with realistic data, for the pages' tests."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hub.domain.money import Money
+from hub.domain.notices import Notice
+from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
+from hub.domain.stock import PantryItem, StockLevel
+from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
+from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
+from hub.web.backend import Decision, DecisionResult, EntityView, PantryView, Parked, Session
+
+NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
+SECRET = b"a household's secret of 32 bytes"
+
+
+def eur(amount: str) -> Money:
+    return Money(Decimal(amount), "EUR")
+
+
+def _slot(day: int, start: int, end: int, fee: str = "2.90") -> DeliverySlot:
+    begin = NOW.replace(hour=0, minute=0) + timedelta(days=day)
+    window = Window(begin + timedelta(hours=start), begin + timedelta(hours=end))
+    return DeliverySlot(f"slot-{day}-{start}", window, eur(fee))
+
+
+SLOTS = (_slot(0, 17, 19), _slot(0, 19, 21, "3.90"), _slot(1, 8, 10), _slot(1, 17, 19, "1.90"))
+
+DISCLOSED = ("name", "address", "area_code", "phone")
+
+
+def _order(order_id: str, suggestion_id: str, provider: str, lines: tuple[Line, ...]) -> Order:
+    goods = sum((line.price.amount * line.count for line in lines), Decimal(0))
+    parts = [BreakupLine(line.name, line.price.times(line.count), line.item_id) for line in lines]
+    quote = Quote(
+        Money(goods + Decimal("2.90"), "EUR"),
+        (*parts, BreakupLine("Delivery", eur("2.90"))),
+        NOW + timedelta(minutes=30),
+    )
+    host = provider.lower().replace(" ", "-")
+    return Order(
+        order_id,
+        f"6f1c6a7e-0000-4000-8000-{abs(hash(order_id)) % 10**12:012d}",
+        suggestion_id,
+        Subscriber(f"{host}.example", f"http://{host}.example/beckn"),
+        provider,
+        "quoted",
+        lines,
+        provider_id=host,
+        slot=SLOTS[0],
+        quote=quote,
+        created_at=NOW - timedelta(minutes=3),
+        updated_at=NOW - timedelta(minutes=2),
+    )
+
+
+def option_of(order: Order, option_id: str, note: str = "") -> Option:
+    assert order.quote is not None
+    return Option(
+        option_id,
+        order.id,
+        order.provider_id,
+        order.provider_name,
+        order.lines,
+        order.quote.total,
+        order.slot.window if order.slot else None,
+        note,
+        tuple(Disclosure(f, order.provider_name, "to bring the order") for f in DISCLOSED),
+    )
+
+
+def _suggestion(suggestion_id: str, title: str, **values: object) -> Suggestion:
+    given: dict[str, object] = {
+        "id": suggestion_id,
+        "key": f"key-{suggestion_id}",
+        "kind": "grocery_order",
+        "rule_id": "milk-below-par",
+        "rule_version": "3",
+        "rule_text": "when stock of milk is below par, propose a grocery order",
+        "subject": "milk",
+        "title": title,
+        "body": "",
+        "state": "proposed",
+        "version": 2,
+        "because": (),
+        "options": (),
+        "ask": ("ada", "ben"),
+        "created_at": NOW - timedelta(minutes=3),
+        "deadline": NOW + timedelta(hours=5),
+        "asked": True,
+    }
+    return Suggestion(**{**given, **values})  # type: ignore[arg-type]
+
+
+def _settings() -> Settings:
+    return Settings(
+        home=HomeSettings(name="Lindenhof 7", timezone="Europe/Berlin"),
+        members=(
+            MemberSettings(id="ada", name="Ada"),
+            MemberSettings(id="ben", name="Ben"),
+            MemberSettings(id="kim", name="Kim", role="child"),
+            MemberSettings(id="guy", name="Guy", role="guest"),
+        ),
+        http=HttpSettings(public_url="http://hub.example:8480"),
+    )
+
+
+class FakeBackend:
+    """Answers as the flow does, as far as a page can tell; changes are told at once."""
+
+    def __init__(self) -> None:
+        self.settings = _settings()
+        self.instant = NOW
+        self.decisions: list[Decision] = []
+        self.codes = {"4711-0815": "ada", "child-code": "kim", "guest-code": "guy", "ben": "ben"}
+        self.tokens = {
+            "read-token": frozenset({"read"}),
+            "full-token": frozenset({"read", "decide"}),
+        }
+        self.sessions: dict[str, Session] = {}
+        self.spent: dict[str, str] = {}
+        self.number = 0
+        self.watchers: set[asyncio.Event] = set()
+        self.ok = True
+        milk = Line("oat-1l", "Oat milk barista 1 l", 3, eur("1.79"), "milk", Decimal(1))
+        eggs = Line("eggs-10", "Free-range eggs, 10", 1, eur("3.29"), "eggs", Decimal(10))
+        loaf = Line("rye-750", "Rye sourdough loaf 750 g", 1, eur("3.95"), "bread", Decimal(1))
+        other = replace(milk, item_id="om-3", name="Organic oat drink 1 l", price=eur("1.95"))
+        first = _order("ord-1", "sug-1", "Green Corner", (milk, eggs, loaf))
+        second = _order("ord-2", "sug-1", "Market Hall Express", (other, eggs))
+        second = replace(second, slot=SLOTS[1])
+        done = replace(
+            _order("ord-3", "sug-3", "Green Corner", (milk,)),
+            state="confirmed",
+            order_id="GC-20931",
+            approved_total=eur("8.27"),
+            fulfillment_state="Packed",
+            created_at=NOW - timedelta(hours=20),
+            updated_at=NOW - timedelta(hours=1),
+            slot=SLOTS[3],
+        )
+        broken = replace(
+            _order("ord-4", "sug-4", "Market Hall Express", (eggs,)),
+            state="failed",
+            reason="Market Hall Express has no eggs left.",
+        )
+        self.all_orders = {o.id: o for o in (first, second, done, broken)}
+        self.offered = {o.id: SLOTS for o in (first, second)}
+        self.all_suggestions = {
+            s.id: s
+            for s in (
+                _suggestion(
+                    "sug-1",
+                    "Order oat milk, eggs and bread",
+                    body="The oat milk runs out before tomorrow's breakfast.",
+                    because=(
+                        Because("Oat milk is down to 0.4 l; you keep at least 2 l", 1041),
+                        Because("At the pace of this week it lasts about 6 hours", 1038),
+                        Because("Eggs and bread are below par as well", 1042),
+                    ),
+                    options=(
+                        option_of(first, "opt-1"),
+                        option_of(second, "opt-2", "no rye bread there"),
+                    ),
+                ),
+                _suggestion(
+                    "sug-2",
+                    "Order washing powder",
+                    body="Enough for one more wash.",
+                    because=(Because("Washing powder is down to 80 g; you keep at least 500 g"),),
+                    asked=False,
+                    version=1,
+                    created_at=NOW - timedelta(seconds=8),
+                    deadline=NOW + timedelta(hours=30),
+                ),
+                _suggestion(
+                    "sug-5",
+                    "Fill jugs: the water is off tomorrow morning",
+                    kind="notify",
+                    body="Two jugs and a kettle are enough for the four hours.",
+                    because=(Because("Water works: mains repair in Lindenweg, 08:00 to 12:00"),),
+                    deadline=NOW + timedelta(hours=14),
+                ),
+                _suggestion(
+                    "sug-3",
+                    "Order oat milk",
+                    state="carried_out",
+                    decided_by="ben",
+                    decided_at=NOW - timedelta(hours=20),
+                    chosen="opt-3",
+                    options=(option_of(done, "opt-3"),),
+                    outcome="Green Corner confirmed: 8.27 EUR, Wed 18:00-20:00.",
+                ),
+                _suggestion(
+                    "sug-4",
+                    "Order eggs",
+                    state="failed",
+                    decided_by="ada",
+                    decided_at=NOW - timedelta(days=2),
+                    outcome="Market Hall Express has no eggs left.",
+                ),
+                _suggestion(
+                    "sug-6",
+                    "Order coffee beans",
+                    state="declined",
+                    decided_by="ada",
+                    decided_at=NOW - timedelta(days=3),
+                    outcome="Declined by Ada.",
+                ),
+            )
+        }
+        self.levels = {
+            "milk": StockLevel("milk", 0.4, "l", NOW - timedelta(minutes=4), "Fridge scale", 3.0),
+            "eggs": StockLevel("eggs", 4, "pc", NOW - timedelta(hours=7), "Ada"),
+            "rice": StockLevel("rice", 2.35, "kg", NOW - timedelta(hours=2), "Pantry scale"),
+        }
+        self.items = (
+            PantryItem("milk", "Oat milk", "l", Decimal(2), Decimal(4)),
+            PantryItem("eggs", "Eggs", "pc", Decimal(6), Decimal(12)),
+            PantryItem("rice", "Rice", "kg", Decimal(1), Decimal(3)),
+            PantryItem("coffee", "Coffee beans", "g", Decimal(250)),
+        )
+
+    # What tests do to it
+
+    def changed(self) -> None:
+        self.number += 1
+        for watcher in self.watchers:
+            watcher.set()
+
+    def put(self, suggestion: Suggestion) -> None:
+        self.all_suggestions = {suggestion.id: suggestion, **self.all_suggestions}
+        self.all_suggestions[suggestion.id] = suggestion
+        self.changed()
+
+    # What the pages ask
+
+    def now(self) -> datetime:
+        return self.instant
+
+    def suggestions(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Suggestion]:
+        found = [s for s in self.all_suggestions.values() if s.open or not open_only]
+        return found[:limit]
+
+    def suggestion(self, suggestion_id: str) -> Suggestion | None:
+        return self.all_suggestions.get(suggestion_id)
+
+    def orders(self, *, limit: int = 100) -> Sequence[Order]:
+        return list(self.all_orders.values())[:limit]
+
+    def order(self, order_id: str) -> Order | None:
+        return self.all_orders.get(order_id)
+
+    def slots(self, order_id: str) -> Sequence[tuple[str, datetime, datetime, Decimal | None]]:
+        return [
+            (s.slot_id, s.window.start, s.window.end, s.fee.amount if s.fee else None)
+            for s in self.offered.get(order_id, ())
+        ]
+
+    def pantry(self) -> Sequence[PantryView]:
+        lasting = {"milk": 6.2, "rice": 400.0}
+        return [PantryView(i, self.levels.get(i.id), lasting.get(i.id)) for i in self.items]
+
+    def entities(self) -> Sequence[EntityView]:
+        seen = NOW - timedelta(minutes=4)
+        kitchen = ("Kitchen fridge", "homeassistant")
+        return [
+            EntityView(
+                "sensor.milk",
+                "Milk scale",
+                "sensor",
+                *kitchen,
+                "kg",
+                "0.41",
+                True,
+                seen,
+                True,
+                "litres of Oat milk",
+            ),
+            EntityView(
+                "sensor.temp", "Temperature", "sensor", *kitchen, "°C", "5.2", True, seen, True
+            ),
+            EntityView(
+                "binary_sensor.door",
+                "Door",
+                "binary_sensor",
+                *kitchen,
+                None,
+                "closed",
+                True,
+                seen,
+                True,
+            ),
+            EntityView(
+                "sensor.rice",
+                "Weight",
+                "sensor",
+                "Pantry scale",
+                "commonhearth",
+                "g",
+                "2350",
+                True,
+                seen,
+                True,
+                "kg of Rice",
+            ),
+            EntityView(
+                "event.bell",
+                "Doorbell",
+                "event",
+                "Front door",
+                "homeassistant",
+                None,
+                "",
+                False,
+                None,
+                True,
+            ),
+            EntityView(
+                "light.shelf", "Shelf light", "light", *kitchen, None, "on", True, seen, False
+            ),
+        ]
+
+    def parked(self, limit: int = 100) -> Sequence[Parked]:
+        rows = [
+            Parked(
+                9,
+                NOW - timedelta(minutes=12),
+                "commonhearth/v1/fridge/stock",
+                "expected a number, 0 or more, got NaN",
+                "items.0.quantity",
+                b'{"items": [{"item": "milk", "quantity": NaN}]}',
+                3,
+            ),
+            Parked(
+                7,
+                NOW - timedelta(hours=3),
+                "homeassistant/sensor/attic/config",
+                "expected JSON, got bytes that are not UTF-8",
+                "",
+                b"\xff\xfe<script>alert(1)</script>\x00" + b"z" * 400,
+            ),
+        ]
+        return rows[:limit]
+
+    def notices(self) -> Sequence[Notice]:
+        def notice(identifier: str, headline: str, **values: object) -> Notice:
+            given: dict[str, object] = {
+                "sender": "notices@stadtwerke.example",
+                "identifier": identifier,
+                "sent": NOW - timedelta(hours=2),
+                "status": "Actual",
+                "msg_type": "Alert",
+                "event": "Planned outage",
+                "headline": headline,
+                "description": "",
+                "urgency": "Expected",
+                "severity": "Moderate",
+                "certainty": "Likely",
+                "response_types": ("Prepare",),
+                "effective_from": NOW - timedelta(hours=1),
+                "expires": NOW + timedelta(hours=3),
+                "service": "heating",
+                "areas": ("Lindenweg 1-20",),
+                "references": (),
+            }
+            return Notice(**{**given, **values})  # type: ignore[arg-type]
+
+        return [
+            notice(
+                "n-1",
+                "Heating off in Lindenweg for a repair",
+                description="A valve is being replaced. Radiators stay cold; hot water is not affected.",
+            ),
+            notice(
+                "n-2",
+                "Water off tomorrow morning",
+                service="water",
+                severity="Severe",
+                effective_from=NOW + timedelta(hours=15),
+                expires=NOW + timedelta(hours=19),
+            ),
+            notice(
+                "n-3", "Exercise: gas alarm", status="Exercise", service="gas", severity="Extreme"
+            ),
+        ]
+
+    def health(self) -> Mapping[str, object]:
+        return {
+            "ok": self.ok,
+            "broker": "mqtt://127.0.0.1:1883",
+            "messages_total": 20931,
+            "outbox": {"pending": 2, 'odd"name\\\n': 1},
+            "load": float("inf"),
+            "started_at": NOW,
+        }
+
+    async def decide(self, decision: Decision) -> DecisionResult:
+        self.decisions.append(decision)
+        found = self.all_suggestions.get(decision.suggestion_id)
+        if found is None:
+            return DecisionResult("unknown", "There is no such suggestion (any more).")
+        if decision.token_id in self.spent:
+            return DecisionResult("repeated", self.spent[decision.token_id], found)
+        member = next((m for m in self.settings.members if m.id == decision.member), None)
+        if member is None or member.role != "adult":
+            return DecisionResult("refused", "Only an adult of this household may decide.", found)
+        if not found.open:
+            return DecisionResult("refused", found.outcome, found)
+        if decision.version != found.version:
+            message = "This has changed since you were asked; please look at it again."
+            return DecisionResult("refused", message, found)
+        result = self._carried(found, decision, member.name)
+        assert result.suggestion is not None
+        if decision.token_id:
+            self.spent[decision.token_id] = result.message
+        self.put(result.suggestion)
+        return result
+
+    def _carried(self, found: Suggestion, decision: Decision, name: str) -> DecisionResult:
+        decided = {"decided_by": decision.member, "decided_at": self.instant}
+        if decision.verb == "decline":
+            outcome = f"Declined by {name}."
+            return DecisionResult(
+                "done", outcome, found.moved("declined", outcome=outcome, **decided)
+            )
+        if decision.verb == "later":
+            put_off = replace(
+                found, not_before=self.instant + timedelta(hours=1), version=found.version + 1
+            )
+            return DecisionResult("done", "The hub asks again at 18:20.", put_off)
+        if found.options and decision.option is None:
+            return DecisionResult("refused", "Please choose one of the offers.", found)
+        if decision.counts or decision.slot_id:
+            assert decision.option is not None
+            order_id = found.option(decision.option).order_id
+            self.all_orders[order_id] = replace(self.all_orders[order_id], pending="select")
+            changed = replace(found, version=found.version + 1)
+            return DecisionResult("changed", "The new price is asked for.", changed)
+        outcome = f"{name} agreed."
+        if decision.option:
+            option = found.option(decision.option)
+            outcome = f"Approved by {name}; ordering at {option.provider_name} for {option.total}."
+        approved = found.moved("approved", chosen=decision.option, outcome=outcome, **decided)
+        return DecisionResult("done", outcome, approved)
+
+    def reprice(self, suggestion_id: str, option_id: str, counts: Mapping[str, int]) -> None:
+        """Play the provider's answer to a change."""
+        found = self.all_suggestions[suggestion_id]
+        order = self.all_orders[found.option(option_id).order_id]
+        lines = tuple(
+            replace(line, count=counts.get(line.item_id, line.count)) for line in order.lines
+        )
+        priced = replace(_order(order.id, suggestion_id, order.provider_name, lines))
+        self.all_orders[order.id] = priced
+        options = tuple(option_of(priced, o.id) if o.id == option_id else o for o in found.options)
+        self.put(replace(found, options=options, version=found.version + 1))
+
+    async def set_stock(self, item: str, quantity: float, member: str) -> StockLevel:
+        known = {i.id: i for i in self.items}
+        if quantity < 0:
+            raise ValueError("expected 0 or more")
+        level = StockLevel(item, quantity, known[item].unit, self.instant, member)
+        self.levels[item] = level
+        self.changed()
+        return level
+
+    async def changes(self) -> AsyncIterator[int]:
+        watcher = asyncio.Event()
+        self.watchers.add(watcher)
+        try:
+            while True:
+                await watcher.wait()
+                watcher.clear()
+                yield self.number
+        finally:
+            self.watchers.discard(watcher)
+
+    def create_session(self, member: str) -> tuple[str, Session]:
+        secret = secrets.token_urlsafe(24)
+        session = Session(
+            member, self.instant, self.instant + timedelta(days=30), secrets.token_urlsafe(16)
+        )
+        self.sessions[secret] = session
+        return secret, session
+
+    def session(self, secret: str) -> Session | None:
+        return self.sessions.get(secret)
+
+    def end_session(self, secret: str) -> None:
+        self.sessions.pop(secret, None)
+
+    def api_token_scopes(self, secret: str) -> frozenset[str] | None:
+        return self.tokens.get(secret)
+
+    def take_sign_in_code(self, code: str) -> str | None:
+        return self.codes.pop(code, None)
