@@ -137,6 +137,6 @@ class BecknBuyer:
             await self._sink(answer)
         except Exception:
             log.exception("%s of %s could not be stored", path, answer.sender.subscriber_id)
-            busy = BecknError("it could not be stored; send it again")
-            return self._receiver.nack(busy, body, answer.message_id, now, status=503)
+            busy = BecknError("it could not be stored; send it again", status=503)
+            return self._receiver.nack(busy, body, answer.message_id, now)
         return self._receiver.ack(body, answer.message_id, now)

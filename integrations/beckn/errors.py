@@ -18,13 +18,15 @@ CANCELLATION_NOT_POSSIBLE = "50001"
 class BecknError(Exception):
     """A message that is not what the protocol asks for, or that cannot be granted.
 
-    ``code`` is one of BECKN-005; the text names the field and what was expected.
+    ``code`` is one of BECKN-005; the text names the field and what was expected. ``status`` is the
+    HTTP status of the NACK.
     """
 
-    def __init__(self, message: str, code: str = INVALID_REQUEST) -> None:
+    def __init__(self, message: str, code: str = INVALID_REQUEST, *, status: int = 400) -> None:
         """Say what is wrong in one line."""
         super().__init__(message)
         self.code = code
+        self.status = status
 
 
 class SignatureError(Exception):

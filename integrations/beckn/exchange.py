@@ -30,6 +30,10 @@ _BIGGEST_ANSWER = 64 * 1024
 PATIENCE = 15.0
 """Seconds an acknowledgement is awaited, and a message's body."""
 
+RATE = 20
+BURST = 100
+"""Messages a second that one sender may send for long, and at once."""
+
 
 class Receiver:
     """Turns an HTTP request into a verified message, and answers it as Beckn does."""
@@ -38,12 +42,13 @@ class Receiver:
         """Answer as ``identity``; believe whom ``registry`` knows."""
         self._identity = identity
         self._registry = registry
+        self._left: dict[str, tuple[float, datetime]] = {}
 
     async def receive(self, request: web.Request, now: datetime) -> tuple[str, bytes, Node]:
         """Return who sent a message, its bytes and its JSON.
 
         Raises SignatureError before anything of the body is believed, and BecknError for a body
-        that is too big or no JSON.
+        that is too big or no JSON, or for a sender that floods.
         """
         header = request.headers.get("Authorization", "")
         claimed = read(header)
@@ -52,22 +57,28 @@ class Receiver:
             raise SignatureError(f"{claimed.subscriber_id} is not in the registry with that key")
         body = await _bounded(request)
         sender = verify(header, body, self._registry.public_key_of, now)
+        self._count(sender, now)
         return sender, body, parse(body)
+
+    def _count(self, sender: str, now: datetime) -> None:
+        left, since = self._left.get(sender, (float(BURST), now))
+        left = min(float(BURST), left + max(0.0, (now - since).total_seconds()) * RATE)
+        if left < 1:
+            raise BecknError(f"more than {RATE} messages a second: send it again", status=429)
+        self._left[sender] = (left - 1, now)
 
     def ack(self, body: bytes, message_id: str, now: datetime) -> web.Response:
         """Answer that the message is kept: only after it is."""
         return self._answer(200, {"status": "ACK"}, body, message_id, now)
 
-    def nack(
-        self, error: BecknError, body: bytes, message_id: str, now: datetime, *, status: int = 400
-    ) -> web.Response:
+    def nack(self, error: BecknError, body: bytes, message_id: str, now: datetime) -> web.Response:
         """Answer why the message is not taken."""
         about = {"errorCode": error.code, "errorMessage": str(error)}
-        return self._answer(status, {"status": "NACK", "error": about}, body, message_id, now)
+        return self._answer(error.status, {"status": "NACK", "error": about}, body, message_id, now)
 
     def unauthorized(self, error: SignatureError, now: datetime) -> web.Response:
         """Answer that the sender did not prove who they are."""
-        response = self.nack(BecknError(str(error)), b"", "", now, status=401)
+        response = self.nack(BecknError(str(error), status=401), b"", "", now)
         response.headers["WWW-Authenticate"] = (
             f'Signature realm="{self._identity.subscriber_id}",headers="{SIGNED}"'
         )

@@ -95,7 +95,10 @@ async def serve_provider(
         say(f"{listing.shop.name} ({identity.subscriber_id}) sells at {url}")
         if ready is not None:
             ready(url)
-        await desk.run()
+        try:
+            await desk.run()
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from None
 
 
 def run_provider(
@@ -171,8 +174,8 @@ class _Routes:
             await self._desk.take_in(asked, body, now)
         except Exception:
             log.exception("%s of %s could not be stored", http.path, sender)
-            busy = BecknError("it could not be stored; send it again")
-            return self._receiver.nack(busy, body, message_id, now, status=503)
+            busy = BecknError("it could not be stored; send it again", status=503)
+            return self._receiver.nack(busy, body, message_id, now)
         return self._receiver.ack(body, message_id, now)
 
     def _read(self, path: str, sender: str, document: Node, now: datetime) -> v2.Asked:

@@ -16,7 +16,7 @@ from hub.domain.orders import Line, OrderAnswer, Quote, Subscriber
 from hub.ports import DeliveryError
 from integrations.beckn import v2
 from integrations.beckn.envelope import Context
-from integrations.beckn.exchange import Sender
+from integrations.beckn.exchange import BURST, Sender
 from integrations.beckn.keys import Identity
 from integrations.beckn.reading import BIGGEST_BODY, parse
 from integrations.beckn.registry import Entry, Registry, upsert
@@ -181,6 +181,18 @@ async def test_what_cannot_be_stored_is_not_acknowledged(house):
     house.refuse = None
     assert (await call_back(house, body))[0] == 200
     assert house.answers.qsize() == 1
+
+
+@pytest.mark.usefixtures("known_shop")
+async def test_a_flood_is_slowed_down(house):
+    stopped = house.clock.now()
+    house.clock.now = lambda: stopped
+    body = callback(house)
+    statuses = [(await call_back(house, body))[0] for _ in range(BURST + 3)]
+    assert statuses == [200] * BURST + [429] * 3
+    later = stopped + timedelta(seconds=1)
+    house.clock.now = lambda: later
+    assert (await call_back(house, body))[0] == 200
 
 
 # -- the provider's door ---------------------------------------------------------------------------
