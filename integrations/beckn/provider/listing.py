@@ -11,7 +11,6 @@ from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
-from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
@@ -164,7 +163,11 @@ def load_listing(path: Path) -> Listing:
     try:
         read = _File.model_validate(document)
     except ValidationError as error:
-        raise ListingError(_explained(path, document, error.errors()[0])) from error
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "the file"
+        got = "" if first["type"] == "missing" else f", got {str(first['input'])[:60]!r}"
+        where = f"{path}{_line(document, first['loc'])}"
+        raise ListingError(f"{where}: {field}: {first['msg']}{got}") from error
     for kind, ids in (
         ("items", [goods.id for goods in read.items]),
         ("slots", [slot.id for slot in read.slots]),
@@ -178,12 +181,6 @@ def load_listing(path: Path) -> Listing:
             where = f"{path}{_line(document, ('slots', number, 'end'))}"
             raise ListingError(f"{where}: slots: {slot.id} must end after it starts, on one day")
     return Listing(read.provider, read.items, read.slots)
-
-
-def _explained(path: Path, document: object, error: ErrorDetails) -> str:
-    field = ".".join(str(part) for part in error["loc"]) or "the file"
-    got = "" if error["type"] == "missing" else f", got {str(error['input'])[:60]!r}"
-    return f"{path}{_line(document, error['loc'])}: {field}: {error['msg']}{got}"
 
 
 def _line(document: object, where: Sequence[str | int]) -> str:

@@ -119,11 +119,13 @@ class House:
             clock=self.clock,
         )
         self.registry, self.seen, self.transaction = registry, set(), str(uuid.uuid4())
+        self.calls = asyncio.Queue()
 
     async def _keep(self, answer):
         if self.refuse is not None:
             raise self.refuse
         key = (answer.action, answer.message_id)
+        self.calls.put_nowait(key)
         if key in self.seen:
             return False
         self.seen.add(key)

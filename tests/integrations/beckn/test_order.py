@@ -68,6 +68,20 @@ async def test_a_repeated_confirm_is_the_same_order(house, shop):
     assert [order["state"] for order in shop.get("/orders")["orders"]] == ["confirmed"]
 
 
+async def test_a_repeated_request_brings_its_callback_again(house, shop):
+    request = house.request("select", shop, lines=(line(),))
+    for _ in range(2):
+        await house.buyer.send(request)
+        called = await asyncio.wait_for(house.calls.get(), 15)
+        assert called == ("select", request.message_id)
+
+
+async def test_a_provider_stops_when_it_is_told_to(shop):
+    shop.stop()
+    assert shop.process.returncode == 0
+    assert "Traceback" not in (shop.folder / "stderr").read_text()
+
+
 async def test_the_last_piece_is_sold_once(house, neighbour, shop):
     offers = [await one.agree(shop, (line("honey", 1, "4.50"),)) for one in (house, neighbour)]
     await asyncio.gather(
