@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -94,7 +94,7 @@ class Operation:
     summary: str
     scope: Scope
     handler: Callable[[web.Request], Awaitable[Answer]]
-    answer: type[object]
+    answer: Any
     many: bool = False
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
@@ -111,7 +111,7 @@ def bearer_scopes(request: web.Request) -> frozenset[str] | None:
 
 
 @cache
-def adapter(answer: Hashable) -> TypeAdapter[Any]:
+def adapter(answer: Any) -> TypeAdapter[Any]:
     """Return what writes a type as JSON; made at first use, since that costs time and memory."""
     return TypeAdapter(answer)
 

@@ -45,6 +45,7 @@ async def show(request: web.Request) -> web.Response:
         label=_LABELS[token.verb],
         verb=token.verb,
         action=request.path,
+        until=token.expires,
         heading=f"{_LABELS[token.verb]}?",
         message="",
         good=True,

@@ -176,7 +176,7 @@ async def parked(request: web.Request) -> web.Response:
 
 
 def readable(payload: bytes, most: int = _SHOWN_PAYLOAD) -> str:
-    """Return the beginning of a payload as text; what cannot be shown becomes ``\\xNN``."""
+    """Return the beginning of a payload as text; what cannot be shown becomes its hex code."""
     text = payload[:most].decode("utf-8", "backslashreplace")
     return "".join(
         letter if letter.isprintable() or letter == " " else f"\\x{ord(letter):02x}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order, Window
 from hub.domain.suggestions import Option, Suggestion
@@ -83,7 +84,8 @@ def _slots(backend: Backend, order: Order, option: Option, words: Words) -> tupl
     return tuple(
         SlotChoice(
             slot_id,
-            words.window(Window(start, end)) + (f", {fee:f} {currency} delivery" if fee else ""),
+            words.window(Window(start, end))
+            + (f" · {words.money(Money(fee, currency))}" if fee else ""),
             slot_id == chosen,
         )
         for slot_id, start, end, fee in backend.slots(order.id)

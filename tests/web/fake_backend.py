@@ -1,4 +1,4 @@
-"""A household that lives in memory: the whole Backend, with realistic data, for the pages' tests."""
+"""A household that lives in memory: the whole Backend, with realistic data."""
 
 from __future__ import annotations
 
@@ -377,7 +377,7 @@ class FakeBackend:
             notice(
                 "n-1",
                 "Heating off in Lindenweg for a repair",
-                description="A valve is being replaced. Radiators stay cold; hot water is not affected.",
+                description="A valve is being replaced. Radiators stay cold.",
             ),
             notice(
                 "n-2",
