@@ -15,8 +15,9 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from hub.settings import Settings
+from hub.web.backend import Session
 from hub.web.problem import problem
-from hub.web.site import SITE, Site, redirect, render, session_of
+from hub.web.site import SESSION, SITE, Site, form_of, redirect, render, session_of
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +58,10 @@ def own_host(host: str, settings: Settings) -> bool:
     DNS rebinding needs a public name that an attacker holds. So addresses, names without a dot
     and names of private zones are ours, and of public names the one in ``http.public_url``.
     """
-    name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+    try:
+        name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
+    except ValueError:
+        return False
     try:
         ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
@@ -125,7 +129,7 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
         raise web.HTTPMisdirectedRequest(
             text="This hub does not go by that name; set http.public_url if it should."
         )
-    request["session"] = _session(request, site)
+    request[SESSION] = _session(request, site)
     if not getattr(request.match_info.handler, _PUBLIC, False):
         if session_of(request) is None:
             return _turned_away(request)
@@ -134,7 +138,7 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
     return await handler(request)
 
 
-def _session(request: web.Request, site: Site) -> object:
+def _session(request: web.Request, site: Site) -> Session | None:
     secret = request.cookies.get(COOKIE, "")
     if not secret or len(secret) > 256:
         return None
@@ -153,12 +157,7 @@ def _turned_away(request: web.Request) -> web.StreamResponse:
 async def _check_form(request: web.Request) -> None:
     """Refuse a form that does not come from our own page (cross-site request forgery)."""
     session = session_of(request)
-    given = (await request.post()).get("csrf", "")
+    given = (await form_of(request)).get("csrf", "")
     foreign = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
-    if (
-        session is None
-        or foreign
-        or not isinstance(given, str)
-        or not hmac.compare_digest(given.encode(), session.csrf.encode())
-    ):
+    if session is None or foreign or not hmac.compare_digest(given.encode(), session.csrf.encode()):
         raise web.HTTPForbidden(text="This form is not from this page; load it again.")

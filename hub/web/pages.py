@@ -10,7 +10,7 @@ from aiohttp import web
 from hub.domain.decisions import Decision
 from hub.domain.suggestions import VERBS, Suggestion
 from hub.web.gate import COOKIE, public
-from hub.web.site import redirect, render, signed_in, site_of
+from hub.web.site import form_of, redirect, render, signed_in, site_of
 from hub.web.views import card, devices, in_force
 from hub.web.words import ORDER_ROAD
 
@@ -49,7 +49,7 @@ async def suggestion(request: web.Request) -> web.Response:
 async def answer(request: web.Request) -> web.Response:
     """Take a member's answer and go back to where the form was, with what came of it."""
     site, session = site_of(request), signed_in(request)
-    form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    form = await form_of(request)
     found = _suggestion(request)
     back = f"/suggestions/{found.id}" if form.get("back") == "one" else "/"
     try:
@@ -122,7 +122,7 @@ async def set_stock(request: web.Request) -> web.Response:
         raise web.HTTPForbidden(text="Guests may look, not change the pantry.")
     item = request.match_info["item"]
     try:
-        quantity = float(str((await request.post()).get("quantity", "")).replace(",", "."))
+        quantity = float((await form_of(request)).get("quantity", "").replace(",", "."))
         if not math.isfinite(quantity):
             raise ValueError
         level = await site.backend.set_stock(item, quantity, session.member)

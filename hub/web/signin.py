@@ -11,7 +11,7 @@ from aiohttp import web
 
 from hub.settings import Settings
 from hub.web.gate import COOKIE, public
-from hub.web.site import Site, redirect, render, session_of, site_of
+from hub.web.site import Site, form_of, redirect, render, session_of, site_of
 
 _FORM_COOKIE = "commonhearth_form"
 _LONGEST_CODE = 128
@@ -87,10 +87,10 @@ async def show(request: web.Request) -> web.Response:
 async def sign_in(request: web.Request) -> web.Response:
     """Take a code; answer with a session cookie, or say what was wrong with it."""
     site = site_of(request)
-    form = await request.post()
-    onward = safe_next(str(form.get("next", "/")))
+    form = await form_of(request)
+    onward = safe_next(form.get("next", "/"))
     expected = _form_token(site, request.cookies.get(_FORM_COOKIE, ""))
-    if not hmac.compare_digest(str(form.get("csrf", "")).encode(), expected.encode()):
+    if not hmac.compare_digest(form.get("csrf", "").encode(), expected.encode()):
         return _page(request, status=403, error="That page was too old; try again.", onward=onward)
     if not site.attempts.allow(_address(request), site.backend.now()):
         response = _page(
@@ -98,7 +98,7 @@ async def sign_in(request: web.Request) -> web.Response:
         )
         response.headers["Retry-After"] = "60"
         return response
-    code = "".join(str(form.get("code", "")).split())
+    code = "".join(form.get("code", "").split())
     member = site.backend.take_sign_in_code(code) if 0 < len(code) <= _LONGEST_CODE else None
     if member is None:
         error = "This code is not valid (any more). Ask the hub for a new one."

@@ -133,6 +133,7 @@ class Site:
 
 
 SITE = web.AppKey("site", Site)
+SESSION = web.RequestKey("session", object)
 
 
 def site_of(request: web.Request) -> Site:
@@ -142,8 +143,8 @@ def site_of(request: web.Request) -> Site:
 
 def session_of(request: web.Request) -> Session | None:
     """Return who is signed in, where somebody is; set by the gate."""
-    session: Session | None = request.get("session")
-    return session
+    session = request.get(SESSION)
+    return session if isinstance(session, Session) else None
 
 
 def signed_in(request: web.Request) -> Session:
@@ -152,6 +153,15 @@ def signed_in(request: web.Request) -> Session:
     if session is None:
         raise web.HTTPUnauthorized(text="Please sign in first.")
     return session
+
+
+async def form_of(request: web.Request) -> dict[str, str]:
+    """Return the text fields of a form. Raises HTTPBadRequest for what is not a form."""
+    try:
+        fields = await request.post()
+    except (ValueError, LookupError) as error:
+        raise web.HTTPBadRequest(text="This is not a form that can be read.") from error
+    return {name: value for name, value in fields.items() if isinstance(value, str)}
 
 
 def redirect(path: str) -> web.Response:

@@ -43,16 +43,17 @@ ORDER_ROAD: tuple[OrderState, ...] = (
 )
 """The states of an order that goes well, in order."""
 
-_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60))
-
 
 def duration(seconds: float) -> str:
-    """Say a span in its largest fitting unit: ``2 days``, ``5 hours``, ``a moment``."""
-    for name, length in _UNITS:
-        count = round(seconds / length)
-        if seconds >= length * (2 if name == "day" else 1) and count:
-            return f"{count} {name}{'' if count == 1 else 's'}"
-    return "a moment"
+    """Say a span roughly, as people do: ``2 days``, ``5 hours``, ``90 minutes``, ``a moment``."""
+    minutes, hours, days = (round(seconds / length) for length in (60, 3600, 86400))
+    if minutes < 1:
+        return "a moment"
+    if minutes < 100 and minutes != 60:
+        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+    if hours < 48:
+        return f"{hours} hour{'' if hours == 1 else 's'}"
+    return f"{days} days"
 
 
 def amount(quantity: float | Decimal) -> str:
