@@ -24,8 +24,7 @@ def make_app(
     ``secret`` is the household's, at least 32 bytes; it signs action links. ``extra_routes`` are
     of others (providers' callbacks): they authenticate their callers on their own, so neither
     sign-in nor the Host check applies; one that takes more than ``BIGGEST_FORM`` reads
-    ``request.content`` itself. Raises ValueError for a short secret. Build it within the event
-    loop it runs in.
+    ``request.content`` itself. Raises ValueError for a short secret.
     """
     if len(secret) < 32:
         raise ValueError(f"expected a secret of at least 32 bytes, got {len(secret)}")

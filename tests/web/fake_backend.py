@@ -128,6 +128,7 @@ class FakeBackend:
         self.spent: dict[str, str] = {}
         self.number = 0
         self.watchers: set[asyncio.Event] = set()
+        self.joined = asyncio.Event()
         self.ok = True
         milk = Line("oat-1l", "Oat milk barista 1 l", 3, eur("1.79"), "milk", Decimal(1))
         eggs = Line("eggs-10", "Free-range eggs, 10", 1, eur("3.29"), "eggs", Decimal(10))
@@ -475,6 +476,7 @@ class FakeBackend:
     async def changes(self) -> AsyncIterator[int]:
         watcher = asyncio.Event()
         self.watchers.add(watcher)
+        self.joined.set()
         try:
             while True:
                 await watcher.wait()

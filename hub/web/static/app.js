@@ -133,9 +133,13 @@ function listen() {
   }
   if (stream || !live()) return;
   stream = new EventSource("/events");
-  stream.addEventListener("open", refresh);
+  stream.addEventListener("open", () => {
+    document.documentElement.dataset.stream = "on";
+    refresh();
+  });
   stream.addEventListener("change", refresh);
   stream.addEventListener("error", () => {
+    document.documentElement.dataset.stream = "off";
     if (stream && stream.readyState === EventSource.CLOSED) {
       stream = null;
       retry = setTimeout(listen, 15000);
