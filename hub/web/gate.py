@@ -89,7 +89,7 @@ def gate(extra: Collection[object]) -> Middleware:
         try:
             response = await _admitted(request, handler)
         except web.HTTPException as error:
-            response = _error(request, error.status, error.text or error.reason, error)
+            response = _error(request, error.status, _said(error), error)
         except ConnectionError:
             raise
         except Exception:
@@ -102,6 +102,17 @@ def gate(extra: Collection[object]) -> Middleware:
         return response
 
     return checked
+
+
+def _said(error: web.HTTPException) -> str:
+    """Return what an error says; aiohttp's own ``404: Not Found`` in words."""
+    if error.text is None or error.text == f"{error.status}: {error.reason}":
+        plain = {
+            404: "There is nothing at this address.",
+            405: "This address does not take that kind of request.",
+        }
+        return plain.get(error.status, error.reason)
+    return error.text
 
 
 def _error(

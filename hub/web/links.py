@@ -102,7 +102,9 @@ def _say(
     request: web.Request, status: int, message: str, suggestion: Suggestion | None = None
 ) -> web.Response:
     if not wants_page(request):
-        return web.Response(status=status, text=message + "\n")
+        # ntfy's web page sends the button from its own origin and shows what it may read.
+        cors = {"Access-Control-Allow-Origin": "*"}
+        return web.Response(status=status, text=message + "\n", headers=cors)
     return render(
         request,
         "link.html",

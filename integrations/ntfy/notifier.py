@@ -118,6 +118,7 @@ class NtfyNotifier:
             "topic": self._topic,
             "title": capped(notification.title, 250),
             "message": capped(notification.body or notification.title, MOST_BYTES),
+            "tags": ["house"],
             "priority": min(5, max(1, notification.priority)),
             "sequence_id": _sequence(notification.tag),
         }

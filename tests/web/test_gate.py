@@ -256,6 +256,9 @@ async def test_errors_are_pages_for_people_and_lines_for_programs(member: Client
     assert "There is no such suggestion" in await page.text()
     line = await member.get("/orders/none", Accept="*/*")
     assert (line.status, await line.text()) == (404, "There is no such order.\n")
+    nothing = await member.get("/no-such-page")
+    assert nothing.status == 404
+    assert "There is nothing at this address." in await nothing.text()
     wrong = await member.post("/orders", {"csrf": member.csrf})
     assert (wrong.status, wrong.headers["Allow"]) == (405, "GET,HEAD")
 

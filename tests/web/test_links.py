@@ -49,6 +49,7 @@ async def test_the_phones_button_acts_once_and_a_second_tap_is_told(
         response = await client.post(link, **PHONE)
         assert (response.status, await response.text()) == (200, APPROVED + "\n")
         assert response.content_type == "text/plain"
+        assert response.headers["Access-Control-Allow-Origin"] == "*"
     first, second = backend.decisions
     assert first == second
     assert (first.verb, first.option, first.via, first.version) == ("approve", "opt-1", "ntfy", 2)

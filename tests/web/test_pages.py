@@ -160,6 +160,14 @@ async def test_what_is_past_its_deadline_cannot_be_answered(
     assert "Decline" not in text
 
 
+async def test_one_suggestion_shows_its_rule_and_where_its_reasons_are_noted(
+    member: Client,
+) -> None:
+    text = await _text(await member.get("/suggestions/sug-1"))
+    assert "when stock of milk is below par, propose a grocery order" in text
+    assert "in the ledger under 1041, 1038, 1042" in text
+
+
 async def test_a_decided_suggestion_tells_its_outcome(member: Client) -> None:
     text = await _text(await member.get("/suggestions/sug-3"))
     assert "Done. Green Corner confirmed" in text

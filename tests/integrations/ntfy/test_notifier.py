@@ -99,6 +99,7 @@ async def test_publishes_what_a_member_is_asked(receiver: Receiver, notifier: Nt
         "topic": "hearth-ada-1",
         "title": "Order oat milk",
         "message": "Green Corner: 3 × Oat milk 1 l, 8.27 EUR",
+        "tags": ["house"],
         "priority": 4,
         "sequence_id": "sug-1",
         "click": "http://hub.local:8480/suggestions/sug-1",
