@@ -122,6 +122,8 @@ async def test_changing_the_order_and_hearing_of_the_new_price(
     await page.get_by_role("button", name="Ask for the new price").click()
     await expect(page.get_by_role("status")).to_have_text("The new price is asked for.")
     await expect(page.get_by_text("Waiting for Green Corner")).to_be_visible()
+    under_the_bar = "document.querySelector('.told').getBoundingClientRect().top >= 56"
+    await page.wait_for_function(under_the_bar)
     (decision,) = backend.decisions
     assert dict(decision.counts) == {"oat-1l": 5, "eggs-10": 0}
     assert decision.slot_id == "slot-1-8"

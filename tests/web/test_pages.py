@@ -101,6 +101,23 @@ async def test_changing_pieces_and_window_asks_for_a_price(
     assert "Waiting for Green Corner to name the new price" in text
 
 
+async def test_a_window_that_is_offered_no_more_is_not_changed_unasked(
+    member: Client, backend: FakeBackend
+) -> None:
+    backend.offered["ord-1"] = backend.offered["ord-1"][1:]
+    page = await (await member.get("/")).text()
+    assert '<option value="" selected>today 18:00–20:00</option>' in page
+    await member.form(
+        "/suggestions/sug-1/decision",
+        version=2,
+        verb="approve",
+        option="opt-1",
+        slot="",
+        slot_was="",
+    )
+    assert backend.decisions[0].slot_id is None
+
+
 @pytest.mark.parametrize("verb", ["later", "decline"])
 async def test_other_answers(member: Client, backend: FakeBackend, verb: str) -> None:
     response = await member.form("/suggestions/sug-2/decision", version=1, verb=verb, back="one")
