@@ -68,6 +68,7 @@ class InMessage:
 
     ``mid`` is the packet id (0 for QoS 0), ``dup`` the DUP flag, ``retain`` whether it was
     retained, ``connection`` counts the connections of this process; ``received_at`` is UTC.
+    ``size`` is the bytes of the original payload when it was too large and was cut, else 0.
     """
 
     topic: str
@@ -79,6 +80,7 @@ class InMessage:
     connection: int
     received_at: datetime
     handle: object = None
+    size: int = 0
 
 
 class MessageSink(Protocol):
