@@ -15,7 +15,8 @@ class PantryItem:
 
     ``par`` and ``target`` are in ``unit``: below ``par`` it should be bought, up to ``target``
     (default: twice par). ``pack`` is what one bought piece usually holds, in ``unit``.
-    ``words`` are further names by which providers may list it.
+    ``words`` are further names by which providers may list it. ``grams_per_unit`` lets a scale
+    tell how many litres or pieces there are; without it a weight says nothing about them.
     """
 
     id: str
@@ -26,6 +27,7 @@ class PantryItem:
     pack: Decimal | None = None
     gtin: str | None = None
     words: tuple[str, ...] = ()
+    grams_per_unit: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
