@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devices.units import UnitError, comparable, convert, factor, is_count, is_mass
@@ -33,8 +33,11 @@ def test_amounts_are_converted(quantity, unit, to, expected):
 
 @pytest.mark.parametrize(
     ("unit", "to"),
-    [("kg", "l"), ("pc", "g"), ("W", "g"), ("°C", "g"), ("degC", "kelvin"), ("%", "l"), ("", "g")]
-    + [("9**9**9", "g"), ("m" * 41, "l"), ("__import__('os')", "g"), ("nonsense", "g"), ("g", "")],
+    [
+        *[("kg", "l"), ("pc", "g"), ("W", "g"), ("°C", "g"), ("degC", "kelvin"), ("%", "l")],
+        *[("9**9**9", "g"), ("m" * 41, "l"), ("__import__('os')", "g"), ("nonsense", "g")],
+        *[("g", ""), ("", "g")],
+    ],
 )
 def test_what_does_not_measure_the_same_is_refused_in_one_line(unit, to):
     with pytest.raises(UnitError) as refused:
@@ -47,8 +50,8 @@ def test_kinds_are_told_without_pint():
     assert comparable("kg", "g")
     assert not comparable("kg", "l")
     assert not comparable("W", "g")
-    assert is_count("pc") and not is_count("g")
-    assert is_mass("g") and not is_mass("l")
+    assert [is_count(unit) for unit in ("pc", "g")] == [True, False]
+    assert [is_mass(unit) for unit in ("g", "l")] == [True, False]
 
 
 def test_everyday_units_cost_no_pint():
@@ -60,9 +63,11 @@ def test_everyday_units_cost_no_pint():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@settings(deadline=None)  # the first odd unit loads pint
 @given(st.text(max_size=50), st.text(max_size=10))
 def test_no_text_does_harm(unit, to):
     try:
-        assert factor(unit, to) > 0
+        found = factor(unit, to)
     except UnitError as error:
-        assert str(error)
+        found = len(str(error))
+    assert found > 0
