@@ -84,6 +84,10 @@ class Door(_Payload):
 class Scan(_Payload):
     """Topic ``commonhearth/v1/<device>/scan``: a code was read once. Give it an ``id``."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": ["gtin"]}, {"required": ["code"]}]}
+    )
+
     gtin: str | None = Field(
         default=None, pattern=r"^[0-9]{8,14}$", description="The number under the barcode."
     )
@@ -116,7 +120,16 @@ Value = (
 class State(BaseModel):
     """Topic ``commonhearth/v1/<device>/state``: named values as they are now."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+    model_config = ConfigDict(
+        extra="allow",
+        frozen=True,
+        strict=True,
+        json_schema_extra={
+            "propertyNames": {"pattern": NAME},
+            "minProperties": 1,
+            "maxProperties": MOST_VALUES + 2,
+        },
+    )
     __pydantic_extra__: dict[Annotated[str, Field(pattern=NAME)], Value] = Field(init=False)
 
     time: Time | None = None
