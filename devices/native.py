@@ -70,6 +70,7 @@ class Native:
         """Know no device yet: what they retain, they say again at each connection."""
         self._entities: dict[str, dict[str, Entity]] = {}
         self._by_id: dict[str, Entity] = {}
+        self._offline: set[str] = set()
         self._kinds: Mapping[str, Callable[[str, Any], tuple[list[Item], Fields]]] = {
             "stock": self._stock,
             "door": self._door,
@@ -107,11 +108,17 @@ class Native:
             value = orjson.loads(payload)
         except orjson.JSONDecodeError as error:
             return _rejected(f"expected JSON in UTF-8: {error}"[:200], "payload")
+        offline = device in self._offline
+        known = len(self._entities.get(device, ())) if offline else 0
         try:
             items, head = read(device, value)
             own = _own_id(head)
         except _Bad as bad:
             return _rejected(bad.reason, bad.where)
+        if offline and kind != "status":
+            # At a connection the broker may send what is retained in any order.
+            late = list(self._entities.get(device, ()))[known:]
+            items = [*items, *(AvailabilityReading(name, False) for name in late)]
         return Decoded(tuple(items), f"native:{device}:{kind}:{own}" if own else None)
 
     def entities(self) -> Sequence[Entity]:
@@ -205,6 +212,10 @@ class Native:
         online = fields.get("online")
         if type(online) is not bool:
             _wrong("true or false", online, "online")
+        if online:
+            self._offline.discard(device)
+        elif len(self._offline) < MAX_DEVICES:
+            self._offline.add(device)
         return [AvailabilityReading(name, online) for name in self._entities.get(device, ())], {}
 
     def _heard(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from hub.domain.events import NoticeEnded, NoticeIssued
 from hub.domain.notices import Notice, NoticeRef
@@ -91,7 +91,7 @@ def showing(known: Mapping[str, Notice]) -> dict[str, Notice]:
     return {key: notice for key, notice in known.items() if not notice.cancels}
 
 
-_NEVER = datetime.max.replace(tzinfo=datetime.fromisoformat("1970-01-01T00:00:00Z").tzinfo)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def _leaves(notice: Notice) -> datetime:

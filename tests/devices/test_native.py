@@ -65,6 +65,16 @@ def test_status_is_the_availability_of_all_that_was_heard():
     )
 
 
+def test_a_device_that_was_gone_before_it_was_heard_is_not_trusted():
+    convention = Native()
+    gone = AvailabilityReading("binary_sensor.shelf_door", False)
+    assert decode("status", {"online": False}, convention=convention).items == ()
+    assert gone in decode("door", {"open": True}, convention=convention).items
+    assert gone not in decode("door", {"open": True}, convention=convention).items
+    decode("status", {"online": True}, convention=convention)
+    assert len(decode("state", {"a": 1}, convention=convention).items) == 1
+
+
 def test_entities_are_known_once_heard():
     convention = Native()
     decode("stock", {"item": "rice", "quantity": 1, "unit": "kg"}, "top-shelf", convention)

@@ -2,8 +2,10 @@
 
 import queue
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -126,6 +128,30 @@ def test_a_link_signs_in_leaves_a_will_and_says_why_it_was_refused(tmp_path):
         assert heard.get(timeout=PATIENCE) == b"yes"
         watcher.disconnect()
         watcher.loop_stop()
+
+
+def test_a_broker_without_mqtt_5_is_spoken_to_in_3_1_1():
+    levels = []
+
+    def old_broker(server):
+        for _ in range(2):
+            peer, _address = server.accept()
+            with peer:
+                level = peer.recv(100)[8]
+                levels.append(level)
+                # CONNACK: return code 1 is "unacceptable protocol version" (MQTT 3.1.1, 3.2.2.3).
+                peer.sendall(bytes([0x20, 2, 0, 0 if level == 4 else 1]))
+                while level == 4 and peer.recv(100):
+                    pass
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=old_broker, args=(server,))
+        thread.start()
+        client = connect(f"mqtt://127.0.0.1:{server.getsockname()[1]}")
+        client.disconnect()
+        client.loop_stop()
+        thread.join(PATIENCE)
+    assert levels == [5, 4]
 
 
 @pytest.mark.parametrize("url", ["http://x", "mqtt://", "x"])
