@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -121,6 +122,15 @@ class Located:
             except (KeyError, IndexError, TypeError):
                 return None
         return value
+
+    def source(self, path: Sequence[str | int]) -> str:
+        """Return the part at ``path`` as it is written, moved to the left margin."""
+        span = self._values.get(tuple(path))
+        if span is None:
+            return ""
+        start = self.text.rfind("\n", 0, span.start) + 1
+        first = " " * (span.start - start) + self.text[span.start : span.end]
+        return textwrap.dedent(first).rstrip()
 
     def problem(self, path: Sequence[str | int], message: str, *, key: bool = False) -> Problem:
         """Make a Problem at ``path``; the message is used as it is."""
@@ -240,8 +250,10 @@ class _Builder:
             self._stack.append((holder, path))
             self._key.append(None)
         elif name in ("SequenceEndEvent", "MappingEndEvent"):
-            self._stack.pop()
+            _, path = self._stack.pop()
             self._key.pop()
+            begun = self._located._values[path].start
+            self._located._values[path] = _Span(begun, event.end_mark.index)
         elif name == "ScalarEvent":
             self._plain_node(event)
             if _SURROGATE.search(event.value):

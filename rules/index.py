@@ -1,0 +1,111 @@
+"""Compiled rules, found by what can trigger them: an event costs what mentions it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from rules.compile import Condition
+from rules.cron import Cron
+from rules.language import Rule
+from rules.words import Trigger
+
+ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRule:
+    """A rule ready to be evaluated, and where it is written.
+
+    ``version`` is a short hash of what the rule says (not of how it is written); ``text`` is the
+    rule as it stands in the file. ``members`` are the ids of who is asked. ``subject`` is the
+    item, entity or service it mentions (``any``, or empty for cron); durations are in seconds.
+    """
+
+    rule: Rule
+    trigger: Trigger
+    condition: Condition | None
+    cron: Cron | None
+    version: str
+    text: str
+    file: str
+    line: int
+    members: tuple[str, ...]
+    subject: str
+    cooldown: float
+    expires_after: float
+    hold: float
+    ahead: float | None
+    below: float | None
+
+    @property
+    def id(self) -> str:
+        """Return the rule's id."""
+        return self.rule.id
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """The rules that one subject can trigger, and what their conditions read."""
+
+    rules: tuple[CompiledRule, ...] = ()
+    words: frozenset[str] = frozenset()
+    items: frozenset[str] = frozenset()
+
+
+def bucket(rules: Iterable[CompiledRule]) -> Bucket:
+    """Put rules together with the union of the words and items of their conditions."""
+    kept = tuple(rules)
+    conditions = [one.condition for one in kept if one.condition is not None]
+    return Bucket(
+        kept,
+        frozenset().union(*(one.words for one in conditions)),
+        frozenset().union(*(one.items for one in conditions)),
+    )
+
+
+EMPTY = Bucket()
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """Rules by trigger and subject; those of ``any`` are part of every subject's bucket."""
+
+    stock: dict[str, Bucket] = field(default_factory=dict)
+    states: dict[str, Bucket] = field(default_factory=dict)
+    events: dict[str, Bucket] = field(default_factory=dict)
+    notices: dict[str, Bucket] = field(default_factory=dict)
+    by_id: dict[str, Bucket] = field(default_factory=dict)
+
+    @staticmethod
+    def of(rules: Sequence[CompiledRule]) -> Index:
+        """Index rules in their order."""
+        by_trigger: dict[Trigger, list[CompiledRule]] = defaultdict(list)
+        for one in rules:
+            by_trigger[one.trigger].append(one)
+        stock = by_trigger["stock_below_par"] + by_trigger["runs_out_within"]
+        return Index(
+            stock=_by_subject(stock),
+            states=_by_subject(by_trigger["state"]),
+            events=_by_subject(by_trigger["device_event"]),
+            notices=_by_subject(by_trigger["notice"]),
+            by_id={one.id: bucket([one]) for one in rules},
+        )
+
+
+def find(buckets: dict[str, Bucket], subject: str) -> Bucket:
+    """Return the bucket of ``subject``: its own, else that of the rules about anything."""
+    own = buckets.get(subject)
+    return own if own is not None else buckets.get(ANY, EMPTY)
+
+
+def _by_subject(rules: Sequence[CompiledRule]) -> dict[str, Bucket]:
+    found: dict[str, list[CompiledRule]] = defaultdict(list)
+    for one in rules:
+        found[one.subject].append(one)
+    anything = found.get(ANY, [])
+    return {
+        subject: bucket(own if subject == ANY else [*own, *anything])
+        for subject, own in found.items()
+    }

@@ -1,0 +1,249 @@
+"""The language of ``config/rules/*.yaml``: what a rule may say, as typed models.
+
+``docs/schemas/rules.schema.json`` is made from these models, so that editors complete the files.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from hub.domain.notices import Service
+from rules import cron, times
+from rules.words import Trigger
+
+ID = r"^[a-z][a-z0-9_-]{0,63}$"
+ENTITY = r"^[a-z_]+\.[a-z0-9_]+$"
+
+Id = Annotated[str, Field(pattern=ID, examples=["milk"])]
+Entity = Annotated[str, Field(pattern=ENTITY, max_length=255, examples=["binary_sensor.door"])]
+Text = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+def _is_duration(text: str) -> str:
+    times.duration(text)
+    return text
+
+
+def _is_time(text: str) -> str:
+    times.time_of_day(text)
+    return text
+
+
+def _is_quiet(text: str) -> str:
+    if text != "off":
+        times.quiet_span(text)
+    return text
+
+
+def _is_cron(text: str) -> str:
+    cron.parse(text)
+    return text
+
+
+Duration = Annotated[str, AfterValidator(_is_duration), Field(examples=["4h", "90m", "1d12h"])]
+TimeOfDay = Annotated[str, AfterValidator(_is_time), Field(examples=["18:00"])]
+CronTime = Annotated[str, AfterValidator(_is_cron), Field(examples=["30 18 * * mon-fri"])]
+QuietHours = Annotated[str, AfterValidator(_is_quiet), Field(examples=["22:00-07:00", "off"])]
+
+
+class Part(BaseModel):
+    """A part of a rule; a key it does not know is an error, not a silent typo."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+class StockBelowPar(Part):
+    """There is less of an item than there should be; what is ordered already counts as there."""
+
+    item: Id = Field(description="pantry item, or `any`")
+    below: float | None = Field(
+        default=None, gt=0, description="instead of the item's par, in its unit"
+    )
+
+
+class RunsOutWithin(Part):
+    """An item will be used up soon at its recent rate; looked at with each reading of it."""
+
+    item: Id = Field(description="pantry item, or `any`")
+    hours: float = Field(gt=0, le=24 * 366, description="hours from now")
+
+
+class NoticeTrigger(Part):
+    """A public notice was issued or updated. Exercises and tests never count."""
+
+    service: Service | Literal["any"] = Field(description="what it concerns")
+    urgency: Literal["Immediate", "Expected", "Future", "Past", "Unknown"] | None = Field(
+        default=None, description="at least this urgent (CAP 1.2)"
+    )
+    severity: Literal["Extreme", "Severe", "Moderate", "Minor", "Unknown"] | None = Field(
+        default=None, description="at least this severe (CAP 1.2)"
+    )
+    ahead: Duration | None = Field(
+        default=None, description="wait until this long before it begins; default: at once"
+    )
+
+
+class DeviceEvent(Part):
+    """A device reported something that happens once: a button, a doorbell, a tag."""
+
+    entity: Entity = Field(description="the entity's id")
+    event_type: str | None = Field(
+        default=None, max_length=200, description="the device's word for it; default: any"
+    )
+
+
+class StateTrigger(Part):
+    """An entity's state became so, or has been so for a time."""
+
+    entity: Entity = Field(description="the entity's id")
+    is_: str | bool | float | None = Field(
+        default=None, alias="is", description="exactly this state, e.g. `on`"
+    )
+    above: float | None = Field(default=None, description="more than this")
+    below: float | None = Field(default=None, description="less than this")
+    for_: Duration | None = Field(
+        default=None, alias="for", description="how long it has to hold; default: at once"
+    )
+
+    @model_validator(mode="after")
+    def _says_what(self) -> StateTrigger:
+        if self.is_ is None and self.above is None and self.below is None:
+            raise ValueError("expected one of is, above, below")
+        if self.is_ is not None and (self.above is not None or self.below is not None):
+            raise ValueError("expected either is, or above and below")
+        return self
+
+
+class ActivityChanged(Part):
+    """An activity of the household changed (nothing tells of activities yet)."""
+
+
+class When(Part):
+    """What triggers the rule: exactly one of these."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    stock_below_par: StockBelowPar | None = None
+    runs_out_within: RunsOutWithin | None = None
+    notice: NoticeTrigger | None = None
+    device_event: DeviceEvent | None = None
+    state: StateTrigger | None = None
+    cron: CronTime | None = Field(
+        default=None, description="minute hour day month weekday, in local time"
+    )
+    activity_changed: ActivityChanged | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> When:
+        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        if len(given) != 1:
+            names = ", ".join(type(self).model_fields)
+            got = " and ".join(given) or "none"
+            raise ValueError(f"expected exactly one of {names}; got {got}")
+        return self
+
+    @property
+    def trigger(self) -> Trigger:
+        """Name the trigger that is given."""
+        names: tuple[Trigger, ...] = tuple(type(self).model_fields)  # type: ignore[assignment]
+        return next(name for name in names if getattr(self, name) is not None)
+
+
+class Worded(Part):
+    """What members read; words in braces such as `{item}` are filled in."""
+
+    title: Text | None = Field(default=None, description="headline; default: made from the cause")
+    message: Text | None = Field(default=None, description="body; default: made from the cause")
+
+
+class GroceryOrder(Worded):
+    """Ask providers for offers, and members which to take."""
+
+    kind: Literal["grocery_order"]
+    items: Annotated[tuple[Id, ...], Field(min_length=1, max_length=100)] | Literal["below_par"] = (
+        Field(default="below_par", description="pantry items, or all that are below par")
+    )
+    up_to: Literal["target", "par"] | Annotated[float, Field(gt=0)] = Field(
+        default="target", description="how much to have then: a number in the item's unit"
+    )
+    after: TimeOfDay | None = Field(default=None, description="delivery not before this local time")
+    before: TimeOfDay | None = Field(default=None, description="delivered by this local time")
+
+
+class MoveDelivery(Worded):
+    """Ask whether a delivery that no longer suits is to be moved."""
+
+    kind: Literal["move_delivery"]
+
+
+class SocialMeal(Worded):
+    """Propose to eat with friends."""
+
+    kind: Literal["social_meal"]
+
+
+class Ride(Worded):
+    """Propose a ride."""
+
+    kind: Literal["ride"]
+
+
+class Notify(Worded):
+    """Tell members; nothing is to be decided."""
+
+    kind: Literal["notify"]
+
+
+Propose = Annotated[
+    GroceryOrder | MoveDelivery | SocialMeal | Ride | Notify, Field(discriminator="kind")
+]
+
+
+class Rule(Part):
+    """One rule of the household."""
+
+    id: Id = Field(description="short name, unique among all rules")
+    name: str = Field(min_length=1, max_length=120, description="as members see it")
+    when: When = Field(description="what triggers it")
+    if_: str | None = Field(
+        default=None, alias="if", max_length=1024, description="a condition in CEL"
+    )
+    propose: Propose = Field(description="what it proposes")
+    cooldown: Duration | None = Field(
+        default=None, description="silence about the same thing after it fired"
+    )
+    quiet_hours: QuietHours | None = Field(
+        default=None, description="local times, or `off`; default: the household's"
+    )
+    ask: Literal["adults", "everyone"] | Annotated[tuple[Id, ...], Field(min_length=1)] = Field(
+        default="adults", description="who is asked: adults, everyone, or members' ids"
+    )
+    expires_after: Duration = Field(default="6h", description="how long an answer is awaited")
+    enabled: bool = Field(default=True, description="false puts the rule to rest")
+
+    @property
+    def trigger(self) -> Trigger:
+        """Name the rule's trigger."""
+        return self.when.trigger
+
+
+class RuleFile(Part):
+    """A file of rules."""
+
+    rules: tuple[Rule, ...] = Field(max_length=20000, description="the rules, in any order")
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of a rule file: a list under `rules`, or one rule alone."""
+    described = RuleFile.model_json_schema(by_alias=True, mode="validation")
+    definitions = described.pop("$defs")
+    many = {key: value for key, value in described.items() if key != "$defs"}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Commonhearth rules",
+        "description": "What config/rules/*.yaml may say; made from rules/language.py.",
+        "anyOf": [many, {"$ref": "#/$defs/Rule"}],
+        "$defs": definitions,
+    }
