@@ -186,9 +186,7 @@ def _member(tokens: Sequence[_Token], place: int) -> tuple[str, int] | None:
     return None
 
 
-def _stock_item(
-    tokens: Sequence[_Token], place: int, items: Collection[str] | None
-) -> str:
+def _stock_item(tokens: Sequence[_Token], place: int, items: Collection[str] | None) -> str:
     member = _member(tokens, place)
     if member is None:
         raise ConditionError("expected an item behind stock, e.g. stock.milk", tokens[place].offset)

@@ -31,7 +31,7 @@ _MAX_LENGTH = 200
 
 @dataclass(frozen=True, slots=True)
 class Cron:
-    """When a rule's clock strikes; sets of local minutes, hours, days, months and weekdays (0-6)."""
+    """When a rule's clock strikes: minutes, hours, days, months, weekdays (0: Sunday)."""
 
     text: str
     minutes: frozenset[int]
@@ -51,7 +51,7 @@ class Cron:
         return by_month or by_week if self.either_day else by_month and by_week
 
     def next(self, after: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the first instant (UTC) later than ``after``; None when there is none in 9 years."""
+        """Return the first instant (UTC) after ``after``; None when there is none in 9 years."""
         day = after.astimezone(zone).date() - timedelta(days=1)
         for _ in range(_HORIZON_DAYS):
             if self.on(day):

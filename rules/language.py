@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -147,7 +147,7 @@ class When(Part):
     @property
     def trigger(self) -> Trigger:
         """Name the trigger that is given."""
-        names: tuple[Trigger, ...] = tuple(type(self).model_fields)  # type: ignore[assignment]
+        names: tuple[Trigger, ...] = get_args(Trigger)
         return next(name for name in names if getattr(self, name) is not None)
 
 
