@@ -13,7 +13,7 @@ from hub.domain.yamltext import Located, Problem, YamlError, load, read_part
 from hub.domain.yamlwords import Path, nearest, path_text
 from rules import cron, times
 from rules.compile import Condition, ConditionError, compile_condition
-from rules.index import ANY, CompiledRule
+from rules.index import ANY, CLOCK, PANTRY, CompiledRule
 from rules.language import GroceryOrder, Rule
 from rules.words import PLACEHOLDERS
 
@@ -181,7 +181,9 @@ class _Checker:
         said = rule.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         canonical = json.dumps(said, sort_keys=True, ensure_ascii=False)
         line, _ = located.at(path)
+        about = _about(rule)
         return CompiledRule(
+            id=rule.id,
             rule=rule,
             trigger=rule.trigger,
             condition=condition,
@@ -197,6 +199,8 @@ class _Checker:
             hold=times.duration(state.for_) if state and state.for_ else 0.0,
             ahead=times.duration(notice.ahead) if notice and notice.ahead else None,
             below=below.below if below else None,
+            about=about,
+            key=f"{rule.id}:{about}" if about else "",
         )
 
     def _asked(self, rule: Rule) -> tuple[str, ...]:
@@ -218,6 +222,16 @@ def _subject(rule: Rule) -> str:
         return when.notice.service
     entity = when.state or when.device_event
     return entity.entity if entity is not None else ""
+
+
+def _about(rule: Rule) -> str:
+    """Return what every firing of a rule is about; empty where the event decides."""
+    if rule.when.notice is not None:
+        return ""
+    if isinstance(rule.propose, GroceryOrder) and isinstance(rule.propose.items, str):
+        return PANTRY
+    subject = _subject(rule)
+    return "" if subject == ANY else subject or CLOCK
 
 
 def _hint(word: str, known: Iterable[str]) -> str:

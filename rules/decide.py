@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from enum import Enum
 
 from hub.domain.events import (
     DeviceEventOccurred,
+    Event,
+    NoticeEnded,
     NoticeIssued,
     StateChanged,
     StockChanged,
@@ -13,16 +16,16 @@ from hub.domain.events import (
 )
 from hub.domain.proposals import Firing
 from rules import triggers
+from rules.compile import Condition
 from rules.index import CompiledRule
 from rules.language import GroceryOrder
 from rules.occasion import Occasion
-from rules.proposals import cause_key, firing, lacks, subject_of
+from rules.proposals import cause, firing, lacks
 
 
 class Held(Enum):
     """Why a rule did not fire, in the order in which it is looked at."""
 
-    RESTING = "the rule is put to rest (enabled: false)"
     TRIGGER = "what it waits for is not so"
     NOT_KNOWN = "what it waits for is not known"
     LATER = "it has to be so for a time first"
@@ -42,20 +45,19 @@ Outcome = Firing | Held | Fault
 
 def decide(one: CompiledRule, occasion: Occasion) -> Outcome:
     """Judge one rule. Cheap questions come first; a suppressed rule costs no condition."""
-    held = _trigger(one, occasion)
-    if held is not None:
-        return held
+    holds = _CHECKS[type(occasion.event)](one, occasion)
+    if holds is not True:
+        return _NOT_NOW[holds] if holds is None or holds is False else holds
+    subject, key = (one.about, one.key) if one.key else cause(one, occasion)
     view = occasion.view
-    subject = subject_of(one, occasion)
     if one.cooldown:
         until = view.cooldown_until(one.id, subject)
         if until is not None and occasion.now < until:
             return Held.COOLDOWN
-    key = cause_key(one, subject, occasion.notice)
     if view.open_key(key):
         return Held.OPEN
     if one.condition is not None:
-        unmet = _condition(one, occasion)
+        unmet = _condition(one, one.condition, occasion)
         if unmet is not None:
             return unmet
     propose = one.rule.propose
@@ -67,47 +69,59 @@ def decide(one: CompiledRule, occasion: Occasion) -> Outcome:
     return firing(one, occasion, subject, key, wanted)
 
 
-def _trigger(one: CompiledRule, occasion: Occasion) -> Held | None:
-    """Tell why the trigger does not hold; None when it does."""
-    event, when = occasion.event, one.rule.when
-    if not one.rule.enabled:
-        return Held.RESTING
-    holds: bool | None = False
-    match event:
-        case StockChanged():
-            holds = triggers.stock_holds(one, occasion)
-        case StateChanged() if when.state is not None:
-            rises = not triggers.state_holds(when.state, event.previous)
-            holds = rises and triggers.state_holds(when.state, event.current)
-            if holds and one.hold:
-                return Held.LATER
-        case DeviceEventOccurred() if when.device_event is not None:
-            wanted = when.device_event.event_type
-            holds = wanted is None or wanted == event.event_type
-        case NoticeIssued() if when.notice is not None:
-            holds = triggers.notice_holds(when.notice, event.notice, occasion.now)
-            due = triggers.notice_due(one, event.notice)
-            if holds and due is not None and due > occasion.now:
-                return Held.LATER
-        case TimerFired() if when.state is not None:
-            state = occasion.view.state(one.subject)
-            holds = None if state is None else triggers.state_holds(when.state, state)
-        case TimerFired() if when.notice is not None:
-            notice = occasion.notice
-            holds = notice is not None and triggers.notice_holds(when.notice, notice, occasion.now)
-        case TimerFired():
-            holds = one.cron is not None
-        case _:
-            holds = False
-    if holds is None:
-        return Held.NOT_KNOWN
-    return None if holds else Held.TRIGGER
+def _state_changed(one: CompiledRule, occasion: Occasion) -> bool | Held | None:
+    event, trigger = occasion.event, one.rule.when.state
+    assert isinstance(event, StateChanged)
+    if trigger is None or not triggers.state_holds(trigger, event.current):
+        return False
+    if triggers.state_holds(trigger, event.previous):
+        return False
+    return Held.LATER if one.hold else True
 
 
-def _condition(one: CompiledRule, occasion: Occasion) -> Held | Fault | None:
+def _event_occurred(one: CompiledRule, occasion: Occasion) -> bool:
+    event, trigger = occasion.event, one.rule.when.device_event
+    assert isinstance(event, DeviceEventOccurred)
+    return trigger is not None and trigger.event_type in (None, event.event_type)
+
+
+def _notice_issued(one: CompiledRule, occasion: Occasion) -> bool | Held:
+    notice, trigger = occasion.notice, one.rule.when.notice
+    if notice is None or trigger is None:
+        return False
+    if not triggers.notice_holds(trigger, notice, occasion.now):
+        return False
+    due = triggers.notice_due(one, notice)
+    return Held.LATER if due is not None and due > occasion.now else True
+
+
+def _timer_fired(one: CompiledRule, occasion: Occasion) -> bool | None:
+    when, notice = one.rule.when, occasion.notice
+    if when.state is not None:
+        state = occasion.view.state(one.subject)
+        return None if state is None else triggers.state_holds(when.state, state)
+    if when.notice is not None:
+        return notice is not None and triggers.notice_holds(when.notice, notice, occasion.now)
+    return one.cron is not None
+
+
+def _never(one: CompiledRule, occasion: Occasion) -> bool:
+    return False
+
+
+_CHECKS: Mapping[type[Event], Callable[[CompiledRule, Occasion], bool | Held | None]] = {
+    StockChanged: triggers.stock_holds,
+    StateChanged: _state_changed,
+    DeviceEventOccurred: _event_occurred,
+    NoticeIssued: _notice_issued,
+    NoticeEnded: _never,
+    TimerFired: _timer_fired,
+}
+_NOT_NOW = {False: Held.TRIGGER, None: Held.NOT_KNOWN}
+
+
+def _condition(one: CompiledRule, condition: Condition, occasion: Occasion) -> Held | Fault | None:
     """Tell why the condition does not hold; None when it does."""
-    condition = one.condition
-    assert condition is not None
     try:
         result = condition.program.execute(occasion.context())
     except KeyError:

@@ -12,6 +12,10 @@ from rules.language import Rule
 from rules.words import Trigger
 
 ANY = "any"
+PANTRY = "pantry"
+"""The subject of an order for everything that is below par."""
+CLOCK = "clock"
+"""The subject of a rule that only its cron time triggers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,8 +25,11 @@ class CompiledRule:
     ``version`` is a short hash of what the rule says (not of how it is written); ``text`` is the
     rule as it stands in the file. ``members`` are the ids of who is asked. ``subject`` is the
     item, entity or service it mentions (``any``, or empty for cron); durations are in seconds.
+    ``about`` is what it fires about where that is always the same thing, with its cause's ``key``;
+    else both are empty.
     """
 
+    id: str
     rule: Rule
     trigger: Trigger
     condition: Condition | None
@@ -38,11 +45,8 @@ class CompiledRule:
     hold: float
     ahead: float | None
     below: float | None
-
-    @property
-    def id(self) -> str:
-        """Return the rule's id."""
-        return self.rule.id
+    about: str
+    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class Index:
 
     @staticmethod
     def of(rules: Sequence[CompiledRule]) -> Index:
-        """Index rules in their order."""
+        """Index rules in their order; those put to rest are left out."""
+        rules = [one for one in rules if one.rule.enabled]
         by_trigger: dict[Trigger, list[CompiledRule]] = defaultdict(list)
         for one in rules:
             by_trigger[one.trigger].append(one)

@@ -22,10 +22,6 @@ from rules.view import View
 from rules.words import bounded, notice_words, now_words
 
 
-class Unknown(Exception):
-    """A condition asks for what is not known; the rule stays silent, and nobody is at fault."""
-
-
 class Occasion:
     """An event, the house around it and the instant it is judged at.
 

@@ -21,8 +21,6 @@ from rules.occasion import Occasion
 from rules.times import duration_text, quiet_until
 from rules.view import View
 
-PANTRY = "pantry"
-"""The subject of an order for everything that is below par."""
 _STEP = Decimal("0.001")
 _MAX_VALUE = 200
 
@@ -58,22 +56,19 @@ def number(value: float | Decimal) -> str:
     return f"{amount:f}" if amount else "0"
 
 
-def subject_of(one: CompiledRule, occasion: Occasion) -> str:
-    """Return what a firing would be about: an item, the whole pantry, an entity or a service."""
-    propose = one.rule.propose
-    if isinstance(propose, GroceryOrder) and isinstance(propose.items, str):
-        return PANTRY
-    if isinstance(occasion.event, StockChanged):
-        return occasion.event.item
-    if occasion.notice is not None:
-        return occasion.notice.service or "notice"
-    return one.subject
+def cause(one: CompiledRule, occasion: Occasion) -> tuple[str, str]:
+    """Return what a firing would be about and the key of its cause.
 
-
-def cause_key(one: CompiledRule, subject: str, notice: Notice | None) -> str:
-    """Name the cause; two notices about one service are two causes."""
-    key = f"{one.id}:{subject}"
-    return key if notice is None else f"{key}:{notice.sender},{notice.identifier}"
+    Two notices about one service are two causes.
+    """
+    if one.key:
+        return one.about, one.key
+    notice = occasion.notice
+    if notice is not None:
+        service = notice.service or "notice"
+        return service, f"{one.id}:{service}:{notice.sender},{notice.identifier}"
+    subject = getattr(occasion.event, "item", one.subject)
+    return subject, f"{one.id}:{subject}"
 
 
 def lacks(one: CompiledRule, order: GroceryOrder, occasion: Occasion) -> list[Lack]:

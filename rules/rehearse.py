@@ -56,7 +56,10 @@ def _verdicts(
     for one in rules.compiled():
         if only is not None and one.id != only:
             continue
-        if one.id in concerned:
+        if not one.rule.enabled:
+            why = "it is put to rest (enabled: false)"
+            told.append(Verdict(one.id, one.rule.name, False, why))
+        elif one.id in concerned:
             told.append(_verdict(one, occasion, due.get(one.id)))
         else:
             why = f"it waits for something else: {trigger_text(one)}"

@@ -103,13 +103,13 @@ class RuleSet:
 
     def initial_timers(self, now: datetime, zone: ZoneInfo) -> tuple[TimerWanted, ...]:
         """Return the next cron time of each rule that has one: to be set when rules are loaded."""
-        timers = (self._next(one, now, zone) for one in self._rules)
+        timers = (self._next(one, now, zone) for one in self._rules if one.rule.enabled)
         return tuple(timer for timer in timers if timer is not None)
 
     def next_due(self, rule_id: str, after: datetime, zone: ZoneInfo) -> datetime | None:
         """Return a rule's first cron time (UTC) later than ``after``; None when it has none."""
         for one in self._index.by_id.get(rule_id, EMPTY).rules:
-            return one.cron.next(after, zone) if one.cron and one.rule.enabled else None
+            return one.cron.next(after, zone) if one.cron else None
         return None
 
     def evaluate(self, event: Event, view: View, now: datetime) -> Evaluation:
@@ -156,7 +156,7 @@ class RuleSet:
         return Occasion(event, view, now, bucket, notice=notice)
 
     def _next(self, one: CompiledRule, after: datetime, zone: ZoneInfo) -> TimerWanted | None:
-        if one.cron is None or not one.rule.enabled:
+        if one.cron is None:
             return None
         return TimerWanted(one.id, "", one.cron.next(after, zone))
 
@@ -166,7 +166,7 @@ class RuleSet:
         match event:
             case StateChanged():
                 for one in bucket.rules:
-                    timer = state_timer(one, event) if one.rule.enabled else None
+                    timer = state_timer(one, event) if one.hold else None
                     if timer is not None:
                         yield timer
             case NoticeIssued():
@@ -187,7 +187,7 @@ class RuleSet:
 
 def _notice_timers(one: CompiledRule, event: NoticeIssued, now: datetime) -> Iterator[TimerWanted]:
     trigger = one.rule.when.notice
-    if trigger is None or one.ahead is None or not one.rule.enabled:
+    if trigger is None or one.ahead is None:
         return
     for replaced in event.replaced:
         yield TimerWanted(one.id, replaced, None)
