@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -86,6 +87,7 @@ class Located:
     text: str = field(repr=False)
     _keys: dict[Path, int] = field(default_factory=dict, repr=False)
     _values: dict[Path, _Span] = field(default_factory=dict, repr=False)
+    _breaks: list[int] = field(default_factory=list, repr=False)
 
     def at(self, path: Sequence[str | int], *, key: bool = False) -> tuple[int, int]:
         """Return line and column of the value (or its ``key``) at ``path``.
@@ -94,11 +96,11 @@ class Located:
         """
         steps = tuple(path)
         if key and steps in self._keys:
-            return _place(self.text, self._keys[steps])
+            return self._place(self._keys[steps])
         while steps and steps not in self._values:
             steps = steps[:-1]
         span = self._values.get(steps)
-        return _place(self.text, span.start if span else 0)
+        return self._place(span.start if span else 0)
 
     def inside(self, path: Sequence[str | int], offset: int) -> tuple[int, int]:
         """Return line and column of character ``offset`` of the text value at ``path``.
@@ -111,7 +113,7 @@ class Located:
         if span is None or not isinstance(value, str):
             return self.at(path)
         wanted = sum(not char.isspace() for char in value[:offset])
-        return _place(self.text, _nth_sign(self.text, span, wanted))
+        return self._place(_nth_sign(self.text, span, wanted))
 
     def part(self, path: Sequence[str | int]) -> Any:
         """Return the value at ``path``; None when there is none."""
@@ -136,6 +138,14 @@ class Located:
         """Make a Problem at ``path``; the message is used as it is."""
         line, column = self.at(path, key=key)
         return Problem(self.file, line, column, message)
+
+    def _place(self, index: int) -> tuple[int, int]:
+        # Counted once for the file: a list of thousands of rules asks for each one's place.
+        if not self._breaks:
+            self._breaks.append(-1)
+            self._breaks.extend(at for at, char in enumerate(self.text) if char == "\n")
+        line = bisect_left(self._breaks, index)
+        return line, index - self._breaks[line - 1]
 
 
 def _place(text: str, index: int) -> tuple[int, int]:
