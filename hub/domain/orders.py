@@ -13,6 +13,21 @@ from typing import Literal
 
 from hub.domain.life import Life
 from hub.domain.money import Money
+from hub.domain.offers import Agent as Agent
+from hub.domain.offers import Catalog as Catalog
+from hub.domain.offers import CatalogItem as CatalogItem
+from hub.domain.offers import ChangeTerms as ChangeTerms
+from hub.domain.offers import DeliverySlot as DeliverySlot
+from hub.domain.offers import Domain as Domain
+from hub.domain.offers import Place as Place
+from hub.domain.offers import Rating as Rating
+from hub.domain.offers import RideWish as RideWish
+from hub.domain.offers import Score as Score
+from hub.domain.offers import SupportContact as SupportContact
+from hub.domain.offers import TableWish as TableWish
+from hub.domain.offers import Tracking as Tracking
+from hub.domain.offers import Want as Want
+from hub.domain.offers import Window as Window
 
 OrderState = Literal[
     "drafted",
@@ -66,75 +81,12 @@ ACTIONS: tuple[Action, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A span of time, both ends aware instants in UTC, ``start`` before ``end``."""
-
-    start: datetime
-    end: datetime
-
-    def __post_init__(self) -> None:
-        """Refuse spans without a zone or that end before they start (ValueError)."""
-        if self.start.tzinfo is None or self.end.tzinfo is None:
-            raise ValueError("a window needs a time zone")
-        if self.end <= self.start:
-            raise ValueError("a window must end after it starts")
-
-
-@dataclass(frozen=True, slots=True)
 class Subscriber:
     """A network participant as the registry knows it; ``uri`` is its base URL."""
 
     subscriber_id: str
     uri: str
     version: Literal["2.0.0", "1.1.1"] = "2.0.0"
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """One line of a basket that is looked for: ``quantity`` in ``unit`` of pantry item ``item``.
-
-    ``words`` are further names by which a provider may list it.
-    """
-
-    item: str
-    name: str
-    quantity: Decimal
-    unit: str
-    gtin: str | None = None
-    words: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogItem:
-    """Something a provider offers. ``size`` is what one piece holds, in ``unit``."""
-
-    item_id: str
-    name: str
-    price: Money
-    size: Decimal = Decimal(1)
-    unit: str = "pc"
-    gtin: str | None = None
-    available: int | None = None
-    category: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DeliverySlot:
-    """A delivery window a provider offers; ``fee`` is added once to the order."""
-
-    slot_id: str
-    window: Window
-    fee: Money | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """What one provider answered to ``discover``."""
-
-    provider_id: str
-    provider_name: str
-    items: tuple[CatalogItem, ...]
-    slots: tuple[DeliverySlot, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +147,8 @@ class Order:
     what a member agreed to pay at most; None before approval. ``pending`` is the action whose
     answer is awaited. ``fulfillment_state`` is the provider's own word, e.g. ``Packed``.
     ``note`` is what a member should know before approving, e.g. ``no oat milk there``.
+    ``cancellation`` and ``rescheduling`` are the terms the provider told last; ``change_fee`` is
+    what it asked for the change that was previewed or made last.
     """
 
     id: str
@@ -217,6 +171,16 @@ class Order:
     note: str = ""
     created_at: datetime | None = None
     updated_at: datetime | None = None
+    domain: Domain = "grocery"
+    ride: RideWish | None = None
+    table: TableWish | None = None
+    cancellation: ChangeTerms | None = None
+    rescheduling: ChangeTerms | None = None
+    change_fee: Money | None = None
+    agent: Agent | None = None
+    tracking: Tracking | None = None
+    support: SupportContact | None = None
+    rating: Rating | None = None
 
     def moved(self, state: OrderState, **changes: object) -> Order:
         """Return this order in ``state`` with ``changes``; IllegalMove when it may not."""
@@ -231,6 +195,14 @@ class OrderRequest:
     ``message_id``, by which the provider recognises it. ``wants`` is used by ``discover``,
     ``lines``/``slot`` by ``select`` and later ones, ``party`` from ``init`` on, ``quote`` by
     ``confirm``; ``order_id`` by what follows a confirmation. ``ttl`` is in seconds.
+
+    ``party`` may go with ``discover`` too, with ``area_code`` or ``gps`` alone: who serves there?
+    ``ride`` and ``table`` go with every message of such an order. A reschedule is an ``update``
+    with another ``slot``. ``preview`` asks what an ``update`` or ``cancel`` would cost, and
+    changes nothing (v2's ``context.try``). The ``update`` that is meant repeats the previewed
+    ``quote``, the ``cancel`` the previewed ``fee``: the provider may ask no more. ``rating`` goes
+    with ``rate``; ``reason`` is why (``cancel``) or what is wrong (``support``, a complaint), and
+    ``reason_code`` the network's code for it, where there is one.
     """
 
     action: Action
@@ -246,6 +218,13 @@ class OrderRequest:
     quote: Quote | None = None
     order_id: str | None = None
     reason: str = ""
+    domain: Domain = "grocery"
+    ride: RideWish | None = None
+    table: TableWish | None = None
+    preview: bool = False
+    fee: Money | None = None
+    rating: Rating | None = None
+    reason_code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +242,11 @@ class OrderAnswer:
     ``sender`` is the subscriber whose key signed it. ``action`` is the request's (``select`` for
     ``on_select``). What the message did not say is None or empty. ``state`` is the order's state
     as the provider states it, where it does.
+
+    ``preview``: nothing was changed, ``quote`` and ``fee`` are what the ``update`` or ``cancel``
+    would come to; where not, ``fee`` is what the change did cost. After a ``cancel`` the ``quote``
+    is what is still owed. A provider may send ``on_status``, ``on_update`` and ``on_cancel``
+    unasked, under a ``message_id`` of its own.
     """
 
     action: Action
@@ -280,3 +264,14 @@ class OrderAnswer:
     fulfillment_state: str = ""
     error: ProviderError | None = None
     body_hash: str = ""
+    ride: RideWish | None = None
+    table: TableWish | None = None
+    preview: bool = False
+    fee: Money | None = None
+    cancellation: ChangeTerms | None = None
+    rescheduling: ChangeTerms | None = None
+    agent: Agent | None = None
+    tracking: Tracking | None = None
+    support: SupportContact | None = None
+    rating: Rating | None = None
+    reason: str = ""
