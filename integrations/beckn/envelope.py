@@ -14,7 +14,11 @@ DOMAIN = "grocery"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The envelope of a message; ``action`` as written (``on_select`` for a callback)."""
+    """The envelope of a message; ``action`` as written (``on_select`` for a callback).
+
+    ``country`` (ISO 3166) and ``city`` (the network's code, e.g. ``std:080``) say where the order
+    is to be fulfilled; '' where that is not said. ``domain`` is the network's word.
+    """
 
     action: str
     bap_id: str
@@ -25,6 +29,9 @@ class Context:
     message_id: str
     timestamp: datetime
     ttl: timedelta = timedelta(seconds=30)
+    domain: str = DOMAIN
+    country: str = ""
+    city: str = ""
 
     def expired(self, now: datetime, skew: timedelta) -> bool:
         """Tell whether the message is no longer valid at ``now``."""
@@ -47,13 +54,17 @@ def read_context(document: Node) -> Context:
         message_id=context.uuid("messageId"),
         timestamp=context.instant("timestamp"),
         ttl=context.duration("ttl", timedelta(seconds=30)),
+        domain=context.maybe_text("domain") or DOMAIN,
+        country=context.maybe("location").maybe("country").maybe_text("code") or "",
+        city=context.maybe("location").maybe("city").maybe_text("code") or "",
     )
 
 
 def write_context(context: Context) -> Json:
     """Return the JSON of an envelope."""
     return {
-        "domain": DOMAIN,
+        "domain": context.domain,
+        **write_location(context),
         "action": context.action,
         "version": VERSION,
         "bapId": context.bap_id,
@@ -65,3 +76,10 @@ def write_context(context: Context) -> Json:
         "timestamp": instant(context.timestamp),
         "ttl": f"PT{int(context.ttl.total_seconds())}S",
     }
+
+
+def write_location(context: Context) -> Json:
+    """Return the ``location`` of an envelope, where one is said: both versions write it alike."""
+    codes = {"country": context.country, "city": context.city}
+    location = {name: {"code": code} for name, code in codes.items() if code}
+    return {"location": location} if location else {}

@@ -30,6 +30,10 @@ LONGEST_LIFE = 3600
 SIGNED = "(created) (expires) digest"
 COUNTERSIGNED = f"{SIGNED} (request-digest) (message-id)"
 
+LABELS = ("BLAKE-512", "BLAKE2b-512")
+"""What the digest is called in the string that is signed: the specification's word, which is the
+one we write, and the one some implementations use. Both mean BLAKE2b-512."""
+
 PublicKeyOf = Callable[[str, str], bytes | None]
 """(subscriber_id, unique_key_id) -> the 32 bytes of its public key, None when not registered."""
 
@@ -51,7 +55,7 @@ class Signature:
 
 def digest(body: bytes) -> str:
     """Return ``BLAKE-512=`` and the base64 of the body's BLAKE2b-512 hash."""
-    return "BLAKE-512=" + base64.b64encode(blake2b(body, digest_size=64).digest()).decode()
+    return f"{LABELS[0]}={base64.b64encode(blake2b(body, digest_size=64).digest()).decode()}"
 
 
 def sign(body: bytes, identity: Identity, now: datetime, *, life: int = LIFE) -> str:
@@ -82,10 +86,11 @@ def read(header: str) -> Signature:
 
 
 def verify(header: str, body: bytes, public_key_of: PublicKeyOf, now: datetime) -> str:
-    """Return the subscriber id of who signed ``body``.
+    """Return the subscriber id of who signed ``body``: the bytes as they came, never a copy.
 
-    Raises SignatureError when the sender is not registered, the body was changed, or the
-    signature is not good at ``now`` (give or take SKEW seconds).
+    The digest's label is not sent, so both of ``LABELS`` are tried. Raises SignatureError when the
+    sender is not registered, the body was changed, or the signature is not good at ``now`` (give
+    or take SKEW seconds).
     """
     signature = read(header)
     if signature.headers != SIGNED:
@@ -190,8 +195,12 @@ def _check(
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    message = _signing_string(signature.created, signature.expires, covered)
-    try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature.value, message)
-    except InvalidSignature as error:
-        raise SignatureError("the signature does not fit the message") from error
+    key = Ed25519PublicKey.from_public_bytes(public_key)
+    for label in LABELS:
+        named = {name: value.replace(LABELS[0], label, 1) for name, value in covered.items()}
+        message = _signing_string(signature.created, signature.expires, named)
+        try:
+            return key.verify(signature.value, message)
+        except InvalidSignature:
+            continue
+    raise SignatureError("the signature does not fit the message")

@@ -1,6 +1,7 @@
 """Signatures against the form the specification prints, and everything that must not pass."""
 
 import base64
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
@@ -69,6 +70,72 @@ def test_the_public_key_is_rfc_8032s():
     seed = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")
     public = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
     assert base64.b64decode(Identity("a", "b", seed).public_key) == public
+
+
+# BECKN-006 (signing), draft 01, "Example Flow", step 1: github.com/beckn/protocol-specifications,
+# docs/BECKN-006-Signing-Beckn-APIs-In-HTTP-Draft-01.md. (Its step 3 contradicts itself.)
+VECTOR = {
+    "seed": (
+        "lP3sHA+9gileOkXYJXh4Jg8tK0gEEMbf9yCPnFpbldhrAY+NErqL9WD+Vav7TE5tyVXGXBle9ONZi2W7o144eQ=="
+    ),
+    "public": "awGPjRK6i/Vg/lWr+0xObclVxlwZXvTjWYtlu6NeOHk=",
+    "body": (
+        b'{"context":{"domain":"nic2004:60212","country":"IND","city":"Kochi","action":"search",'
+        b'"core_version":"0.9.1","bap_id":"bap.stayhalo.in",'
+        b'"bap_uri":"https://8f9f-49-207-209-131.ngrok.io/protocol/",'
+        b'"transaction_id":"e6d9f908-1d26-4ff3-a6d1-3af3d3721054",'
+        b'"message_id":"a2fe6d52-9fe4-4d1a-9d0b-dccb8b48522d",'
+        b'"timestamp":"2022-01-04T09:17:55.971Z","ttl":"P1M"},"message":{"intent":{"fulfillment":'
+        b'{"start":{"location":{"gps":"10.108768, 76.347517"}},"end":{"location":'
+        b'{"gps":"10.102997, 76.353480"}}}}}}'
+    ),
+    "digest": (
+        "b6lf6lRgOweajukcvcLsagQ2T60+85kRh/Rd2bdS+TG/5ALebOEgDJfyCrre/1+BMu5nA94o4DT3pTFXuUg7sw=="
+    ),
+    "created": 1641287875,
+    "expires": 1641291475,
+    "signature": (
+        "cjbhP0PFyrlSCNszJM1F/YmHDVAWsZqJUPzojnE/7TJU3fJ/rmIlgaUHEr5E0/2PIyf0tpSnWtT6cyNNlpmoAQ=="
+    ),
+}
+
+
+def test_beckn_006_step_1():
+    seed = base64.b64decode(VECTOR["seed"])[:32]
+    identity = Identity("example-bap.com", "ae3ea24b-cfec-495e-81f8-044aaef164ac", seed)
+    assert identity.public_key == VECTOR["public"]
+    body, created = VECTOR["body"], datetime.fromtimestamp(VECTOR["created"], UTC)
+    assert digest(body) == f"BLAKE-512={VECTOR['digest']}"
+    header = sign(body, identity, created, life=VECTOR["expires"] - VECTOR["created"])
+    assert header == (
+        'Signature keyId="example-bap.com|ae3ea24b-cfec-495e-81f8-044aaef164ac|ed25519",'
+        f'algorithm="ed25519",created="{VECTOR["created"]}",expires="{VECTOR["expires"]}",'
+        f'headers="(created) (expires) digest",signature="{VECTOR["signature"]}"'
+    )
+    public = base64.b64decode(VECTOR["public"])
+    assert verify(header, body, lambda *_: public, created) == "example-bap.com"
+
+
+@pytest.mark.parametrize("label", ["BLAKE-512", "BLAKE2b-512"])
+def test_both_names_of_the_digest_are_read(label):
+    header = sign(BODY, US, NOW)
+    hashed = base64.b64encode(blake2b(BODY).digest()).decode()
+    created = int(NOW.timestamp())
+    text = f"(created): {created}\n(expires): {created + 60}\ndigest: {label}={hashed}"
+    value = base64.b64encode(US.sign(text.encode())).decode()
+    other = re.sub(r'signature="[^"]+"', f'signature="{value}"', header)
+    assert verify(other, BODY, key_of, NOW) == US.subscriber_id
+    with pytest.raises(SignatureError, match="does not fit"):
+        verify(other, BODY + b" ", key_of, NOW)
+
+
+def test_the_bytes_are_verified_and_not_what_they_mean():
+    # The commonest fault of implementers: parse, write again, and hash what was written.
+    sent = b'{"context": {"ttl":"PT30S"}, "price": 1.10}'
+    written_again = json.dumps(json.loads(sent)).encode()
+    with pytest.raises(SignatureError, match="does not fit"):
+        verify(sign(sent, US, NOW), written_again, key_of, NOW)
+    assert verify(sign(sent, US, NOW), sent, key_of, NOW) == US.subscriber_id
 
 
 @given(st.binary(max_size=500))
