@@ -6,8 +6,21 @@ Each pair of functions writes a neutral type and reads it back (``docs/profiles/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from hub.domain.orders import BreakupLine, DeliverySlot, Line, Party, Quote
+from hub.domain.orders import (
+    Agent,
+    BreakupLine,
+    DeliverySlot,
+    Domain,
+    Line,
+    Party,
+    Place,
+    Quote,
+    RideWish,
+    TableWish,
+)
+from integrations.beckn.aftersales import read_agent, read_position, write_agent
 from integrations.beckn.grocery import (
     MOST_LINES,
     Json,
@@ -21,7 +34,26 @@ from integrations.beckn.grocery import (
     write_offer,
     write_window,
 )
+from integrations.beckn.intents import MOST_SEATS
 from integrations.beckn.reading import Node
+
+PROFILE_OF: dict[Domain, tuple[str, str]] = {
+    "grocery": ("grocery", "GroceryDelivery"),
+    "ride": ("ride", "RideJourney"),
+    "restaurant": ("table", "TableReservation"),
+    "neighbour": ("neighbour", "Handover"),
+}
+"""Domain -> the profile its performance is written in, and the ``@type`` there (docs/profiles)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What is to be done and by whom, beyond the window: the other half of a ``Performance``."""
+
+    domain: Domain = "grocery"
+    ride: RideWish | None = None
+    table: TableWish | None = None
+    agent: Agent | None = None
 
 
 def write_lines(lines: Sequence[Line], status: str, provider_id: str = "") -> list[Json]:
@@ -70,17 +102,81 @@ def read_provider_id(contract: Node) -> str:
     return ""
 
 
-def write_performance(slot: DeliverySlot | None, state: str, lines: int) -> list[Json]:
-    """Write the delivery as the one ``Performance`` of a contract."""
-    if slot is None and not state:
+def write_performance(
+    slot: DeliverySlot | None, state: str, lines: int, execution: Execution | None = None
+) -> list[Json]:
+    """Write the delivery, ride, sitting or handover as the one ``Performance`` of a contract."""
+    what = execution or Execution()
+    about: Json = write_window(slot) if slot is not None else {}
+    if what.ride is not None:
+        about |= _write_ride(what.ride)
+    if what.table is not None:
+        about["partySize"] = what.table.party_size
+        if what.table.at is not None:
+            about["at"] = instant(what.table.at)
+    if (agent := write_agent(what.agent)) is not None:
+        about["agent"] = agent
+    if not about and not state:
         return []
     performance: Json = {"id": slot.slot_id if slot else "delivery"}
     if state:
         performance["status"] = {"code": state}
     performance["commitmentIds"] = [str(number) for number in range(1, lines + 1)]
-    if slot is not None:
-        performance["performanceAttributes"] = attributes("GroceryDelivery", **write_window(slot))
+    if about:
+        profile, kind = PROFILE_OF[what.domain]
+        performance["performanceAttributes"] = attributes(kind, profile, **about)
     return [performance]
+
+
+def read_execution(contract: Node) -> Execution:
+    """Read what a contract's ``Performance`` says beyond its window."""
+    for performance in contract.nodes("performance", 50):
+        about = performance.maybe("performanceAttributes")
+        table = None
+        if about.has("partySize"):
+            people = _people(about, "partySize")
+            table = TableWish(people, about.instant("at") if about.has("at") else None)
+        return Execution(ride=_read_ride(about), table=table, agent=read_agent(about))
+    return Execution()
+
+
+def _write_ride(ride: RideWish) -> Json:
+    written: Json = {
+        "pickup": _write_place(ride.start),
+        "dropoff": _write_place(ride.end),
+        "seats": ride.seats,
+    }
+    if ride.arrive_by is not None:
+        written["arriveBy"] = instant(ride.arrive_by)
+    if ride.leave_after is not None:
+        written["leaveAfter"] = instant(ride.leave_after)
+    return written
+
+
+def _read_ride(about: Node) -> RideWish | None:
+    if not (about.has("pickup") and about.has("dropoff")):
+        return None
+    return RideWish(
+        _read_place(about.node("pickup")),
+        _read_place(about.node("dropoff")),
+        _people(about, "seats") if about.has("seats") else 1,
+        about.instant("arriveBy") if about.has("arriveBy") else None,
+        about.instant("leaveAfter") if about.has("leaveAfter") else None,
+    )
+
+
+def _write_place(place: Place) -> Json:
+    return {"gps": place.gps} | ({"address": place.address} if place.address else {})
+
+
+def _read_place(node: Node) -> Place:
+    gps = read_position(node, "gps") or node.fail("gps", "lat,lon in degrees")
+    return Place(gps, node.maybe_text("address") or "")
+
+
+def _people(about: Node, name: str) -> int:
+    people = about.count(name, least=1)
+    return people if people <= MOST_SEATS else about.fail(name, f"1 to {MOST_SEATS} people")
 
 
 def read_performance(contract: Node) -> tuple[DeliverySlot | None, str]:

@@ -17,7 +17,9 @@ class Context:
     """The envelope of a message; ``action`` as written (``on_select`` for a callback).
 
     ``country`` (ISO 3166) and ``city`` (the network's code, e.g. ``std:080``) say where the order
-    is to be fulfilled; '' where that is not said. ``domain`` is the network's word.
+    is to be fulfilled; '' where that is not said. ``domain`` is the network's word. ``preview``
+    asks what a change would come to (``try``, which v2's text for ``update`` and ``cancel`` names
+    and its schema leaves out).
     """
 
     action: str
@@ -32,6 +34,7 @@ class Context:
     domain: str = DOMAIN
     country: str = ""
     city: str = ""
+    preview: bool = False
 
     def expired(self, now: datetime, skew: timedelta) -> bool:
         """Tell whether the message is no longer valid at ``now``."""
@@ -44,6 +47,9 @@ def read_context(document: Node) -> Context:
     version = context.text("version")
     if version != VERSION:
         context.fail("version", f"{VERSION}")
+    tried = context.value.get("try")
+    if tried is not None and not isinstance(tried, bool):
+        context.fail("try", "true or false")
     return Context(
         action=context.text("action"),
         bap_id=context.text("bapId"),
@@ -57,6 +63,7 @@ def read_context(document: Node) -> Context:
         domain=context.maybe_text("domain") or DOMAIN,
         country=context.maybe("location").maybe("country").maybe_text("code") or "",
         city=context.maybe("location").maybe("city").maybe_text("code") or "",
+        preview=tried is True,
     )
 
 
@@ -75,6 +82,7 @@ def write_context(context: Context) -> Json:
         "messageId": context.message_id,
         "timestamp": instant(context.timestamp),
         "ttl": f"PT{int(context.ttl.total_seconds())}S",
+        **({"try": True} if context.preview else {}),
     }
 
 

@@ -15,6 +15,7 @@ from hub.domain.orders import (
     Catalog,
     CatalogItem,
     DeliverySlot,
+    Score,
     Window,
 )
 from integrations.beckn.errors import BecknError
@@ -22,8 +23,8 @@ from integrations.beckn.reading import Node
 
 Json = dict[str, Any]
 
-CONTEXT = "urn:commonhearth:profile:grocery:1"
-"""The ``@context`` of this profile's attributes."""
+CONTEXT = "urn:commonhearth:profile:{}:1"
+"""The ``@context`` of a profile's attributes (docs/profiles)."""
 
 MOST_ITEMS = 5000
 MOST_LINES = 500
@@ -34,10 +35,10 @@ _APART = "|"
 """Stands between resource and offer in an item id, where an offer does not bear its item's id."""
 
 
-def attributes(kind: str, **values: object) -> Json:
-    """Return an ``Attributes`` bag of this profile; what is None or empty is left out."""
+def attributes(kind: str, profile: str = "grocery", **values: object) -> Json:
+    """Return an ``Attributes`` bag of a profile; what is None or empty is left out."""
     given = {name: value for name, value in values.items() if value not in (None, "", [], {})}
-    return {"@context": CONTEXT, "@type": kind, **given}
+    return {"@context": CONTEXT.format(profile), "@type": kind, **given}
 
 
 def instant(moment: datetime) -> str:
@@ -66,20 +67,37 @@ def read_slots(node: Node) -> tuple[DeliverySlot, ...]:
 
 
 def write_window(slot: DeliverySlot) -> Json:
-    """Write when a slot is and what it costs."""
-    window = {"startDate": instant(slot.window.start), "endDate": instant(slot.window.end)}
-    return {"window": window} | ({"fee": write_money(slot.fee)} if slot.fee else {})
+    """Write when a slot is, what it costs and what it still takes."""
+    written: Json = {"window": write_span(slot.window)}
+    if slot.fee is not None:
+        written["fee"] = write_money(slot.fee)
+    if slot.left is not None:
+        written["remainingCapacity"] = slot.left
+    return written
+
+
+def write_span(window: Window) -> Json:
+    """Write a span of time as the schema ``TimePeriod``."""
+    return {"startDate": instant(window.start), "endDate": instant(window.end)}
+
+
+def read_span(span: Node) -> Window:
+    """Read a ``TimePeriod`` that has both ends."""
+    start, end = span.instant("startDate"), span.instant("endDate")
+    try:
+        return Window(start, end)
+    except ValueError as error:
+        raise BecknError(f"{span.path}: {error}") from error
 
 
 def read_window(node: Node, slot_id: str) -> DeliverySlot:
-    """Read when a slot is and what it costs."""
-    span = node.node("window")
-    start, end = span.instant("startDate"), span.instant("endDate")
-    try:
-        window = Window(start, end)
-    except ValueError as error:
-        raise BecknError(f"{span.path}: {error}") from error
-    return DeliverySlot(slot_id, window, node.node("fee").money() if node.has("fee") else None)
+    """Read when a slot is, what it costs and what it still takes."""
+    return DeliverySlot(
+        slot_id,
+        read_span(node.node("window")),
+        node.node("fee").money() if node.has("fee") else None,
+        node.count("remainingCapacity") if node.has("remainingCapacity") else None,
+    )
 
 
 # -- catalogues ----------------------------------------------------------------------------------
@@ -96,7 +114,13 @@ def write_catalog(catalog: Catalog, bpp_id: str, bpp_uri: str) -> Json:
         "provider": {
             "id": catalog.provider_id,
             "descriptor": {"name": catalog.provider_name},
-            "providerAttributes": attributes("GroceryProvider", deliverySlots=slots),
+            "providerAttributes": attributes(
+                "GroceryProvider",
+                deliverySlots=slots,
+                aggregateRating=_write_score(catalog.score),
+                needs=list(catalog.needs),
+                cancellationPolicy=catalog.cancellation,
+            ),
         },
         "resources": [_resource(item) for item in catalog.items],
         "offers": [write_offer(item.item_id, item.price) for item in catalog.items],
@@ -115,10 +139,33 @@ def read_catalog(node: Node) -> Catalog:
     ]
     if len(items) > MOST_ITEMS:
         node.fail("offers", f"at most {MOST_ITEMS} resources on offer")
-    slots = read_slots(provider.maybe("providerAttributes"))
+    about = provider.maybe("providerAttributes")
     name = provider.maybe("descriptor").maybe_text("name")
     name = name or node.maybe("descriptor").maybe_text("name") or provider_id
-    return Catalog(provider_id, name, tuple(items), slots)
+    return Catalog(
+        provider_id,
+        name,
+        tuple(items),
+        read_slots(about),
+        _read_score(about),
+        about.texts("needs", 20),
+        about.maybe_text("cancellationPolicy") or "",
+    )
+
+
+def _write_score(score: Score | None) -> Json:
+    """Write with the names of schema.org's ``AggregateRating``."""
+    return {"ratingValue": f"{score.mean:f}", "ratingCount": score.count} if score else {}
+
+
+def _read_score(about: Node) -> Score | None:
+    if not about.has("aggregateRating"):
+        return None
+    rating = about.node("aggregateRating")
+    mean = rating.number("ratingValue")
+    if not 1 <= mean <= 5:
+        rating.fail("ratingValue", "1 to 5")
+    return Score(mean, rating.count("ratingCount"))
 
 
 def _resource(item: CatalogItem) -> Json:
@@ -131,6 +178,8 @@ def _resource(item: CatalogItem) -> Json:
             gtin=item.gtin,
             category=item.category,
             availableQuantity=item.available,
+            seats=item.seats,
+            availability=[write_span(window) for window in item.windows],
         ),
     }
 
@@ -190,6 +239,8 @@ def _read_item(resource: Node, price: Money, offer_id: str) -> CatalogItem:
         gtin=about.maybe_text("gtin") or None,
         available=about.count("availableQuantity") if about.has("availableQuantity") else None,
         category=about.maybe_text("category") or "",
+        seats=about.count("seats") if about.has("seats") else None,
+        windows=tuple(read_span(span) for span in about.nodes("availability", MOST_SLOTS)),
     )
 
 

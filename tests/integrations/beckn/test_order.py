@@ -9,7 +9,7 @@ import pytest
 
 from hub.domain.matching import match, pick_slot
 from hub.domain.money import money
-from hub.domain.orders import Line, Party, Quote, Want
+from hub.domain.orders import Line, Party, Place, Quote, RideWish, Want
 from hub.ports import DeliveryError
 
 
@@ -204,7 +204,8 @@ def _until_tried(shop):
     raise AssertionError("no callback was tried")
 
 
-async def test_what_is_not_spoken_is_not_sent(house, shop):
-    with pytest.raises(DeliveryError) as refused:
-        await house.buyer.send(house.request("rate", shop))
+async def test_what_cannot_be_said_is_not_sent(house, shop):
+    nowhere = RideWish(Place("nowhere"), Place("0,0"))
+    with pytest.raises(DeliveryError, match="lat,lon") as refused:
+        await house.buyer.send(house.request("discover", shop, ride=nowhere))
     assert not refused.value.retry

@@ -12,8 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hub.domain.geo import read_gps, write_gps
 from hub.domain.money import money
-from hub.domain.orders import DeliverySlot, Line, OrderAnswer, OrderRequest, Quote, Want, Window
+from hub.domain.orders import (
+    DeliverySlot,
+    Line,
+    OrderAnswer,
+    OrderRequest,
+    Place,
+    Quote,
+    Want,
+    Window,
+)
 from integrations.beckn import v2
 from integrations.beckn.envelope import Context
 from integrations.beckn.errors import BecknError
@@ -51,11 +61,23 @@ def terms_of(wants):
     return tuple(dict.fromkeys(terms))
 
 
+def at_the_door(request):
+    """What a provider is to know of a request: no pantry, and no address before ``init``."""
+    ride = request.ride
+    if request.action == "discover" and ride is not None:
+        ride = replace(ride, start=on_the_map(ride.start), end=on_the_map(ride.end))
+    return replace(request, wants=(), ride=ride)
+
+
+def on_the_map(place):
+    return Place(write_gps(read_gps(place.gps)))
+
+
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(messages.requests())
 def test_a_provider_reads_what_a_hub_asks(request):
     asked = v2.read_request(over_the_wire(ask(request)))
-    assert asked.request == replace(request, wants=())
+    assert asked.request == at_the_door(request)
     assert asked.terms == terms_of(request.wants)
     assert asked.payment == (v2.PAYMENT if request.action in ("init", "confirm") else "")
     assert (asked.context.bap_id, asked.context.bap_uri) == (BAP.subscriber_id, BAP.uri)
@@ -166,7 +188,7 @@ PRICE = (*CONTRACT, "consideration", 0, "considerationAttributes")
         (("context", "timestamp"), "2026-11-24T12:00:00", "context.timestamp: .* zone"),
         (("context", "ttl"), "soon", "context.ttl: expected a duration"),
         (("context", "action"), "select", "callback"),
-        (("context", "action"), "on_rate", "not spoken"),
+        (("context", "action"), "on_sing", "not spoken"),
         ((*PRICE, "value"), "NaN", "value: expected a number"),
         ((*PRICE, "value"), 1e300, "value: expected a number"),
         ((*PRICE, "value"), "-1", "at least 0"),
