@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.matching import pick_slot
 from hub.domain.orders import Line, Order
 from hub.domain.suggestions import Option, Suggestion
 from hub.flow.home import Home
-from hub.flow.requests import party_of, request
+from hub.flow.requests import await_answer, party_of, request
 from hub.flow.settle import end, option_of
 from hub.flow.suggest import forget_timers
 from hub.flow.tell import tell_outcome
@@ -114,10 +115,26 @@ def _approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> 
         return DecisionResult("refused", changed, suggestion)
     if changed is not None:
         return _reprice(tx, home, suggestion, changed, decision, "The new price is asked for.")
+    if order.slot is not None and order.slot.window.start <= tx.now:
+        return _another_window(tx, home, suggestion, order, decision)
     if order.quote and order.quote.valid_until and order.quote.valid_until <= tx.now:
         message = "The price had run out; a new one is asked for."
         return _reprice(tx, home, suggestion, order, decision, message)
     return _place(tx, home, suggestion, option, order, decision)
+
+
+def _another_window(
+    tx: Tx, home: Home, suggestion: Suggestion, order: Order, decision: Decision
+) -> DecisionResult:
+    """The window has begun before anybody said yes: ask about the next one that suits."""
+    zone = home.settings.home.zone
+    offered = [slot for slot in tx.house.slots.get(order.id, ()) if suggestion.fits(slot, zone)]
+    slot = pick_slot(offered, None, None, tx.now)
+    if slot is None:
+        message = "That delivery window has begun, and no other one fits; please choose anew."
+        return DecisionResult("refused", message, suggestion)
+    message = "That delivery window has begun; the next one is asked for."
+    return _reprice(tx, home, suggestion, replace(order, slot=slot), decision, message)
 
 
 def _agree(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:
@@ -147,7 +164,8 @@ def _changed(tx: Tx, order: Order, decision: Decision) -> Order | str | None:
     slot = order.slot
     if decision.slot_id is not None and (slot is None or decision.slot_id != slot.slot_id):
         offered = tx.house.slots.get(order.id, ())
-        slot = next((s for s in offered if s.slot_id == decision.slot_id), None)
+        later = (s for s in offered if s.window.start > tx.now)
+        slot = next((s for s in later if s.slot_id == decision.slot_id), None)
         if slot is None:
             return "That delivery window is not offered (any more)."
     if lines == order.lines and slot == order.slot:
@@ -158,7 +176,7 @@ def _changed(tx: Tx, order: Order, decision: Decision) -> Order | str | None:
 def _reprice(
     tx: Tx, home: Home, suggestion: Suggestion, order: Order, decision: Decision, message: str
 ) -> DecisionResult:
-    request(tx, home, order, "select")
+    await_answer(tx, home, request(tx, home, order, "select"))
     changed = replace(suggestion, version=suggestion.version + 1)
     facts = {"member": decision.member, "via": decision.via, "order": order.id}
     tx.save(changed, Entry("changed", suggestion.id, facts))
@@ -201,9 +219,7 @@ def _place(
     )
     forget_timers(tx, suggestion.id)
     placed = replace(order, approved_total=option.total)
-    waiting = request(tx, home, placed, "init", party=party_of(home))
-    patience = timedelta(seconds=home.settings.beckn.confirm_patience)
-    tx.set_timer("patience", waiting.id, "", tx.now + patience)
+    await_answer(tx, home, request(tx, home, placed, "init", party=party_of(home)))
     tell_outcome(tx, home, approved, index)
     return DecisionResult("done", outcome, approved)
 

@@ -110,7 +110,9 @@ def _reading(
         elif isinstance(meant, StockChange):
             known = tx.house.stock.get(meant.item)
             quantity = max(0.0, (known.quantity if known else 0.0) + meant.delta)
-            _level(tx, home, meant.item, quantity, meant.unit, meant.source, at)
+            # Differences from one source add up in any order; a later count includes them.
+            when = max(at, known.at) if known and known.source == meant.source else at
+            _level(tx, home, meant.item, quantity, meant.unit, meant.source, when)
         elif message is not None:
             tx.park(message.topic, message.payload, meant.reason, meant.where)
 

@@ -17,11 +17,16 @@ from hub.domain.events import (
 from hub.flow.home import Home
 from hub.flow.suggest import suggest
 from hub.flow.view import HouseView
+from hub.flow.withdraw import notice_ended, notice_replaced
 from hub.store.tx import Entry, Tx
 
 
 def react(tx: Tx, home: Home, event: Event) -> None:
     """Evaluate the rules that mention the event; suggest, set timers, and park rules' faults."""
+    if isinstance(event, NoticeEnded):
+        notice_ended(tx, home, event)
+    elif isinstance(event, NoticeIssued) and event.replaced:
+        notice_replaced(tx, home, event)
     evaluation = home.rules.evaluate(event, HouseView(tx.house, home, tx.now), tx.now)
     for timer in evaluation.timers:
         tx.set_timer("rule", timer.rule_id, timer.subject, timer.due)

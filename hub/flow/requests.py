@@ -61,6 +61,14 @@ def request(
     return waiting
 
 
+def await_answer(tx: Tx, home: Home, order: Order) -> Order:
+    """Have ``tick`` look after an order whose answer does not come in time."""
+    tx.drop_timers("patience", order.id)
+    patience = timedelta(seconds=home.settings.beckn.confirm_patience)
+    tx.set_timer("patience", order.id, "", tx.now + patience)
+    return order
+
+
 def party_of(home: Home) -> Party:
     """Return what a provider is told of the household: the fields its settings disclose."""
     settings = home.settings.home

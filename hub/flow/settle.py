@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -19,11 +19,20 @@ from hub.domain.orders import (
 )
 from hub.domain.suggestions import Disclosure, Option, Suggestion
 from hub.domain.wording import listed, window_text
+from hub.flow.expected import expect, expect_no_more
 from hub.flow.home import Home
-from hub.flow.requests import request
+from hub.flow.requests import await_answer, request
 from hub.flow.suggest import forget_timers
 from hub.flow.tell import ask, tell_outcome
 from hub.store.tx import Entry, Tx
+
+LATE = timedelta(minutes=5)
+"""How much longer an offer is waited for where there is none at all."""
+LATEST_DELIVERY = timedelta(days=1)
+"""When an order that names no window should have come."""
+SETTLED_IN = timedelta(hours=12)
+"""After this long what was delivered shows in the levels, or will never."""
+PLACED = ("confirmed", "in_progress")
 
 
 def settle(tx: Tx, home: Home, answer: OrderAnswer) -> bool:
@@ -58,7 +67,8 @@ def settle(tx: Tx, home: Home, answer: OrderAnswer) -> bool:
 
 def _on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     suggestion = tx.suggestion(order.suggestion_id)
-    if suggestion is None or not suggestion.open:
+    if suggestion is None or not suggestion.open or (suggestion.options and suggestion.asked):
+        too_late(tx, order)
         return
     if answer.error is not None or not answer.catalogs:
         drop(tx, home, order, answer.error.message if answer.error else "it offers nothing")
@@ -104,14 +114,16 @@ def _with_piece(home: Home, line: Line, catalog: Catalog, wants: tuple[Want, ...
 def _on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or not suggestion.open:
+        too_late(tx, order)
         return
+    tx.drop_timers("patience", order.id)
     before = next((o for o in suggestion.options if o.order_id == order.id), None)
     if answer.error is not None or answer.quote is None:
         reason = answer.error.message if answer.error else "it gave no price"
         if before is None:
             drop(tx, home, order, reason)
         else:
-            _keep_old_offer(tx, home, order, suggestion, before, reason)
+            keep_old_offer(tx, home, order, suggestion, before, reason)
         return
     quoted = order.moved(
         "quoted",
@@ -146,7 +158,7 @@ def _answered_lines(order: Order, answer: OrderAnswer) -> tuple[Line, ...]:
     )
 
 
-def _keep_old_offer(
+def keep_old_offer(
     tx: Tx, home: Home, order: Order, suggestion: Suggestion, option: Option, reason: str
 ) -> None:
     """A changed basket was refused: the offer before it stands."""
@@ -173,7 +185,7 @@ def offered(tx: Tx, home: Home, suggestion: Suggestion, order: Order, *, changed
     """
     option = option_of(home, order)
     others = tuple(o for o in suggestion.options if o.order_id != order.id)
-    options = tuple(sorted((*others, option), key=lambda o: (o.total.amount, o.provider_name)))
+    options = cheapest_first((*others, option))
     if not suggestion.asked:
         collected = replace(suggestion, options=options)
         tx.save(collected)
@@ -182,8 +194,18 @@ def offered(tx: Tx, home: Home, suggestion: Suggestion, order: Order, *, changed
     elif changed or not others:
         ask(tx, home, replace(suggestion, options=options, version=suggestion.version + 1))
     else:
-        reason = "it came after members were asked"
-        tx.save(order.moved("cancelled", reason=reason, updated_at=tx.now))
+        too_late(tx, order)
+
+
+def too_late(tx: Tx, order: Order) -> None:
+    """Let go of an offer that came after members were asked or had decided; it bound nobody."""
+    reason = "it came too late to be chosen"
+    tx.save(order.moved("cancelled", pending=None, reason=reason, updated_at=tx.now))
+
+
+def cheapest_first(options: Iterable[Option]) -> tuple[Option, ...]:
+    """Return offers in the order in which members see them."""
+    return tuple(sorted(options, key=lambda o: (o.total.amount, o.provider_name)))
 
 
 def option_of(home: Home, order: Order) -> Option:
@@ -216,12 +238,18 @@ def _collecting(tx: Tx, suggestion_id: str) -> bool:
 
 
 def ask_now(tx: Tx, home: Home, suggestion: Suggestion) -> None:
-    """Ask with the offers there are; with none and nobody left to answer, give up and say so."""
+    """Ask with the offers there are; with none and nobody left to answer, give up and say so.
+
+    Who is slow gets a little longer where nobody else has offered anything (``tick``, *late*).
+    """
     tx.set_timer("collect", suggestion.id, "", None)
     if suggestion.options:
+        tx.set_timer("collect", suggestion.id, "late", None)
         ask(tx, home, suggestion)
     elif not any(order.pending for order in tx.orders_of(suggestion.id)):
         end(tx, home, suggestion, "failed", "No provider could offer this.")
+    else:
+        tx.set_timer("collect", suggestion.id, "late", tx.now + LATE)
 
 
 # -- orders ------------------------------------------------------------------------------------
@@ -231,6 +259,7 @@ def _on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or suggestion.state != "approved":
         return
+    tx.drop_timers("patience", order.id)
     if answer.error is not None:
         fail(tx, home, order, answer.error.message)
         return
@@ -254,9 +283,7 @@ def _on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         )
         reopen(tx, home, suggestion, back)
         return
-    waiting = request(tx, home, initialised, "confirm")
-    patience = timedelta(seconds=home.settings.beckn.confirm_patience)
-    tx.set_timer("patience", waiting.id, "", tx.now + patience)
+    await_answer(tx, home, request(tx, home, initialised, "confirm"))
 
 
 def _as_agreed(order: Order, agreed: Option) -> bool:
@@ -279,7 +306,7 @@ def reopen(tx: Tx, home: Home, suggestion: Suggestion, order: Order | None) -> N
     """Ask again about an approved suggestion: its offer changed, or its provider cannot."""
     options = tuple(o for o in suggestion.options if order is None or o.order_id != order.id)
     if order is not None and not ORDER_LIFE.ended(order.state):
-        options = (option_of(home, order), *options)
+        options = cheapest_first((option_of(home, order), *options))
     asked_again = suggestion.moved(
         "proposed",
         options=options,
@@ -317,12 +344,15 @@ def confirmed(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         updated_at=tx.now,
     )
     total = done.quote.total if done.quote else done.approved_total
+    stated = answer.quote.total if answer.quote else total
     facts = {"order_id": done.order_id, "provider": done.provider_name, "total": str(total)}
+    if stated != total:
+        facts["stated"] = str(stated)
     tx.save(done, Entry("confirmed", order.id, facts))
     tx.drop_timers("patience", order.id)
-    _expect(tx, done, 1)
-    if done.slot is not None:
-        tx.set_timer("follow", order.id, "", done.slot.window.end)
+    expect(tx, done)
+    over = done.slot.window.end if done.slot else tx.now + LATEST_DELIVERY
+    tx.set_timer("follow", order.id, "", over)
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or suggestion.state != "approved":
         return
@@ -334,19 +364,10 @@ def confirmed(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         home,
         suggestion,
         "carried_out",
-        f"Ordered at {done.provider_name} for {total}{when}. Order {done.order_id}.",
+        f"Ordered at {done.provider_name} for {total}{when}. Order {done.order_id}."
+        + (f" It now says {stated}; ask it why." if stated != total else ""),
         keep=order.id,
     )
-
-
-def _expect(tx: Tx, order: Order, sign: int) -> None:
-    """Count what an order brings among what is expected, so that nothing is ordered twice."""
-    for line in order.lines:
-        level = tx.house.stock.get(line.wants or "")
-        if level is None or line.piece is None:
-            continue
-        brings = float(line.piece * line.count) * sign
-        tx.save_stock(replace(level, expected=max(0.0, level.expected + brings)))
 
 
 def _on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
@@ -355,10 +376,11 @@ def _on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         return
     if answer.error is not None or answer.state is None:
         return
-    if answer.state == "cancelled":
+    if answer.state in ("cancelled", "failed"):
         _on_cancel(tx, home, order, answer)
         return
-    if answer.state not in ORDER_LIFE.moves[order.state]:
+    if order.state not in PLACED or answer.state not in ORDER_LIFE.moves[order.state]:
+        # A status tells how a placed order fares; it can neither quote nor place one.
         return
     moved = order.moved(
         answer.state,
@@ -370,7 +392,8 @@ def _on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         moved, Entry(f"order_{moved.state}", order.id, {"fulfillment": moved.fulfillment_state})
     )
     if ORDER_LIFE.ended(moved.state):
-        tx.set_timer("follow", order.id, "", None)
+        tx.drop_timers("follow", order.id)
+        tx.set_timer("arrived", order.id, "", tx.now + SETTLED_IN)
 
 
 def _after_doubt(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
@@ -385,15 +408,18 @@ def _after_doubt(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
 
 
 def _on_cancel(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
-    if answer.error is not None:
+    if answer.error is not None or answer.preview:
         return
-    if order.state == "initialised":
-        fail(tx, home, order, "the provider cancelled it")
+    if order.state not in PLACED:
+        if order.state == "initialised" or order.pending == "init":
+            fail(tx, home, order, "the provider cancelled it")
+        else:
+            drop(tx, home, order, "it was withdrawn")
         return
     gone = order.moved("cancelled", last_message_id=answer.message_id, updated_at=tx.now)
     (index,) = tx.save(gone, Entry("cancelled", order.id, {"by": order.provider_name}))
-    tx.set_timer("follow", order.id, "", None)
-    _expect(tx, order, -1)
+    tx.drop_timers("follow", order.id)
+    expect_no_more(tx, order)
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is not None:
         outcome = f"{order.provider_name} cancelled the order {order.order_id}."
@@ -409,31 +435,53 @@ def drop(tx: Tx, home: Home, order: Order, reason: str) -> None:
     """Let go of an offer that came to nothing; ask with the others once all have answered."""
     failed = order.moved("failed", reason=reason[:300], pending=None, updated_at=tx.now)
     tx.save(failed, Entry("no_offer", order.id, {"reason": reason[:300]}))
+    tx.drop_timers("patience", order.id)
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or not suggestion.open:
         return
     if suggestion.asked:
         remaining = tuple(o for o in suggestion.options if o.order_id != order.id)
-        if len(remaining) == len(suggestion.options):
+        if remaining and len(remaining) == len(suggestion.options):
             return
         if remaining:
             version = suggestion.version + 1
             ask(tx, home, replace(suggestion, options=remaining, version=version))
         else:
             end(tx, home, suggestion, "failed", f"{order.provider_name}: {reason}")
-    elif not _collecting(tx, suggestion.id):
+        return
+    remaining = tuple(o for o in suggestion.options if o.order_id != order.id)
+    if len(remaining) != len(suggestion.options):
+        suggestion = replace(suggestion, options=remaining)
+        tx.save(suggestion)
+    if not _collecting(tx, suggestion.id):
         ask_now(tx, home, suggestion)
 
 
-def fail(tx: Tx, home: Home, order: Order, reason: str) -> None:
-    """End an approved order that cannot be; with other offers left, ask about those."""
+def unanswered(tx: Tx, home: Home, order: Order, reason: str) -> None:
+    """Nothing came of asking for an offer: the one before it stands, where there is one."""
+    suggestion = tx.suggestion(order.suggestion_id)
+    before = None
+    if suggestion is not None and suggestion.open:
+        before = next((o for o in suggestion.options if o.order_id == order.id), None)
+    if suggestion is not None and before is not None:
+        keep_old_offer(tx, home, order, suggestion, before, reason)
+    else:
+        drop(tx, home, order, reason)
+
+
+def fail(tx: Tx, home: Home, order: Order, reason: str, *, outcome: str = "") -> None:
+    """End an approved order that cannot be; with other offers left, ask about those.
+
+    ``outcome`` is what members are told, where "nothing was ordered" is not the whole truth.
+    """
     failed = order.moved("failed", reason=reason[:300], pending=None, updated_at=tx.now)
     tx.save(failed, Entry("order_failed", order.id, {"reason": reason[:300]}))
     tx.drop_timers("patience", order.id)
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or suggestion.state != "approved":
         return
-    outcome = f"{order.provider_name} did not take the order ({reason}); nothing was ordered."
+    if not outcome:
+        outcome = f"{order.provider_name} did not take the order ({reason}); nothing was ordered."
     if any(option.order_id != order.id for option in suggestion.options):
         reopen(tx, home, replace(suggestion, body=f"{outcome}\n{suggestion.body}"), failed)
     else:

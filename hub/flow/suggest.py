@@ -10,9 +10,7 @@ from typing import Any
 
 from hub.domain.orders import Order, Subscriber, Want
 from hub.domain.proposals import Firing
-from hub.domain.stock import PantryItem
 from hub.domain.suggestions import Because, Suggestion
-from hub.domain.wording import listed
 from hub.flow.home import Home
 from hub.flow.requests import request
 from hub.flow.tell import ask, tag_of, tell
@@ -24,27 +22,19 @@ GROCERY = "grocery"
 def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
     """Act on a firing: tell, or make the one open suggestion of its cause.
 
-    ``observed`` is what led to it, for the ledger. A grocery rule that names no items fills one
-    basket: when another item runs low before a member decided, a suggestion with both supersedes
-    the first.
+    ``observed`` is what led to it, for the ledger. When another item runs low before a member
+    decided on a basket, a suggestion with both supersedes the first.
     """
     house = tx.house
-    if firing.cause_key in house.open_keys:
-        return
+    older = house.suggestions.get(house.open_keys.get(firing.cause_key, ""))
     wants: tuple[Want, ...] = ()
-    key, subject = firing.cause_key, firing.subject
-    older: Suggestion | None = None
     if firing.kind == "grocery_order":
-        wants = wanted(tx, home, firing)
+        wants = wanted(tx, home, firing, older)
         if not wants:
             return
-        if _fills_basket(firing):
-            key = f"{firing.rule_id}:basket"
-            subject = ",".join(want.item for want in wants)
-            older = house.suggestions.get(house.open_keys.get(key, ""))
-            if older is not None and not older.open:
-                # Approved and being ordered; ``tick`` looks again once that has come to an end.
-                return
+    if older is not None and not _betters(older, wants):
+        # Undecided, or approved and being ordered; ``tick`` looks again when that has ended.
+        return
     tx.cool_down(firing.rule_id, firing.subject, firing.cooldown)
     if firing.kind == "notify":
         _notify(tx, home, firing, observed)
@@ -52,44 +42,29 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
     if older is not None:
         supersede(tx, older)
     cause = tx.append(observed)
-    suggestion = replace(_suggestion(tx, home, firing, key, subject, cause), wants=wants)
-    if _fills_basket(firing):
-        suggestion = replace(suggestion, **_basket_words(tx, home, wants, cause))
+    suggestion = replace(_suggestion(tx, home, firing, cause), wants=wants)
     facts = {
         "kind": firing.kind,
         "rule": firing.rule_id,
         "rule_version": firing.rule_version,
         "because": [cause],
-        "key": key,
+        "key": suggestion.key,
     }
     tx.save(suggestion, Entry("suggested", suggestion.id, facts))
     tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
     if firing.kind == "grocery_order":
+        if firing.cooldown > 0:
+            # What runs low while the rule is silent is looked at once it may speak again.
+            again = tx.now + timedelta(seconds=firing.cooldown)
+            tx.set_timer("review", firing.rule_id, tx.now.isoformat(), again)
         _collect(tx, home, suggestion, wants)
     else:
         ask(tx, home, suggestion)
 
 
-def _fills_basket(firing: Firing) -> bool:
-    return firing.kind == "grocery_order" and not isinstance(
-        firing.params.get("items"), list | tuple
-    )
-
-
-def _basket_words(tx: Tx, home: Home, wants: Sequence[Want], cause: int) -> dict[str, Any]:
-    reasons = []
-    for number, want in enumerate(wants):
-        level = tx.house.stock.get(want.item)
-        left = f"{level.quantity:g} {want.unit} left" if level else "none known"
-        par = home.pantry[want.item].par
-        wish = f", you keep at least {par:f} {want.unit}" if par is not None else ""
-        reasons.append(Because(f"{want.name}: {left}{wish}", cause if number == 0 else None))
-    low = listed([want.name for want in wants])
-    return {
-        "title": f"Order groceries? {low}",
-        "body": "\n".join(reason.text for reason in reasons),
-        "because": tuple(reasons),
-    }
+def _betters(older: Suggestion, wants: Sequence[Want]) -> bool:
+    known = {want.item for want in older.wants}
+    return older.open and any(want.item not in known for want in wants)
 
 
 def supersede(tx: Tx, older: Suggestion) -> None:
@@ -104,14 +79,16 @@ def supersede(tx: Tx, older: Suggestion) -> None:
 def forget_timers(tx: Tx, suggestion_id: str) -> None:
     """Take back what would have woken for a suggestion that has been decided."""
     for kind in ("deadline", "collect", "ask"):
-        tx.set_timer(kind, suggestion_id, "", None)
+        tx.drop_timers(kind, suggestion_id)
 
 
 def _notify(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
     facts = {
         "rule": firing.rule_id,
         "rule_version": firing.rule_version,
-        "members": list(firing.ask),
+        "members": list(firing.ask or home.adults()),
+        "tag": tag_of(firing.cause_key),
+        "title": firing.title,
         "because": dict(observed.facts),
     }
     told = tx.append(Entry("told", firing.subject, facts))
@@ -119,7 +96,7 @@ def _notify(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
         tx,
         home,
         firing.ask or home.adults(),
-        tag=tag_of(f"{firing.rule_id}:{firing.subject}"),
+        tag=tag_of(firing.cause_key),
         title=firing.title,
         body=firing.body,
         cause=told,
@@ -127,21 +104,19 @@ def _notify(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
     )
 
 
-def _suggestion(
-    tx: Tx, home: Home, firing: Firing, key: str, subject: str, cause: int
-) -> Suggestion:
+def _suggestion(tx: Tx, home: Home, firing: Firing, cause: int) -> Suggestion:
     reasons = tuple(
         Because(text, cause if number == 0 else None)
         for number, text in enumerate(firing.because or (firing.body,))
     )
     return Suggestion(
         id=tx.new_id(),
-        key=key,
+        key=firing.cause_key,
         kind=firing.kind,
         rule_id=firing.rule_id,
         rule_version=firing.rule_version,
         rule_text=firing.rule_text,
-        subject=subject,
+        subject=firing.subject,
         title=firing.title,
         body=firing.body,
         state="proposed",
@@ -150,7 +125,8 @@ def _suggestion(
         options=(),
         ask=firing.ask or home.adults(),
         created_at=tx.now,
-        deadline=tx.now + timedelta(seconds=firing.expires_after),
+        # Quiet hours do not count: nobody is to miss what they were never asked.
+        deadline=(firing.ask_at or tx.now) + timedelta(seconds=firing.expires_after),
         not_before=firing.ask_at,
         deliver_after=_time_of_day(firing.params.get("after")),
         deliver_before=_time_of_day(firing.params.get("before")),
@@ -201,42 +177,23 @@ def _draft(tx: Tx, suggestion: Suggestion, provider: Subscriber) -> Order:
     )
 
 
-def wanted(tx: Tx, home: Home, firing: Firing) -> tuple[Want, ...]:
-    """Return what to buy: each item up to its target, less what is there or on its way.
+def wanted(tx: Tx, home: Home, firing: Firing, older: Suggestion | None = None) -> tuple[Want, ...]:
+    """Return what a grocery rule wants bought, less what another open suggestion is for.
 
-    ``params['items']`` names the items; without it, all that are below par. An item whose level
-    is not known is not bought, unless the rule names it.
+    The rule says how much (``rules.proposals``): up to par or target, less what is there or on
+    its way. ``older`` is the suggestion this one would take the place of.
     """
-    named = firing.params.get("items")
-    if not isinstance(named, list | tuple):
-        items = [item for item in home.pantry.values() if _below_par(tx, item)]
-        subject = home.pantry.get(firing.subject)
-        if subject is not None and subject not in items:
-            items.append(subject)
-    else:
-        items = [home.pantry[name] for name in named if name in home.pantry]
+    asked_for = {
+        want.item
+        for suggestion in tx.house.suggestions.values()
+        if older is None or suggestion.id != older.id
+        for want in suggestion.wants
+    }
     wants = []
-    for item in items:
-        level = tx.house.stock.get(item.id)
-        there = Decimal(str(level.quantity + level.expected)) if level else Decimal(0)
-        missing = _target(item) - there
-        if missing > 0:
-            wants.append(Want(item.id, item.name, missing, item.unit, item.gtin, item.words))
+    lines: Any = firing.params.get("items", ())
+    for line in lines:
+        item = home.pantry.get(line["item"])
+        if item is not None and item.id not in asked_for:
+            quantity = Decimal(line["quantity"])
+            wants.append(Want(item.id, item.name, quantity, item.unit, item.gtin, item.words))
     return tuple(wants)
-
-
-def _below_par(tx: Tx, item: PantryItem) -> bool:
-    level = tx.house.stock.get(item.id)
-    return (
-        item.par is not None
-        and level is not None
-        and Decimal(str(level.quantity + level.expected)) < item.par
-    )
-
-
-def _target(item: PantryItem) -> Decimal:
-    if item.target is not None:
-        return item.target
-    if item.par is not None:
-        return item.par * 2
-    return item.pack if item.pack is not None else Decimal(1)

@@ -50,8 +50,7 @@ def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
     """Ask about the present version of a suggestion, or wait until its ``not_before``."""
     if suggestion.not_before is not None and suggestion.not_before > tx.now:
         tx.set_timer("ask", suggestion.id, "", suggestion.not_before)
-        if not suggestion.asked:
-            tx.save(suggestion)
+        tx.save(suggestion)
         return suggestion
     asked = replace(suggestion, asked=True, not_before=None)
     tx.save(
@@ -64,21 +63,28 @@ def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
             tx.emit(
                 AskMember(asked.id, asked.version, member_id, channel),
                 key=f"ask:{asked.id}:{asked.version}:{member_id}:{channel}",
-                subject=asked.id,
+                subject=tag_of(asked.key),
                 expires=asked.deadline,
             )
     return asked
 
 
 def tell_outcome(tx: Tx, home: Home, suggestion: Suggestion, cause: int) -> None:
-    """Replace the notification of a suggestion that was asked by what came of it."""
-    if suggestion.asked:
+    """Replace the notification of a suggestion that was asked by what came of it.
+
+    That it failed is told also where nobody was asked: somebody may have to go shopping.
+    """
+    if suggestion.asked or suggestion.state == "failed":
+        body = suggestion.outcome
+        if not suggestion.asked:
+            body = f"{suggestion.body}\n{body}".strip()
         tell(
             tx,
             home,
             suggestion.ask,
             tag=tag_of(suggestion.key),
             title=suggestion.title,
-            body=suggestion.outcome,
+            body=body,
             cause=cause,
+            not_before=None if suggestion.asked else suggestion.not_before,
         )

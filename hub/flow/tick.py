@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
+from hub.domain import noticeboard
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
+from hub.flow.expected import expect_no_more
 from hub.flow.home import Home
 from hub.flow.observe import change_board, observe_readings
 from hub.flow.react import react
 from hub.flow.requests import party_of, request
-from hub.flow.settle import ask_now, end, fail
+from hub.flow.settle import PLACED, ask_now, end, fail, unanswered
 from hub.flow.tell import ask
-from hub.store.tx import Tx
+from hub.store.house import House
+from hub.store.tidy import tidy
+from hub.store.tx import Entry, Tx
 
 INIT_TRIES = 3
 FOLLOW_EVERY = timedelta(hours=1)
 FOLLOW_FOR = timedelta(hours=24)
 LONGEST_PATIENCE = timedelta(hours=1)
+DOUBT = timedelta(hours=24)
+"""How long it may stay unknown whether a provider took an order."""
+TIDY_EVERY = timedelta(days=1)
+
+log = logging.getLogger(__name__)
+
+
+def begin(tx: Tx, home: Home) -> None:
+    """Set the clocks of the rules as they are now: at start, and when rules were changed.
+
+    A time that passed while the hub was off stays due, and is taken once.
+    """
+    zone = home.settings.home.zone
+    wanted = {timer.rule_id: timer.due for timer in home.rules.initial_timers(tx.now, zone)}
+    known = {rule.id for rule in home.rules.rules() if rule.enabled}
+    for kind, name, subject in list(tx.house.timers):
+        if kind == "rule" and name not in known:
+            tx.set_timer(kind, name, subject, None)
+    for rule_id, due in wanted.items():
+        at = tx.house.timers.get(("rule", rule_id, ""))
+        if at is None or at > tx.now:
+            tx.set_timer("rule", rule_id, "", due)
+    if ("tidy", "", "") not in tx.house.timers:
+        tx.set_timer("tidy", "", "", tx.now)
+
+
+def next_due(house: House) -> datetime | None:
+    """Return when ``tick`` next has something to do: a timer is due, or a notice is over."""
+    board = noticeboard.next_due(dict(house.notices))
+    return min((at for at in (house.next_due(), board) if at is not None), default=None)
 
 
 def tick(tx: Tx, home: Home) -> None:
@@ -28,7 +65,12 @@ def tick(tx: Tx, home: Home) -> None:
         if tx.house.timers.get((kind, name, subject)) != at:
             continue
         tx.set_timer(kind, name, subject, None)
-        _KINDS[kind](tx, home, name, subject, at)
+        try:
+            tx.attempt(partial(_KINDS[kind], tx, home, name, subject, at))
+        except Exception as error:
+            # One that fails must not hold up the others, now and at every tick to come.
+            log.exception("timer %s %s failed", kind, name)
+            tx.park("hub/timers", name.encode(), f"{kind}: {error!r}")
     observe_readings(tx, home, home.book.expire(tx.now))
     change_board(tx, home, expire(tx.house.notices, tx.now))
 
@@ -39,7 +81,11 @@ def _rule(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
 
 def _collect(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
-    if suggestion is not None and suggestion.open and not suggestion.asked:
+    if suggestion is None or not suggestion.open or suggestion.asked:
+        return
+    if subject == "late" and not suggestion.options:
+        end(tx, home, suggestion, "failed", "No provider answered in time.")
+    else:
         ask_now(tx, home, suggestion)
 
 
@@ -51,15 +97,23 @@ def _deadline(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
 
 def _ask(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
-    if suggestion is not None and suggestion.open:
-        ask(tx, home, suggestion)
+    if suggestion is None or not suggestion.open:
+        return
+    if suggestion.kind == "grocery_order" and not suggestion.options:
+        # Put off while offers were still being collected: they ask when they come.
+        tx.save(replace(suggestion, not_before=None))
+        return
+    ask(tx, home, suggestion)
 
 
 def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     """Nothing came back in time: an ``init`` binds nobody and is repeated; a ``confirm`` is asked
-    for with ``status``, never sent blindly again."""
+    for with ``status``, never sent blindly again. A changed basket goes back to what it was."""
     order = tx.house.orders.get(name)
-    if order is None or order.pending not in ("init", "confirm"):
+    if order is None or order.pending not in ("select", "init", "confirm"):
+        return
+    if order.pending == "select":
+        unanswered(tx, home, order, "there was no answer in time")
         return
     tries = int(subject or "0") + 1
     patience = timedelta(seconds=home.settings.beckn.confirm_patience)
@@ -69,6 +123,11 @@ def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
             return
         request(tx, home, order, "init", party=party_of(home), again=True)
     else:
+        if order.updated_at is not None and tx.now - order.updated_at >= DOUBT:
+            who = order.provider_name
+            outcome = f"{who} never said whether it took the order. Please ask {who} yourself."
+            fail(tx, home, order, "it never answered", outcome=outcome)
+            return
         request(tx, home, order, "status")
         patience = min(patience * 2 ** min(tries, 16), LONGEST_PATIENCE)
     tx.set_timer("patience", name, str(tries), tx.now + patience)
@@ -77,17 +136,35 @@ def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
 def _follow(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     """The delivery window is over: ask how it went, until the provider says it is done."""
     order = tx.house.orders.get(name)
-    if order is None or order.state not in ("confirmed", "in_progress"):
+    if order is None or order.state not in PLACED:
+        return
+    over = datetime.fromisoformat(subject) if subject else due
+    if tx.now >= over + FOLLOW_FOR:
+        reason = "the provider said no more of it; it is taken for delivered"
+        done = order.moved("completed", pending=None, reason=reason, updated_at=tx.now)
+        tx.save(done, Entry("order_completed", order.id, {"presumed": True}))
+        expect_no_more(tx, done)
         return
     request(tx, home, order, "status")
-    over = order.slot.window.end if order.slot else due
-    if tx.now < over + FOLLOW_FOR:
-        tx.set_timer("follow", name, "", tx.now + FOLLOW_EVERY)
+    tx.set_timer("follow", name, over.isoformat(), tx.now + FOLLOW_EVERY)
+
+
+def _arrived(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
+    """What was delivered has had its time to show in the levels."""
+    order = tx.order(name)
+    if order is not None:
+        expect_no_more(tx, order)
 
 
 def _review(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
-    """A basket has gone out: what ran low in the meantime has its turn."""
+    """A basket has gone out, or a rule may speak again: what ran low meanwhile has its turn.
+
+    ``subject`` is since when, where what was low before has been asked about already.
+    """
+    since = datetime.fromisoformat(subject) if subject else None
     for level in list(tx.house.stock.values()):
+        if since is not None and level.at <= since:
+            continue
         item = home.pantry.get(level.item)
         if item is not None and item.par is not None and level.quantity < item.par:
             react(
@@ -99,6 +176,11 @@ def _review(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
             )
 
 
+def _tidy(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
+    tidy(tx)
+    tx.set_timer("tidy", "", "", tx.now + TIDY_EVERY)
+
+
 _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "rule": _rule,
     "collect": _collect,
@@ -107,4 +189,6 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "patience": _patience,
     "follow": _follow,
     "review": _review,
+    "arrived": _arrived,
+    "tidy": _tidy,
 }

@@ -12,6 +12,7 @@ from hub.domain.stock import PantryItem, StockLevel, hours_left
 from hub.flow.home import Home
 from hub.settings import MemberSettings
 from hub.store.house import House
+from rules.index import PANTRY
 
 
 class HouseView:
@@ -64,9 +65,30 @@ class HouseView:
         return self.home.settings.home.quiet_hours
 
     def cooldown_until(self, rule_id: str, subject: str) -> datetime | None:
-        """Return until when a rule is to be silent about a subject."""
+        """Return until when a rule is to be silent about a subject.
+
+        A basket that nobody has decided on may grow all the same: that asks nobody twice.
+        """
+        if self._may_grow(f"{rule_id}:{subject}"):
+            return None
         return self.house.cooldowns.get((rule_id, subject))
 
     def open_key(self, cause_key: str) -> bool:
-        """Tell whether this cause has an open suggestion already."""
-        return cause_key in self.house.open_keys
+        """Tell whether this cause has an open suggestion already that cannot be bettered."""
+        return cause_key in self.house.open_keys and not self._may_grow(cause_key)
+
+    def _may_grow(self, key: str) -> bool:
+        """Tell whether a basket is undecided while something runs low that is not in it."""
+        if not key.endswith(f":{PANTRY}"):
+            return False
+        suggestion = self.house.suggestions.get(self.house.open_keys.get(key, ""))
+        if suggestion is None or not suggestion.open:
+            return False
+        wanted = {want.item for want in suggestion.wants}
+        return any(
+            item.par is not None
+            and item.id not in wanted
+            and (level := self.house.stock.get(item.id)) is not None
+            and level.quantity + level.expected < float(item.par)
+            for item in self.home.pantry.values()
+        )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
 from hub.store import tables
@@ -17,6 +18,10 @@ _HERE = Path(__file__).parent
 
 class DataFolderInUse(Exception):
     """Another hub runs on this data folder."""
+
+
+class UnknownDatabase(Exception):
+    """The file is a database, but not one this version of the hub can use."""
 
 
 def lock_folder(data: Path) -> IO[str]:
@@ -42,7 +47,9 @@ def lock_folder(data: Path) -> IO[str]:
 def open_database(path: Path) -> Engine:
     """Open (and make or migrate) the database at ``path``; the folder must exist.
 
-    Raises sqlalchemy.exc.DatabaseError when the file is not a database.
+    A connection with ``execution_options(immediate=True)`` begins as a writer and waits for
+    its turn; others read a snapshot. Raises sqlalchemy.exc.DatabaseError when the file is not a
+    database, UnknownDatabase when it is another program's or a newer hub's.
     """
     engine = create_engine(
         f"sqlite:///{path}",
@@ -63,37 +70,56 @@ def open_database(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        # pysqlite would begin lazily and read without a snapshot; we say it ourselves.
-        connection.exec_driver_sql("BEGIN")
+        # pysqlite would begin lazily and read without a snapshot; we say it ourselves. Who reads
+        # before writing must take the write lock first: a snapshot cannot become a writer once
+        # somebody else (a sign-in, the command line) has written.
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
-    _bring_up_to_date(engine)
+    try:
+        _bring_up_to_date(engine, path)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 
-def _bring_up_to_date(engine: Engine) -> None:
+def _bring_up_to_date(engine: Engine, path: Path) -> None:
     names = inspect(engine).get_table_names()
     if not names:
-        with engine.begin() as connection:
+        with engine.connect().execution_options(immediate=True) as connection:
             SQLModel.metadata.create_all(connection)
             connection.execute(
-                tables.core(tables.SchemaVersion).insert(),
+                insert(tables.core(tables.SchemaVersion)).on_conflict_do_nothing(),
                 {"version_num": tables.HEAD},
             )
+            connection.commit()
         return
-    with engine.begin() as connection:
+    if tables.SchemaVersion.__tablename__ not in names:
+        raise UnknownDatabase(f"{path} is a database of another program; expected the hub's")
+    with engine.connect() as connection:
         version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version != tables.HEAD:
-        migrate(engine)
+    if version == tables.HEAD:
+        return
+    if version is not None and version > tables.HEAD:
+        raise UnknownDatabase(
+            f"{path} was written by a newer hub (schema {version}, this one knows {tables.HEAD}); "
+            "install that version again"
+        )
+    migrate(engine)
 
 
 def migrate(engine: Engine) -> None:
-    """Bring an older database to HEAD with Alembic (loaded only here: it costs memory)."""
+    """Bring an older database to HEAD with Alembic (loaded only here: it costs memory).
+
+    All in one transaction: a database is of one version, also after a crash in between.
+    """
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(_HERE / "migrations"))
-    with engine.connect() as connection:
+    with engine.connect().execution_options(immediate=True) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
         connection.commit()

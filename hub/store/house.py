@@ -66,18 +66,13 @@ class House:
         """Return an item's history, oldest first."""
         return [
             StockPoint(datetime.fromtimestamp(quarter * QUARTER, UTC), quantity)
-            for quarter, quantity in self.history.get(item, {}).items()
+            for quarter, quantity in list(self.history.get(item, {}).items())
         ]
 
     def next_due(self) -> datetime | None:
         """Return when the earliest timer is due."""
-        return min(self.timers.values(), default=None)
-
-
-def causes(suggestion: Suggestion) -> set[str]:
-    """Return every cause an open suggestion answers: its key, and its rule with each subject."""
-    subjects = suggestion.subject.split(",")
-    return {suggestion.key, *(f"{suggestion.rule_id}:{subject}" for subject in subjects)}
+        # A copy, made in one go: other threads may ask while the writer sets timers.
+        return min(list(self.timers.values()), default=None)
 
 
 def quarter_of(at: datetime) -> int:
@@ -113,8 +108,7 @@ def load_house(connection: Connection, now: datetime) -> House:
         select(suggestions).where(suggestions.c.state.in_(LIVE_SUGGESTIONS))
     ):
         house.suggestions[row.id] = load(Suggestion, row.body)
-        for cause in causes(house.suggestions[row.id]):
-            house.open_keys[cause] = row.id
+        house.open_keys[row.key] = row.id
     orders = tables.core(tables.OrderRow)
     live = [state for state in ORDER_LIFE.moves if not ORDER_LIFE.ended(state)]
     for row in connection.execute(select(orders).where(orders.c.state.in_(live))):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -26,11 +26,12 @@ from hub.ledger.leaf import canonical, leaf_hash
 from hub.ports import InMessage
 from hub.store import tables
 from hub.store.codec import dump, load, micros
-from hub.store.house import EntityNow, House, TimerKey, causes, quarter_of
+from hub.store.house import EntityNow, House, TimerKey, quarter_of
 from hub.store.unit import Unit
 
 V = TypeVar("V")
 _PARKED_BYTES = 1024
+_TOLD_LOOKED_AT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,15 @@ class Entry:
     kind: str
     subject: str
     facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A notification that members got: its tag, its title and whose it was."""
+
+    tag: str
+    title: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +81,11 @@ def message_key(message: InMessage) -> bytes:
     return digest.digest()
 
 
+def _storable(text: str) -> str:
+    """Return text that SQLite can keep: a lone surrogate has no UTF-8."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class Tx(Unit):
     """One unit of work on ``house``, to be written to ``connection``. Only the writer makes one."""
 
@@ -83,6 +98,15 @@ class Tx(Unit):
         self.page_changed = False
         self.timers_changed = False
         self.topics_changed = False
+
+    def attempt(self, step: Callable[[], object]) -> None:
+        """Do a part that may fail alone; see ``Unit.attempt``."""
+        emitted = len(self.effects)
+        try:
+            super().attempt(step)
+        except Exception:
+            del self.effects[emitted:]
+            raise
 
     # -- receiving ----------------------------------------------------------------------------
 
@@ -103,6 +127,7 @@ class Tx(Unit):
         """Forget packet ids: the broker began a new session and redelivers nothing."""
         for mid in list(self.house.inbox_mqtt):
             self._drop(self.house.inbox_mqtt, mid)
+        self._upserts.pop(tables.core(tables.InboxMqtt), None)
         self.connection.execute(delete(tables.core(tables.InboxMqtt)))
 
     def first_time(self, key: str) -> bool:
@@ -118,9 +143,9 @@ class Tx(Unit):
         self._insert(
             tables.ParkedRow,
             at=micros(self.now),
-            topic=topic[:512],
-            reason=reason[:512],
-            where=where[:256],
+            topic=_storable(topic[:512]),
+            reason=_storable(reason[:512]),
+            where=_storable(where[:256]),
             payload=payload[:_PARKED_BYTES],
             count=1,
         )
@@ -225,13 +250,11 @@ class Tx(Unit):
         house = self.house
         if SUGGESTION_LIFE.ended(suggestion.state):
             self._drop(house.suggestions, suggestion.id)
-            for cause in causes(suggestion):
-                if house.open_keys.get(cause) == suggestion.id:
-                    self._drop(house.open_keys, cause)
+            if house.open_keys.get(suggestion.key) == suggestion.id:
+                self._drop(house.open_keys, suggestion.key)
         else:
             self._set(house.suggestions, suggestion.id, suggestion)
-            for cause in causes(suggestion):
-                self._set(house.open_keys, cause, suggestion.id)
+            self._set(house.open_keys, suggestion.key, suggestion.id)
         self._upsert(
             tables.SuggestionRow,
             suggestion.id,
@@ -248,6 +271,7 @@ class Tx(Unit):
             self._drop(house.orders, order.id)
             self._drop(house.by_transaction, order.transaction_id)
             self._drop(house.slots, order.id)
+            self._delete(tables.OfferedSlots, order.id, order_id=order.id)
         else:
             self._set(house.orders, order.id, order)
             self._set(house.by_transaction, order.transaction_id, order.id)
@@ -284,6 +308,10 @@ class Tx(Unit):
         if order_id is not None:
             return self.house.orders[order_id]
         table = tables.core(tables.OrderRow)
+        for row in self._upserts.get(table, {}).values():
+            # Ended in this very transaction: what the database says of it is out of date.
+            if row["transaction_id"] == transaction_id:
+                return load(Order, str(row["body"]))
         body = self.connection.execute(
             select(table.c.body).where(table.c.transaction_id == transaction_id)
         ).scalar()
@@ -321,6 +349,37 @@ class Tx(Unit):
             leaf=leaf_hash(body.encode()),
         )
         return index
+
+    def last_facts(self, kind: str) -> dict[str, object] | None:
+        """Return the facts of the newest ledger entry of a kind, None when there is none."""
+        table = tables.core(tables.LedgerRow)
+        body = self.connection.execute(
+            select(table.c.body).where(table.c.kind == kind).order_by(table.c.index.desc()).limit(1)
+        ).scalar()
+        facts = None if body is None else orjson.loads(body).get("facts")
+        return facts if isinstance(facts, dict) else None
+
+    def told(self, subject: str, ref: str) -> list[Told]:
+        """Return what members were told of a notice, from the ledger (``told`` entries)."""
+        table = tables.core(tables.LedgerRow)
+        statement = select(table.c.body).where(table.c.kind == "told", table.c.subject == subject)
+        bodies = list(
+            self.connection.execute(
+                statement.order_by(table.c["index"].desc()).limit(_TOLD_LOOKED_AT)
+            ).scalars()
+        )
+        bodies += [
+            str(row["body"])
+            for row in self._inserts.get(table, ())
+            if row["kind"] == "told" and row["subject"] == subject
+        ]
+        found: dict[str, Told] = {}
+        for body in bodies:
+            facts = orjson.loads(body)["facts"]
+            if facts["because"].get("ref") == ref:
+                one = Told(facts["tag"], facts["title"], tuple(facts["members"]))
+                found.setdefault(one.tag, one)
+        return list(found.values())
 
     # -- the outbox ---------------------------------------------------------------------------
 
@@ -372,7 +431,12 @@ class Tx(Unit):
         self.connection.execute(
             table.update()
             .where(table.c.id == number)
-            .values(state=state, attempts=attempts, not_before=not_before, error=error[:512])
+            .values(
+                state=state,
+                attempts=attempts,
+                not_before=not_before,
+                error=_storable(error[:512]),
+            )
         )
 
     # -- tokens, timers, cooldowns ------------------------------------------------------------
@@ -380,9 +444,8 @@ class Tx(Unit):
     def spent(self, token_id: str) -> str | None:
         """Return the outcome of an action token that was used, None when it was not."""
         table = tables.core(tables.SpentToken)
-        return self.connection.execute(
-            select(table.c.outcome).where(table.c.id == token_id)
-        ).scalar()
+        statement = select(table.c.outcome).where(table.c.id == token_id)
+        return self.connection.execute(statement).scalar()
 
     def spend(self, token_id: str, suggestion_id: str, outcome: str) -> None:
         """Note that an action token was used."""
@@ -428,3 +491,20 @@ class Tx(Unit):
             subject=subject,
             until=micros(until),
         )
+
+    def forget_cooldowns(self) -> None:
+        """Drop cooldowns that are over."""
+        for key, until in list(self.house.cooldowns.items()):
+            if until <= self.now:
+                self._drop(self.house.cooldowns, key)
+                self._delete(tables.CooldownRow, key, rule_id=key[0], subject=key[1])
+
+    def forget_history(self, before: int) -> None:
+        """Drop points of the stock's history before a quarter (see ``quarter_of``)."""
+        for item, points in list(self.house.history.items()):
+            if any(quarter < before for quarter in points):
+                # A new one, not a smaller one: undone, it must be in order of time again.
+                kept = {quarter: level for quarter, level in points.items() if quarter >= before}
+                self._set(self.house.history, item, kept)
+        table = tables.core(tables.StockHistory)
+        self.connection.execute(delete(table).where(table.c.quarter < before))

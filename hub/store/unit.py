@@ -6,6 +6,7 @@ statements. What the changes mean is ``hub.store.tx``'s.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, bindparam, delete
@@ -38,14 +39,28 @@ class Unit:
         if key in where:
             self._journal.append((where, key, where.pop(key)))
 
-    def undo(self) -> None:
-        """Take back every change made in memory."""
-        for where, key, before in reversed(self._journal):
+    def undo(self, mark: int = 0) -> None:
+        """Take back every change made in memory (since the journal had ``mark`` entries)."""
+        for where, key, before in reversed(self._journal[mark:]):
             if before is _MISSING:
                 where.pop(key, None)
             else:
                 where[key] = before
-        self._journal.clear()
+        del self._journal[mark:]
+
+    def attempt(self, step: Callable[[], object]) -> None:
+        """Do a part of the work that may fail alone: what it raises has undone that part only."""
+        mark = len(self._journal)
+        upserts = {table: dict(rows) for table, rows in self._upserts.items()}
+        inserts = {table: list(rows) for table, rows in self._inserts.items()}
+        deletes = {table: dict(rows) for table, rows in self._deletes.items()}
+        try:
+            with self.connection.begin_nested():
+                step()
+        except Exception:
+            self.undo(mark)
+            self._upserts, self._inserts, self._deletes = upserts, inserts, deletes
+            raise
 
     def _upsert(self, table: type[SQLModel], identity: object, /, **row: object) -> None:
         self._upserts.setdefault(tables.core(table), {})[identity] = row

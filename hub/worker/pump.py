@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -19,14 +20,19 @@ from hub.domain.effects import AskMember, SendOrderRequest, TellMember
 from hub.ports import Clock, DeliveryError
 from hub.store.codec import micros
 from hub.store.tx import Tx, Waiting
+from hub.worker.later import Later, WakeUp
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
 LANES = 8
 MOST_IN_MEMORY = 5_000
-MOST_ATTEMPTS = 12
+MOST_ATTEMPTS = 300
+"""About a day at the longest delay: a phone's server may be away for a night."""
 FIRST_DELAY = 1.0
 LONGEST_DELAY = 300.0
+LONGEST_WISH = 3600.0
+"""Seconds a server may ask us to wait."""
+AFTER_FAULT = 5.0
 _DONE_TOGETHER = 64
 
 
@@ -51,8 +57,13 @@ class Pump:
         clock: Clock,
         doers: Doers,
         load: Callable[[int, int], list[Waiting]],
+        *,
+        wake_up: WakeUp | None = None,
     ) -> None:
-        """``load(after_id, limit)`` reads waiting rows from the database, by id."""
+        """``load(after_id, limit)`` reads waiting rows from the database, by id.
+
+        ``wake_up(seconds, call)`` is how it waits; by default the event loop's clock.
+        """
         self._writer = writer
         self._clock = clock
         self._doers = doers
@@ -60,7 +71,9 @@ class Pump:
         self._lanes: list[deque[Waiting]] = [deque() for _ in range(LANES)]
         self._wake = [asyncio.Event() for _ in range(LANES)]
         self._tasks: list[asyncio.Task[None]] = []
-        self._later: dict[int, asyncio.TimerHandle] = {}
+        self._later = Later(clock, self._enqueue, wake_up)
+        self._mine: set[int] = set()
+        """Rows in memory, also while their end is being recorded: not to be taken up twice."""
         self._highest = 0
         self._behind = False
         self._done: list[int] = []
@@ -70,7 +83,7 @@ class Pump:
     @property
     def waiting(self) -> int:
         """Return how many effects wait in memory."""
-        return sum(len(lane) for lane in self._lanes)
+        return sum(len(lane) for lane in self._lanes) + len(self._later)
 
     def start(self) -> None:
         """Take up what an earlier run left and begin; call in the event loop."""
@@ -79,8 +92,7 @@ class Pump:
 
     async def stop(self) -> None:
         """Finish nothing more; what is in flight is taken up at the next start."""
-        for handle in self._later.values():
-            handle.cancel()
+        self._later.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -92,48 +104,86 @@ class Pump:
             if self._behind or self.waiting >= MOST_IN_MEMORY:
                 self._behind = True
                 return
-            self._highest = max(self._highest, row.id)
-            self._enqueue(row)
+            self._take_up(row)
 
     def _read_on(self) -> None:
         rows = self._load(self._highest, MOST_IN_MEMORY)
         self._behind = len(rows) == MOST_IN_MEMORY
         for row in rows:
-            self._highest = max(self._highest, row.id)
+            self._take_up(row)
+
+    def _take_up(self, row: Waiting) -> None:
+        self._highest = max(self._highest, row.id)
+        if row.id not in self._mine:
+            self._mine.add(row.id)
             self._enqueue(row)
 
     def _enqueue(self, row: Waiting) -> None:
-        wait = (row.not_before - micros(self._clock.now())) / 1e6 if row.not_before else 0.0
-        if wait > 0:
-            loop = asyncio.get_running_loop()
-            self._later[row.id] = loop.call_later(min(wait, 3600.0), self._due, row)
+        if row.not_before > micros(self._clock.now()):
+            self._put_off(row)
             return
         lane = hash(row.subject) % LANES
         self._lanes[lane].append(row)
         self._wake[lane].set()
 
-    def _due(self, row: Waiting) -> None:
-        self._later.pop(row.id, None)
-        self._enqueue(row)
+    def _put_off(self, row: Waiting) -> None:
+        """Keep a row for later: of two notifications that replace each other, the newer one."""
+        older = self._later.newest(_replaces(row))
+        if older is not None and older.id > row.id:
+            self._end(row.id)
+            return
+        self._drop_older(row)
+        self._later.add(_replaces(row), row)
+
+    def _drop_older(self, row: Waiting) -> None:
+        older = self._later.newest(_replaces(row))
+        if older is not None and older.id < row.id:
+            self._later.remove(_replaces(row))
+            self._end(older.id)
 
     async def _lane(self, number: int) -> None:
         lane, wake = self._lanes[number], self._wake[number]
         while True:
             if not lane:
                 self._flush_done()
-                if self._behind and self.waiting < MOST_IN_MEMORY // 2:
-                    self._read_on()
+                if self._behind and self.waiting < MOST_IN_MEMORY // 2 and self._catch_up():
                     continue
                 wake.clear()
                 await wake.wait()
                 continue
-            await self._do(lane.popleft())
+            row = lane.popleft()
+            try:
+                await self._do(row)
+            except Exception:
+                # What became of it could not be written down; it is still in the database.
+                log.exception("effect %s failed", row.key)
+                leased = row.leased or _is_confirm(row)
+                not_before = micros(self._clock.now() + timedelta(seconds=AFTER_FAULT))
+                self._put_off(replace(row, not_before=not_before, leased=leased))
+
+    def _catch_up(self) -> bool:
+        try:
+            self._read_on()
+        except Exception:
+            log.exception("the outbox could not be read")
+            self._later.call(AFTER_FAULT, self._wake_all)
+            return False
+        return True
+
+    def _wake_all(self) -> None:
+        for wake in self._wake:
+            wake.set()
 
     async def _do(self, row: Waiting) -> None:
-        if row.expires is not None and row.expires <= micros(self._clock.now()):
-            await self._give_up(row, "it was too late")
-            return
+        self._drop_older(row)
         effect = row.effect
+        if row.leased and isinstance(effect, SendOrderRequest):
+            # However late: it may have arrived, and only the provider knows.
+            await self._in_doubt(row, effect)
+            return
+        if row.expires is not None and row.expires <= micros(self._clock.now()):
+            await self._give_up(row, "it was too late", late=True)
+            return
         try:
             if isinstance(effect, SendOrderRequest):
                 await self._do_order(row, effect)
@@ -145,28 +195,49 @@ class Pump:
             await self._not_done(row, error)
         except Exception as error:
             log.exception("effect %s failed", row.key)
-            await self._not_done(row, DeliveryError(repr(error)))
+            await self._not_done(row, DeliveryError(repr(error), unknown=True))
         else:
             self.sent += 1
-            self._done.append(row.id)
-            if len(self._done) >= _DONE_TOGETHER:
-                self._flush_done()
+            self._end(row.id)
+
+    def _end(self, number: int) -> None:
+        self._done.append(number)
+        if len(self._done) >= _DONE_TOGETHER:
+            self._flush_done()
 
     def _flush_done(self) -> None:
-        if self._done:
-            done, self._done = self._done, []
+        if not self._done:
+            return
+        done, self._done = self._done, []
 
-            def record(tx: Tx) -> None:
-                for number in done:
-                    tx.done(number)
+        def record(tx: Tx) -> None:
+            for number in done:
+                tx.done(number)
 
-            self._writer.post(record)
+        self._writer.submit(record).add_done_callback(self._recorded(done))
+
+    def _recorded(self, done: list[int]) -> Callable[[Future[None]], None]:
+        loop = asyncio.get_running_loop()
+
+        def forget(future: Future[None]) -> None:
+            error = future.exception()
+            try:
+                if error is None:
+                    loop.call_soon_threadsafe(self._mine.difference_update, done)
+                else:
+                    log.error("that effects were done could not be recorded: %s", error)
+                    loop.call_soon_threadsafe(self._record_later, done)
+            except RuntimeError:
+                log.debug("the event loop ended first")
+
+        return forget
+
+    def _record_later(self, done: list[int]) -> None:
+        self._done += done
+        self._later.call(AFTER_FAULT, self._flush_done)
 
     async def _do_order(self, row: Waiting, effect: SendOrderRequest) -> None:
-        if effect.request.action == "confirm":
-            if row.leased:
-                await self._in_doubt(row, effect)
-                return
+        if _is_confirm(row):
             await self._step(lambda tx: tx.note_attempt(row.id, state="leased"))
         await self._doers.order(effect)
 
@@ -176,21 +247,19 @@ class Pump:
             tx.done(row.id)
 
         await self._step(ask_for_it)
+        self._mine.discard(row.id)
 
     async def _not_done(self, row: Waiting, error: DeliveryError) -> None:
         effect = row.effect
-        order = effect if isinstance(effect, SendOrderRequest) else None
-        if order is not None and order.request.action == "confirm" and error.unknown:
-            await self._in_doubt(row, order)
-            return
-        if not error.retry and not error.unknown:
-            await self._give_up(row, str(error))
+        if isinstance(effect, SendOrderRequest) and _is_confirm(row) and error.unknown:
+            await self._in_doubt(row, effect)
             return
         attempts = row.attempts + 1
-        if attempts >= MOST_ATTEMPTS:
+        if attempts >= MOST_ATTEMPTS or not (error.retry or error.unknown):
             await self._give_up(row, str(error))
             return
-        delay = min(FIRST_DELAY * 2.0 ** (attempts - 1), LONGEST_DELAY)
+        delay = min(FIRST_DELAY * 2.0 ** min(attempts - 1, 16), LONGEST_DELAY)
+        delay = max(delay, min(getattr(error, "retry_after", None) or 0.0, LONGEST_WISH))
         not_before = micros(self._clock.now() + timedelta(seconds=delay))
         log.warning("%s: %s; trying again in %g s", row.key, error, delay)
         again = replace(row, attempts=attempts, not_before=not_before, leased=False)
@@ -203,9 +272,9 @@ class Pump:
                 error=str(error),
             )
         )
-        self._enqueue(again)
+        self._put_off(again)
 
-    async def _give_up(self, row: Waiting, reason: str) -> None:
+    async def _give_up(self, row: Waiting, reason: str, *, late: bool = False) -> None:
         self.failed += 1
         log.warning("%s given up: %s", row.key, reason)
         effect = row.effect
@@ -214,12 +283,25 @@ class Pump:
             if isinstance(effect, SendOrderRequest):
                 self._doers.gave_up(tx, effect, reason)
                 tx.done(row.id)
-            elif isinstance(effect, AskMember) and row.expires is not None:
+            elif late:
                 tx.done(row.id)
             else:
                 tx.note_attempt(row.id, state="dead", attempts=row.attempts + 1, error=reason)
 
         await self._step(record)
+        self._mine.discard(row.id)
 
     async def _step(self, step: Callable[[Tx], None]) -> None:
         await asyncio.wrap_future(self._writer.submit(step))
+
+
+def _is_confirm(row: Waiting) -> bool:
+    return isinstance(row.effect, SendOrderRequest) and row.effect.request.action == "confirm"
+
+
+def _replaces(row: Waiting) -> tuple[str, ...]:
+    """Name what a row stands for: a newer notification of one tag replaces one not yet sent."""
+    effect = row.effect
+    if isinstance(effect, SendOrderRequest):
+        return (row.key,)
+    return (row.subject, effect.member, effect.channel)

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import logging
 import queue
+import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from hub.ports import Clock, InMessage
 from hub.store.house import House
@@ -28,6 +28,7 @@ T = TypeVar("T")
 Step = Callable[[Tx], Any]
 BATCH = 256
 MOST_WAITING = 20_000
+MOST_BYTES = 32 * 1024 * 1024
 _RETRY_SECONDS = (0.05, 0.2, 1.0, 5.0)
 
 
@@ -59,7 +60,7 @@ class Committed:
 
 
 Intake = Callable[[Sequence[InMessage]], Sequence[Step]]
-"""Decodes messages (outside a transaction) to one step each, in order. Never raises."""
+"""Decodes messages (outside a transaction) to a step each, in order. What fails is parked."""
 
 
 class Writer:
@@ -86,7 +87,10 @@ class Writer:
         self._room = threading.Event()
         self._room.set()
         self._thread: threading.Thread | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
+        self._counting = threading.Lock()
+        self._bytes = 0
+        self._ended = False
         self.messages = 0
         self.batches = 0
         self.parked = 0
@@ -95,11 +99,15 @@ class Writer:
 
     def put(self, message: InMessage) -> None:
         """Take a message (``hub.ports.MessageSink``); waits while too many are waiting."""
-        if self._queue.qsize() > MOST_WAITING:
-            self._room.clear()
-            while not self._room.wait(1.0) and not self._stopping:
-                pass
+        with self._counting:
+            self._bytes += len(message.payload)
+            full = self._queue.qsize() > MOST_WAITING or self._bytes > MOST_BYTES
+            if full:
+                self._room.clear()
         self._queue.put(message)
+        # Waiting comes after: what waits is in the queue, so the writer is sure to make room.
+        while full and not self._room.wait(1.0) and not self._stopping.is_set():
+            pass
 
     def connected(self, connection: int, session_present: bool) -> None:
         """Forget packet ids when the broker began a new session."""
@@ -109,7 +117,10 @@ class Writer:
     def submit(self, step: Callable[[Tx], T]) -> Future[T]:
         """Have a step run in a transaction; the future is resolved after its commit."""
         future: Future[T] = Future()
-        self._queue.put(Command(step, future))
+        if self._ended:
+            future.set_exception(RuntimeError("the hub is stopping; nothing more is written"))
+        else:
+            self._queue.put(Command(step, future))
         return future
 
     def post(self, step: Step) -> None:
@@ -128,7 +139,8 @@ class Writer:
 
     def stop(self) -> None:
         """Commit what was submitted so far and end the thread."""
-        self._stopping = True
+        self._ended = True
+        self._stopping.set()
         self._room.set()
         self._queue.put(None)
         if self._thread is not None:
@@ -137,8 +149,13 @@ class Writer:
     # -- the thread ---------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while self.run_once():
-            pass
+        going = True
+        while going:
+            try:
+                going = self.run_once()
+            except Exception:
+                # Whatever it was, the house must go on being written to.
+                log.exception("the writer failed on a batch")
 
     def run_once(self, timeout: float | None = None) -> bool:
         """Take what has arrived into one transaction; False once it was told to stop."""
@@ -159,40 +176,74 @@ class Writer:
                 first = self._queue.get_nowait()
             except queue.Empty:
                 break
-        if not self._room.is_set() and self._queue.qsize() < MOST_WAITING // 2:
-            self._room.set()
+        self._make_room(items)
         if items:
             self._take(self._prepare(items))
         return going
 
+    def _make_room(self, taken: Sequence[InMessage | Command]) -> None:
+        bytes_taken = sum(len(item.payload) for item in taken if isinstance(item, InMessage))
+        with self._counting:
+            self._bytes -= bytes_taken
+            few = self._queue.qsize() < MOST_WAITING // 2 and self._bytes < MOST_BYTES // 2
+        if few and not self._room.is_set():
+            self._room.set()
+
     def _prepare(self, items: Sequence[InMessage | Command]) -> list[Received | Command]:
         messages = [item for item in items if isinstance(item, InMessage)]
-        steps = iter(self._intake(messages)) if messages else iter(())
+        steps = iter(self._steps(messages)) if messages else iter(())
         return [Received(i, next(steps)) if isinstance(i, InMessage) else i for i in items]
 
-    def _take(self, items: list[Received | Command]) -> None:
+    def _steps(self, messages: Sequence[InMessage]) -> Sequence[Step]:
+        try:
+            steps = self._intake(messages)
+            if len(steps) == len(messages):
+                return steps
+            error: Exception = ValueError(f"{len(steps)} steps for {len(messages)} messages")
+        except Exception as raised:
+            error = raised
+        if len(messages) > 1:
+            return [step for message in messages for step in self._steps([message])]
+        log.error("message on %s parked", messages[0].topic, exc_info=error)
+        self.parked += 1
+        return [_parking(messages[0], error)]
+
+    def _take(self, items: Sequence[Received | Command]) -> None:
         try:
             results, after = self._commit(items)
         except Exception as error:
             if len(items) > 1:
                 for item in items:
                     self._take([item])
-                return
-            self._one_failed(items[0], error)
+            else:
+                self._one_failed(items[0], error)
             return
+        self._finish(items, results, after)
+
+    def _finish(
+        self, items: Sequence[Received | Command], results: Sequence[Any], after: Committed
+    ) -> None:
+        """Tell everybody concerned what was committed. Nothing here can undo that."""
         self.batches += 1
         messages = [item.message for item in items if isinstance(item, Received)]
         self.messages += len(messages)
         after.messages = len(messages)
         if messages:
-            self._acknowledge(messages)
+            try:
+                self._acknowledge(messages)
+            except Exception:
+                # They are delivered again, and recognised.
+                log.exception("%d messages could not be acknowledged", len(messages))
         for item, result in zip(items, results, strict=True):
             if isinstance(item, Command) and item.future is not None:
-                item.future.set_result(result)
-        self._committed(after)
+                _resolve(item.future, result)
+        try:
+            self._committed(after)
+        except Exception:
+            log.exception("what was committed could not be passed on")
 
     def _commit(self, items: Sequence[Received | Command]) -> tuple[list[Any], Committed]:
-        with self._engine.connect() as connection:
+        with self._engine.connect().execution_options(immediate=True) as connection:
             tx = Tx(self.house, connection, self._clock.now())
             try:
                 results = [item.step(tx) for item in items]
@@ -205,43 +256,88 @@ class Writer:
         return results, Committed(tx.effects, tx.page_changed, tx.timers_changed, tx.topics_changed)
 
     def _one_failed(self, item: Received | Command, error: Exception) -> None:
-        """Park a message that cannot be taken in; keep one that could not be *written*.
+        """Tell who waits for it, or try again, or park it.
 
-        A full disk or a locked file is nobody's fault but the machine's: the message stays
-        unacknowledged and is tried again until it can be committed.
+        A full disk or a locked file is nobody's fault but the machine's: what nobody waits for is
+        tried again until it can be committed, and a message stays unacknowledged so long.
         """
-        if isinstance(item, Command):
-            if item.future is not None:
-                item.future.set_exception(error)
-            else:
-                log.error("a step failed", exc_info=error)
+        if isinstance(item, Command) and item.future is not None:
+            _resolve(item.future, error)
             return
         attempt = 0
-        while _machine_fault(error) and not self._stopping:
-            log.error("cannot write to the database: %s; trying again", error)
-            time.sleep(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)])
-            attempt += 1
+        while True:
+            if _machine_fault(error):
+                if self._stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]):
+                    log.error("stopped while the database could not be written: %s", error)
+                    return
+                log.error("cannot write to the database: %s; trying again", error)
+                attempt += 1
+            elif isinstance(item, Command):
+                log.error("a step failed", exc_info=error)
+                return
+            elif isinstance(item, _Parking):
+                log.critical("message on %s is lost", item.message.topic, exc_info=error)
+                return
+            else:
+                log.error("message on %s parked", item.message.topic, exc_info=error)
+                self.parked += 1
+                item = _Parking(item.message, _parking(item.message, error))
             try:
-                self._commit([item])
+                results, after = self._commit([item])
             except Exception as again:
                 error = again
             else:
-                self._acknowledge([item.message])
+                self._finish([item], results, after)
                 return
-        if self._stopping and _machine_fault(error):
-            return
-        message = item.message
-        log.error("message on %s parked", message.topic, exc_info=error)
-        self.parked += 1
 
-        def park(tx: Tx) -> None:
-            if message.qos:
-                tx.seen_mqtt(message)
-            tx.park(message.topic, message.payload, f"the hub failed on it: {error!r}")
 
-        self._take([Received(message, park)])
+class _Parking(Received):
+    """A message that failed, being parked."""
+
+
+def _parking(message: InMessage, error: Exception) -> Step:
+    reason = f"the hub failed on it: {error!r}"
+
+    def park(tx: Tx) -> None:
+        if message.qos:
+            tx.seen_mqtt(message)
+        tx.park(message.topic, message.payload, reason)
+
+    return park
+
+
+def _resolve(future: Future[Any], result: object) -> None:
+    """Answer who waits; who has stopped waiting (a cancelled request) is nobody's trouble."""
+    try:
+        if isinstance(result, Exception):
+            future.set_exception(result)
+        else:
+            future.set_result(result)
+    except InvalidStateError:
+        log.debug("nobody waits any more for the result of a step")
+
+
+_MACHINE = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_INTERRUPT,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+        sqlite3.SQLITE_NOTADB,
+    }
+)
 
 
 def _machine_fault(error: Exception) -> bool:
     """Tell whether the database could not be written, as opposed to a fault of the message."""
-    return isinstance(error, OperationalError)
+    if not isinstance(error, DBAPIError):
+        return False
+    code = getattr(error.orig, "sqlite_errorcode", None)
+    # The low byte is the primary code (sqlite.org/rescode.html).
+    return code is not None and code & 0xFF in _MACHINE

@@ -1,0 +1,64 @@
+"""Before an effect is done, and when it could not be: is it still wanted, and what then."""
+
+from __future__ import annotations
+
+from hub.domain.effects import AskMember, SendOrderRequest
+from hub.domain.suggestions import Suggestion
+from hub.flow.home import Home
+from hub.flow.requests import request
+from hub.flow.settle import fail, unanswered
+from hub.store.house import House
+from hub.store.tx import Entry, Tx
+
+BINDING = ("init", "confirm")
+"""What a provider acts on: only for a suggestion that a member approved."""
+
+
+def order_wanted(house: House, effect: SendOrderRequest) -> bool:
+    """Tell whether a Beckn message is still to be sent, as the house is now.
+
+    What is awaited may be sent while its suggestion is open (offers) or approved (the order).
+    """
+    order = house.orders.get(effect.order_id)
+    if order is None:
+        return False
+    request = effect.request
+    if request.action == "status":
+        return True
+    if (order.pending, order.pending_message_id) != (request.action, request.message_id):
+        return False
+    suggestion = house.suggestions.get(order.suggestion_id)
+    if suggestion is None:
+        return False
+    return suggestion.state == ("approved" if request.action in BINDING else "proposed")
+
+
+def question_wanted(house: House, effect: AskMember) -> Suggestion | None:
+    """Return the suggestion a member is to be asked about, None when that is over or changed."""
+    suggestion = house.suggestions.get(effect.suggestion_id)
+    if suggestion is None or not suggestion.open or suggestion.version != effect.version:
+        return None
+    return suggestion
+
+
+def uncertain(tx: Tx, home: Home, effect: SendOrderRequest) -> None:
+    """A confirm may have arrived: ask for the order's status, never send it blindly again."""
+    order = tx.house.orders.get(effect.order_id)
+    if order is not None and order.pending_message_id == effect.request.message_id:
+        request(tx, home, order, "status")
+
+
+def gave_up(tx: Tx, home: Home, effect: SendOrderRequest, reason: str) -> None:
+    """A message could not be delivered: let go of the offer, or end the order and say so."""
+    order = tx.house.orders.get(effect.order_id)
+    action = effect.request.action
+    if order is None:
+        return
+    if action == "status":
+        # The next one is asked by ``tick``, which is patient; this one is only noted.
+        tx.append(Entry("status_undelivered", order.id, {"reason": reason[:300]}))
+    elif order.pending_message_id == effect.request.message_id:
+        if action in BINDING:
+            fail(tx, home, order, reason)
+        else:
+            unanswered(tx, home, order, reason)
