@@ -1,0 +1,1 @@
+"""Alembic's migrations; the last one is ``hub.store.tables.HEAD``."""
