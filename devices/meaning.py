@@ -155,6 +155,12 @@ class Meaning:
                 found.append(f"entities.{name}: {other} tells the level of {mapped.item} already")
         return tuple(found)
 
+    def about(self, entity: Entity) -> str:
+        """Say what an entity means, guessing as if it were the first of its item to speak."""
+        if entity.id not in self._file.entities:
+            self._guess_of(entity)
+        return self.explain(entity.id)
+
     def explain(self, entity_id: str) -> str:
         """Say in one sentence what an entity means, and why."""
         mapped = self._file.entities.get(entity_id)

@@ -55,6 +55,20 @@ class MqttSettings(Section):
     )
 
 
+class NoticeSettings(Section):
+    """Which public notices concern the household, and what they are about."""
+
+    areas: tuple[str, ...] = Field(
+        default=(), description="CAP areaDesc or geocode values lived in; none: every notice counts"
+    )
+    languages: tuple[str, ...] = Field(
+        default=("en", "zh"), description="which of a notice's languages is shown, best first"
+    )
+    words: dict[Literal["gas", "water", "electricity", "heating", "internet"], tuple[str, ...]] = (
+        Field(default={}, description="further words by which notices name a service")
+    )
+
+
 class HttpSettings(Section):
     """The web pages, the API and the callbacks of providers."""
 
@@ -156,6 +170,7 @@ class Settings(Section):
     home: HomeSettings = HomeSettings()
     members: tuple[MemberSettings, ...] = (MemberSettings(id="me", name="Me"),)
     mqtt: MqttSettings = MqttSettings()
+    notices: NoticeSettings = NoticeSettings()
     http: HttpSettings = HttpSettings()
     beckn: BecknSettings = BecknSettings()
     log: LogSettings = LogSettings()

@@ -1,0 +1,183 @@
+"""What the pages ask of the hub (``hub.web.backend.Backend``), answered by the running parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from devices.types import Entity
+from hub.app.changes import Changes
+from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.notices import Notice
+from hub.domain.orders import Order
+from hub.domain.stock import StockLevel, hours_left
+from hub.domain.suggestions import Suggestion
+from hub.flow.decide import decide
+from hub.flow.home import Home
+from hub.flow.observe import set_stock
+from hub.ports import Clock
+from hub.settings import Settings
+from hub.store.access import Access, SessionRow
+from hub.store.house import House
+from hub.store.views import Views
+from hub.web.backend import EntityView, PantryView, Parked, Session
+from hub.worker.writer import Writer
+
+
+class HubBackend:
+    """Reads from memory and WAL snapshots; writes go through the writer thread."""
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        house: House,
+        writer: Writer,
+        views: Views,
+        access: Access,
+        clock: Clock,
+        changes: Changes,
+        entities: Callable[[], Sequence[Entity]],
+        health: Callable[[], Mapping[str, object]],
+    ) -> None:
+        """``entities`` returns what devices announced; ``health`` what /healthz tells."""
+        self._home = home
+        self._house = house
+        self._writer = writer
+        self._views = views
+        self._access = access
+        self._clock = clock
+        self._changes = changes
+        self._entities = entities
+        self._health = health
+
+    @property
+    def settings(self) -> Settings:
+        """Return the household's settings."""
+        return self._home.settings
+
+    def now(self) -> datetime:
+        """Return the present instant in UTC."""
+        return self._clock.now()
+
+    def suggestions(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Suggestion]:
+        """Return suggestions, newest first."""
+        return self._views.suggestions(open_only=open_only, limit=limit)
+
+    def suggestion(self, suggestion_id: str) -> Suggestion | None:
+        """Return one suggestion."""
+        return self._views.suggestion(suggestion_id)
+
+    def orders(self, *, limit: int = 100) -> Sequence[Order]:
+        """Return orders, newest first."""
+        return self._views.orders(limit=limit)
+
+    def order(self, order_id: str) -> Order | None:
+        """Return one order."""
+        return self._views.order(order_id)
+
+    def slots(self, order_id: str) -> Sequence[tuple[str, datetime, datetime, Decimal | None]]:
+        """Return the delivery slots its provider offered: id, start, end, fee."""
+        return [
+            (
+                slot.slot_id,
+                slot.window.start,
+                slot.window.end,
+                slot.fee.amount if slot.fee else None,
+            )
+            for slot in self._views.slots(order_id)
+        ]
+
+    def pantry(self) -> Sequence[PantryView]:
+        """Return every pantry item."""
+        now = self._clock.now()
+        return [
+            PantryView(
+                item,
+                self._house.stock.get(item.id),
+                hours_left(self._house.points(item.id), now),
+            )
+            for item in self._home.pantry.values()
+        ]
+
+    def entities(self) -> Sequence[EntityView]:
+        """Return every entity."""
+        return [self._entity(entity) for entity in self._entities()]
+
+    def _entity(self, entity: Entity) -> EntityView:
+        now = self._house.entities.get(entity.id)
+        value = "" if now is None or now.value is None else str(now.value)
+        return EntityView(
+            id=entity.id,
+            name=entity.name,
+            component=entity.component,
+            device_name=entity.device_name,
+            convention=entity.convention,
+            unit=entity.unit or (now.unit if now else None),
+            value=value,
+            available=now is not None and now.available,
+            last_seen=self._house.seen.get(entity.id) or (now.at if now else None),
+            used=entity.used,
+            meaning=self._home.meaning.explain(entity.id) if entity.used else "",
+        )
+
+    def parked(self, limit: int = 100) -> Sequence[Parked]:
+        """Return what was not understood, newest first."""
+        return [
+            Parked(one.id, one.at, one.topic, one.reason, one.where, one.payload, one.count)
+            for one in self._views.parked(limit)
+        ]
+
+    def notices(self) -> Sequence[Notice]:
+        """Return the notices in force now or later."""
+        return list(self._house.notices.values())
+
+    def health(self) -> Mapping[str, object]:
+        """Return what /healthz and /metrics tell."""
+        return self._health()
+
+    async def decide(self, decision: Decision) -> DecisionResult:
+        """Carry a member's answer to the flow; returns after it is committed."""
+        return await asyncio.wrap_future(
+            self._writer.submit(lambda tx: decide(tx, self._home, decision))
+        )
+
+    async def set_stock(self, item: str, quantity: float, member: str) -> StockLevel:
+        """Note what a person counted; KeyError for an unknown item, ValueError when negative."""
+        return await asyncio.wrap_future(
+            self._writer.submit(
+                lambda tx: set_stock(tx, self._home, item, quantity, f"member:{member}")
+            )
+        )
+
+    def changes(self) -> AsyncIterator[int]:
+        """Yield a growing number after each commit that a page may show (coalesced)."""
+        return self._changes.follow()
+
+    def create_session(self, member: str) -> tuple[str, Session]:
+        """Make a session: the secret for the cookie (shown once) and what it is."""
+        secret, row = self._access.create_session(member, self._clock.now())
+        return secret, _session(row)
+
+    def session(self, secret: str) -> Session | None:
+        """Return the session of a cookie's secret while it is valid."""
+        row = self._access.session(secret, self._clock.now())
+        return None if row is None else _session(row)
+
+    def end_session(self, secret: str) -> None:
+        """Sign out."""
+        self._access.end_session(secret)
+
+    def api_token_scopes(self, secret: str) -> frozenset[str] | None:
+        """Return the scopes of an API token (``read``, ``decide``), None when there is none."""
+        return self._access.token_scopes(secret)
+
+    def take_sign_in_code(self, code: str) -> str | None:
+        """Use a one-time sign-in code up; return the member it is for, None when it is not one."""
+        return self._access.take_code(code, self._clock.now())
+
+
+def _session(row: SessionRow) -> Session:
+    return Session(row.member, row.created_at, row.expires_at, row.csrf)

@@ -1,0 +1,158 @@
+"""The household's own files, read as one thing: hub.yaml, pantry.yaml, devices.yaml, rules/*.yaml.
+
+A mistake is told with file, line and column. A faulty rule costs that rule; a faulty pantry or
+devices file costs that file; a faulty hub.yaml is for the caller to decide about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from devices.meaning import DevicesFile, Meaning
+from devices.pantry import PantryFile
+from hub.domain.stock import PantryItem
+from hub.domain.yamltext import MAX_SIZE, Problem, read_model
+from hub.settings import Settings
+from rules.ruleset import RuleSet
+
+Model = TypeVar("Model", bound=BaseModel)
+Stamp = tuple[tuple[str, int, int], ...]
+_MOST_RULE_FILES = 500
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; ``problems`` say where and why, a line each."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        """Keep the problems; their text is the exception's."""
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What a config folder says. ``settings`` is None when hub.yaml has a mistake.
+
+    ``problems`` are all mistakes found, in the order of the files. Paths in ``settings`` are
+    absolute, or as given when they were.
+    """
+
+    folder: Path
+    settings: Settings | None
+    pantry: Mapping[str, PantryItem]
+    devices: DevicesFile
+    rules: RuleSet
+    problems: tuple[Problem, ...]
+    files: tuple[Path, ...]
+
+    def meaning(self) -> Meaning:
+        """Return what readings mean for the pantry, with nothing guessed yet."""
+        return Meaning(self.devices, self.pantry)
+
+    def checked(self) -> Settings:
+        """Return the settings. Raises ConfigError when hub.yaml has a mistake."""
+        if self.settings is None:
+            name = str(self.folder / "hub.yaml")
+            raise ConfigError(tuple(one for one in self.problems if one.file == name))
+        return self.settings
+
+
+def read_config(folder: Path) -> Config:
+    """Read a config folder; a file that is missing counts as empty. Never raises for mistakes.
+
+    Raises ConfigError when ``folder`` is not a folder.
+    """
+    if not folder.is_dir():
+        raise ConfigError((Problem(str(folder), 1, 1, "expected a folder with hub.yaml in it"),))
+    problems: list[Problem] = []
+    settings = _read(Settings, folder / "hub.yaml", problems)
+    pantry_file = _read(PantryFile, folder / "pantry.yaml", problems)
+    devices = _read(DevicesFile, folder / "devices.yaml", problems)
+    pantry = (pantry_file or PantryFile()).to_items()
+    texts: list[tuple[str, str]] = []
+    for file in rule_files(folder):
+        text = _text(file, problems)
+        if text is not None:
+            texts.append((str(file), text))
+    members = settings.members if settings is not None else Settings().members
+    rules, found = RuleSet.build(
+        texts, members=members, pantry=pantry.values() if pantry_file is not None else None
+    )
+    problems += found
+    meaning_of = devices or DevicesFile()
+    for line in Meaning(meaning_of, pantry).problems() if pantry_file is not None else ():
+        problems.append(Problem(str(folder / "devices.yaml"), 1, 1, line))
+    return Config(
+        folder,
+        None if settings is None else _with_paths(settings, folder),
+        pantry,
+        meaning_of,
+        rules,
+        tuple(problems),
+        (*(folder / name for name in _FILES), *rule_files(folder)),
+    )
+
+
+_FILES = ("hub.yaml", "pantry.yaml", "devices.yaml")
+
+
+def rule_files(folder: Path) -> list[Path]:
+    """Return the rule files of a config folder, by name."""
+    found = (folder / "rules").glob("*.yaml") if (folder / "rules").is_dir() else ()
+    return sorted(file for file in found if not file.name.startswith("."))[:_MOST_RULE_FILES]
+
+
+def stamp(folder: Path) -> Stamp:
+    """Return what changes when a file of the folder does: names, times and sizes."""
+    found = []
+    for file in (*(folder / name for name in _FILES), *rule_files(folder)):
+        try:
+            state = file.stat()
+        except OSError:
+            continue
+        found.append((str(file), state.st_mtime_ns, state.st_size))
+    return tuple(found)
+
+
+def _read(model: type[Model], file: Path, problems: list[Problem]) -> Model | None:
+    if not file.exists():
+        return model()
+    text = _text(file, problems)
+    if text is None:
+        return None
+    found, wrong = read_model(model, text, str(file))
+    problems += wrong
+    return found
+
+
+def _text(file: Path, problems: list[Problem]) -> str | None:
+    try:
+        if file.stat().st_size > 4 * MAX_SIZE:
+            problems.append(Problem(str(file), 1, 1, f"expected at most {MAX_SIZE} characters"))
+            return None
+        return file.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        problems.append(Problem(str(file), line, 1, "expected text in UTF-8"))
+    except OSError as error:
+        problems.append(Problem(str(file), 1, 1, f"cannot be read: {error.strerror}"))
+    return None
+
+
+def _with_paths(settings: Settings, folder: Path) -> Settings:
+    """Take relative paths as seen from the config folder."""
+    mqtt, beckn = settings.mqtt, settings.beckn
+    names = ("ca_file", "cert_file", "key_file")
+    files = {name: folder / value for name in names if (value := getattr(mqtt, name)) is not None}
+    registry = folder / beckn.registry if beckn.registry is not None else None
+    return settings.model_copy(
+        update={
+            "mqtt": mqtt.model_copy(update=files),
+            "beckn": beckn.model_copy(update={"registry": registry}),
+        }
+    )

@@ -1,0 +1,161 @@
+"""How each effect is done: looked at once more, then handed to the adapter that does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hub.app.plugins import Reach, notifiers
+from hub.domain.effects import (
+    AskMember,
+    Notification,
+    NotificationAction,
+    SendOrderRequest,
+    TellMember,
+)
+from hub.domain.suggestions import Suggestion, Verb
+from hub.domain.tokens import ActionToken, sign
+from hub.domain.wording import question
+from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
+from hub.flow.home import Home
+from hub.flow.tell import tag_of
+from hub.ports import Clock, DeliveryError, Notifier, Provider
+from hub.settings import MemberSettings
+from hub.store.house import House
+from hub.worker.pump import Doers as PumpDoers
+
+_ASK_PRIORITY = 4
+_LABELS: tuple[tuple[Verb, str], ...] = (
+    ("approve", "Approve"),
+    ("decline", "Decline"),
+    ("later", "Later"),
+)
+
+
+class Phones:
+    """The ways to reach members, made when first used and made anew when settings change."""
+
+    def __init__(
+        self, topic_of: Callable[[MemberSettings], str], base_url: Callable[[], str]
+    ) -> None:
+        """``base_url`` is where a phone reaches the hub."""
+        self._topic_of = topic_of
+        self._base_url = base_url
+        self._registry = notifiers()
+        self._made: dict[tuple[str, str], tuple[MemberSettings, Notifier]] = {}
+
+    def of(self, member: MemberSettings, channel: str) -> Notifier:
+        """Return the notifier of a member's channel. Raises DeliveryError when it cannot be."""
+        made = self._made.get((member.id, channel))
+        if made is not None and made[0] == member:
+            return made[1]
+        try:
+            factory = self._registry.get(channel)
+            notifier = factory(Reach(member, self._topic_of, self._base_url))
+        except Exception as error:
+            message = f"members.{member.id}.{channel}: {error}"
+            raise DeliveryError(message, retry=False) from error
+        self._made[member.id, channel] = (member, notifier)
+        return notifier
+
+    async def close(self) -> None:
+        """Close every connection."""
+        for _, notifier in self._made.values():
+            close = getattr(notifier, "close", None)
+            if close is not None:
+                await close()
+
+
+class Doers:
+    """Does effects. Whatever is no longer wanted is passed over: that counts as done."""
+
+    def __init__(
+        self,
+        home: Home,
+        house: House,
+        clock: Clock,
+        *,
+        secret: bytes,
+        phones: Phones,
+        provider: Provider,
+        base_url: Callable[[], str],
+    ) -> None:
+        """``secret`` signs action tokens; ``base_url`` is where a phone reaches the hub."""
+        self._home = home
+        self._house = house
+        self._clock = clock
+        self._secret = secret
+        self._phones = phones
+        self._provider = provider
+        self._base_url = base_url
+
+    def for_pump(self) -> PumpDoers:
+        """Return them as the outbox pump calls them."""
+        return PumpDoers(
+            ask=self.ask,
+            tell=self.tell,
+            order=self.order,
+            uncertain=lambda tx, effect: uncertain(tx, self._home, effect),
+            gave_up=lambda tx, effect, reason: gave_up(tx, self._home, effect, reason),
+        )
+
+    async def ask(self, effect: AskMember) -> None:
+        """Ask a member, with buttons. Raises DeliveryError."""
+        suggestion = question_wanted(self._house, effect)
+        member = self._home.member(effect.member)
+        if suggestion is None or member is None:
+            return
+        await self._phones.of(member, effect.channel).notify(self.asking(suggestion, member))
+
+    def asking(self, suggestion: Suggestion, member: MemberSettings) -> Notification:
+        """Return the question as it appears on a member's phone."""
+        zone = self._home.settings.home.zone
+        return Notification(
+            tag=tag_of(suggestion.key),
+            title=suggestion.title,
+            body=question(suggestion, zone, self._clock.now()),
+            member=member.id,
+            priority=_ASK_PRIORITY,
+            actions=self._actions(suggestion, member) if member.role == "adult" else (),
+            link=f"{self._base_url()}/suggestions/{suggestion.id}",
+            expires=suggestion.deadline,
+        )
+
+    def _actions(
+        self, suggestion: Suggestion, member: MemberSettings
+    ) -> tuple[NotificationAction, ...]:
+        best = suggestion.options[0] if suggestion.options else None
+        actions = []
+        for verb, label in _LABELS:
+            option = best.id if best is not None and verb == "approve" else None
+            token = ActionToken(
+                suggestion.id,
+                suggestion.version,
+                verb,
+                member.id,
+                suggestion.deadline,
+                option,
+            )
+            shown = f"{label} {best.total}" if option is not None and best is not None else label
+            actions.append(NotificationAction(verb, shown, sign(token, self._secret)))
+        return tuple(actions)
+
+    async def tell(self, effect: TellMember) -> None:
+        """Tell a member something. Raises DeliveryError."""
+        member = self._home.member(effect.member)
+        if member is None:
+            return
+        await self._phones.of(member, effect.channel).notify(
+            Notification(
+                tag=effect.tag,
+                title=effect.title,
+                body=effect.body,
+                member=effect.member,
+                priority=effect.priority,
+                link=f"{self._base_url()}/",
+            )
+        )
+
+    async def order(self, effect: SendOrderRequest) -> None:
+        """Send a Beckn message. Raises DeliveryError."""
+        if order_wanted(self._house, effect):
+            await self._provider.send(effect.request)

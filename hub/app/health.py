@@ -1,0 +1,55 @@
+"""How the hub is, for /healthz and /metrics: nothing in it is private."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from hub.app.watch import Watch
+from hub.ports import Clock
+from hub.store.views import Views
+from hub.worker.pump import Pump
+from hub.worker.writer import Writer
+
+
+class Connection(Protocol):
+    """The MQTT connection, as far as health goes."""
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether the broker is there."""
+        ...
+
+
+class Health:
+    """Called, it says how the parts are. ``ok`` holds while the broker is there."""
+
+    def __init__(
+        self, writer: Writer, pump: Pump, views: Views, watch: Watch, clock: Clock
+    ) -> None:
+        """``link`` is given once there is one."""
+        self._writer = writer
+        self._pump = pump
+        self._views = views
+        self._watch = watch
+        self._clock = clock
+        self._since = clock.now()
+        self.link: Connection | None = None
+
+    def __call__(self) -> Mapping[str, object]:
+        """Return the figures; ``…_total`` grow from the start of the process."""
+        connected = self.link is not None and self.link.connected
+        return {
+            "ok": connected,
+            "mqtt_connected": connected,
+            "uptime_seconds": round((self._clock.now() - self._since).total_seconds(), 3),
+            "messages_total": self._writer.messages,
+            "transactions_total": self._writer.batches,
+            "faults_total": self._writer.parked,
+            "effects_sent_total": self._pump.sent,
+            "effects_failed_total": self._pump.failed,
+            "waiting_to_write": self._writer.waiting,
+            "waiting_to_send": self._pump.waiting,
+            "config_problems": len(self._watch.problems),
+            **self._views.counts(),
+        }

@@ -1,0 +1,294 @@
+"""A running hub: parts made from settings, started in order, stopped in the other."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+from sqlalchemy import Engine
+
+from devices.book import DeviceBook
+from devices.homeassistant.birth import ONLINE, Birth
+from devices.types import Entity
+from hub.app.backend import HubBackend
+from hub.app.changes import Changes
+from hub.app.clock import SystemClock
+from hub.app.config import Config
+from hub.app.doers import Doers, Phones
+from hub.app.health import Health
+from hub.app.intake import Intake, replay
+from hub.app.plugins import conventions
+from hub.app.secrets import NtfyTopics, household_key
+from hub.app.watch import Watch, note_rules, say_problems, set_clocks
+from hub.domain.orders import OrderAnswer, Subscriber
+from hub.flow.home import Home
+from hub.flow.settle import settle
+from hub.flow.tick import tick
+from hub.ports import InMessage
+from hub.store.access import Access
+from hub.store.database import lock_folder, open_database
+from hub.store.house import load_house
+from hub.store.tx import Tx
+from hub.store.views import Views
+from hub.web.app import make_app
+from hub.worker.pump import Pump
+from hub.worker.writer import Committed, Writer
+from integrations.beckn.buyer import BecknBuyer
+from integrations.broker import Broker, start_broker
+from integrations.mqtt import MqttLink
+from integrations.scheduler import Alarm
+from integrations.templates.renderer import JinjaRenderer
+
+log = logging.getLogger(__name__)
+DATABASE = "hub.sqlite"
+DOMAINS = ("grocery",)
+STEADY_SECONDS = 10.0
+WATCH_SECONDS = 2.0
+
+
+class Hub:
+    """One household's hub. ``start`` returns once it serves; ``stop`` loses nothing."""
+
+    def __init__(self, config: Config, data: Path) -> None:
+        """Use a config that was read and a data folder of its own.
+
+        Raises ConfigError for a faulty hub.yaml, DataFolderInUse when another hub runs on
+        ``data``, SecretsError for a damaged key file.
+        """
+        self.settings = config.checked()
+        self._config = config
+        self._data = data
+        self._stack = contextlib.AsyncExitStack()
+        self.clock = SystemClock()
+        self._lock = lock_folder(data)
+        self._stack.callback(self._lock.close)
+        self._secret = household_key(data / "secrets")
+        self.topics = NtfyTopics(data / "secrets")
+        self._engine: Engine = open_database(data / DATABASE)
+        self._stack.callback(self._engine.dispose)
+        self.access = Access(self._engine)
+        self.views = Views(self._engine)
+        self._changes = Changes()
+        self._subscribed: frozenset[str] = frozenset()
+        self._entities: tuple[Entity, ...] = ()
+        self.url = ""
+        self._make()
+
+    def _make(self) -> None:
+        settings, now = self.settings, self.clock.now()
+        with self._engine.connect() as connection:
+            self.house = load_house(connection, now)
+        names = conventions()
+        self.home = Home(
+            settings,
+            self._config.pantry,
+            self._config.meaning(),
+            self._config.rules,
+            DeviceBook([names.get(name)(settings) for name in names]),
+            {},
+        )
+        replay(self.home, self.house.announcements, now)
+        self._entities = tuple(self.home.book.entities())
+        self._birth = Birth(now, prefix=settings.mqtt.discovery_prefix)
+        renderer = JinjaRenderer(timezone=settings.home.timezone)
+        self._stack.callback(renderer.close)
+        self.writer = Writer(
+            self._engine,
+            self.house,
+            self.clock,
+            intake=Intake(self.home, renderer, self._birth),
+            acknowledge=self._acknowledge,
+            committed=self._committed,
+        )
+        self.watch = Watch(self._config, self.home, self.writer)
+        self.buyer = BecknBuyer(
+            settings.beckn,
+            secrets_dir=self._data / "secrets",
+            public_url_of=lambda: self.url,
+            sink=self._answered,
+            clock=self.clock,
+        )
+        self._phones = Phones(self.topics.of, lambda: self.url)
+        doers = Doers(
+            self.home,
+            self.house,
+            self.clock,
+            secret=self._secret,
+            phones=self._phones,
+            provider=self.buyer,
+            base_url=lambda: self.url,
+        )
+        self.pump = Pump(self.writer, self.clock, doers.for_pump(), self.views.waiting)
+        self.health = Health(self.writer, self.pump, self.views, self.watch, self.clock)
+        self.backend = HubBackend(
+            home=self.home,
+            house=self.house,
+            writer=self.writer,
+            views=self.views,
+            access=self.access,
+            clock=self.clock,
+            changes=self._changes,
+            entities=lambda: self._entities,
+            health=self.health,
+        )
+        self._alarm = Alarm()
+
+    # -- starting and stopping ----------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Start everything; return once pages are served and the broker is being listened to.
+
+        Raises BrokerError or MqttSetupError when there can be no broker, OSError when the HTTP
+        port is taken. What was started by then is stopped again.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+
+    async def _start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        say_problems(self._config)
+        listener = _listen(self.settings.http.host, self.settings.http.port)
+        self._stack.callback(listener.close)
+        self.url = _url(self.settings.http.public_url, self.settings.http.host, listener)
+        self.broker: Broker = await asyncio.to_thread(
+            start_broker, self.settings.mqtt, self._data, log.warning
+        )
+        self._stack.push_async_callback(asyncio.to_thread, self.broker.stop)
+        self.link = self._make_link()
+        self.health.link = self.link
+        self._stack.push_async_callback(self._phones.close)
+        self._stack.push_async_callback(self.buyer.close)
+        self.writer.start()
+        self._stack.push_async_callback(asyncio.to_thread, self.writer.stop)
+        await self._find_providers()
+        await asyncio.wrap_future(self.writer.submit(self._begin))
+        self.pump.start()
+        self._stack.push_async_callback(self.pump.stop)
+        self._alarm.start(self._tick)
+        self._stack.callback(self._alarm.stop)
+        self._alarm.every(STEADY_SECONDS, self._tick, "steady")
+        self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
+        self._alarm.at(self.house.next_due())
+        await self._serve(listener)
+        self._subscribe()
+        self.link.start()
+        self._stack.push_async_callback(asyncio.to_thread, self.link.stop)
+        log.info("listening on %s; %s", self.url, self.broker.describe())
+
+    async def stop(self) -> None:
+        """Stop everything: what is under way is committed, or done again at the next start."""
+        await self._stack.aclose()
+
+    def _make_link(self) -> MqttLink:
+        broker = self.broker
+        return MqttLink(
+            self.settings.mqtt,
+            self.writer,
+            host=broker.host,
+            port=broker.port,
+            username=broker.username,
+            password=broker.password,
+            tls=broker.tls,
+            on_refused=self._refused,
+        )
+
+    def _begin(self, tx: Tx) -> None:
+        set_clocks(tx, self.home)
+        note_rules(tx, self.home)
+
+    async def _serve(self, listener: socket.socket) -> None:
+        app = make_app(self.backend, secret=self._secret, extra_routes=self.buyer.routes())
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listener).start()
+
+    # -- what the parts tell one another --------------------------------------------------------
+
+    def _acknowledge(self, messages: Sequence[InMessage]) -> None:
+        self.link.ack(messages)
+
+    def _refused(self, message: InMessage, reason: str) -> None:
+        self.writer.post(lambda tx: tx.park(message.topic, message.payload, reason))
+
+    def _committed(self, after: Committed) -> None:
+        """Called in the writer thread after each commit."""
+        if after.topics_changed:
+            self._entities = tuple(self.home.book.entities())
+            self._subscribe()
+        due = self.house.next_due() if after.timers_changed else None
+        if after.effects or after.page_changed or after.timers_changed:
+            self._loop.call_soon_threadsafe(self._after, after, due)
+
+    def _after(self, after: Committed, due: datetime | None) -> None:
+        if after.effects:
+            self.pump.offer(after.effects)
+        if after.timers_changed:
+            self._alarm.at(due)
+        if after.page_changed:
+            self._changes.mark()
+
+    def _subscribe(self) -> None:
+        wanted = self.home.book.filters() | {self._birth.topic}
+        self.link.subscribe(sorted(wanted - self._subscribed))
+        self.link.unsubscribe(sorted(self._subscribed - wanted))
+        self._subscribed = wanted
+
+    async def _answered(self, answer: OrderAnswer) -> bool:
+        return await asyncio.wrap_future(
+            self.writer.submit(lambda tx: settle(tx, self.home, answer))
+        )
+
+    # -- from time to time ----------------------------------------------------------------------
+
+    async def _tick(self) -> None:
+        if self._birth.due(self.clock.now()):
+            self.link.publish(self._birth.topic, ONLINE)
+        await asyncio.wrap_future(self.writer.submit(lambda tx: tick(tx, self.home)))
+
+    async def _look_around(self) -> None:
+        await self.watch.look()
+        await self._find_providers()
+
+    async def _find_providers(self) -> None:
+        found: dict[str, tuple[Subscriber, ...]] = {}
+        for domain in DOMAINS:
+            found[domain] = tuple(await self.buyer.find(domain))
+        if found != self.home.providers:
+
+            def put(tx: Tx) -> None:
+                self.home.providers = found
+
+            await asyncio.wrap_future(self.writer.submit(put))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family)
+
+
+def _url(public: str | None, host: str, listener: socket.socket) -> str:
+    if public:
+        return public.rstrip("/")
+    port = listener.getsockname()[1]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+
+
+async def run_until_told(hub: Hub, told: asyncio.Event, started: Callable[[], None]) -> None:
+    """Start the hub, call ``started``, and stop it again when ``told`` is set."""
+    await hub.start()
+    try:
+        started()
+        await told.wait()
+    finally:
+        await hub.stop()

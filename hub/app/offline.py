@@ -1,0 +1,37 @@
+"""The household as its database has it, for commands that look at it beside the running hub."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+
+from devices.book import DeviceBook
+from hub.app.config import Config
+from hub.app.plugins import conventions
+from hub.flow.home import Home
+from hub.settings import Settings
+from hub.store.house import House, load_house
+
+
+def empty_home(config: Config) -> tuple[Home, House]:
+    """Return the configured household with nothing known yet.
+
+    With a faulty hub.yaml the defaults stand in: looking must work while something is wrong.
+    """
+    settings = config.settings or Settings()
+    names = conventions()
+    book = DeviceBook([names.get(name)(settings) for name in names])
+    home = Home(settings, config.pantry, config.meaning(), config.rules, book, {})
+    return home, House()
+
+
+def home_and_house(config: Config, engine: Engine) -> tuple[Home, House]:
+    """Return the configured household and its present state."""
+    home, _ = empty_home(config)
+    now = datetime.now(UTC)
+    with engine.connect() as connection:
+        house = load_house(connection, now)
+    for source, payload in house.announcements.items():
+        home.book.decode(source, payload, now)
+    return home, house

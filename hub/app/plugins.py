@@ -1,0 +1,85 @@
+"""What can be plugged in, by name: conventions of devices, and ways to reach a member.
+
+Third parties add theirs by entry points of the groups ``commonhearth.devices`` (a factory
+``(settings) -> Convention``) and ``commonhearth.integrations`` (``(Reach) -> Notifier``).
+Nothing is imported before it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from devices.registry import DEVICES, INTEGRATIONS, Registry
+from devices.types import Convention
+from hub.ports import Notifier
+from hub.settings import MemberSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a notifier is made of: the member, their ntfy topic, and where the hub is reached."""
+
+    member: MemberSettings
+    topic_of: Callable[[MemberSettings], str]
+    base_url: Callable[[], str]
+
+
+def conventions() -> Registry[Convention]:
+    """Return the conventions there are. Raises Duplicate when two share a name."""
+    registry: Registry[Convention] = Registry("convention")
+    registry.add("homeassistant", _homeassistant)
+    registry.add("native", _native)
+    registry.add("cap", _cap)
+    registry.add_entry_points(DEVICES)
+    return registry
+
+
+def notifiers() -> Registry[Notifier]:
+    """Return the ways to reach a member. Raises Duplicate when two share a name."""
+    registry: Registry[Notifier] = Registry("integration")
+    registry.add("ntfy", _ntfy)
+    registry.add("apprise", _apprise)
+    registry.add_entry_points(INTEGRATIONS)
+    return registry
+
+
+def _homeassistant(settings: Settings) -> Convention:
+    from devices.homeassistant.discovery import HomeAssistantDiscovery
+
+    return HomeAssistantDiscovery(settings.mqtt.discovery_prefix)
+
+
+def _native(settings: Settings) -> Convention:
+    from devices.native import Native
+
+    return Native()
+
+
+def _cap(settings: Settings) -> Convention:
+    from devices.cap import CapNotices
+    from devices.cap_fields import DEFAULT_WORDS
+
+    notices = settings.notices
+    words = {**DEFAULT_WORDS}
+    for service, more in notices.words.items():
+        words[service] = (*words.get(service, ()), *more)
+    return CapNotices(
+        settings.mqtt.notice_topics, areas=notices.areas, words=words, languages=notices.languages
+    )
+
+
+def _ntfy(reach: Reach) -> Notifier:
+    from integrations.ntfy.notifier import NtfyNotifier
+
+    if reach.member.ntfy is None:
+        raise ValueError(f"members.{reach.member.id}.ntfy is not set")
+    return NtfyNotifier(
+        reach.member.ntfy, topic=reach.topic_of(reach.member), base_url=reach.base_url
+    )
+
+
+def _apprise(reach: Reach) -> Notifier:
+    from integrations.apprise.notifier import AppriseNotifier
+
+    return AppriseNotifier(reach.member.apprise)

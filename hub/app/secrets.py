@@ -1,0 +1,81 @@
+"""What the hub keeps to itself: the key that signs action links, and members' ntfy topics."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from pathlib import Path
+
+from hub.settings import MemberSettings
+from integrations.ntfy.notifier import make_topic
+
+_BYTES = 32
+
+
+class SecretsError(Exception):
+    """A file of the secrets folder is damaged; the text names it and says what to do."""
+
+
+def household_key(folder: Path) -> bytes:
+    """Return the household's 32 bytes, made at first start (file mode 0600).
+
+    Raises SecretsError when the file is not what was written.
+    """
+    file = folder / "household.key"
+    if not file.exists():
+        _write(file, secrets.token_hex(_BYTES))
+    try:
+        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+    except (ValueError, UnicodeDecodeError):
+        key = b""
+    if len(key) != _BYTES:
+        raise SecretsError(
+            f"{file}: expected {_BYTES} bytes in hex; delete it to make a new one (buttons on "
+            "phones that were sent before stop working)"
+        )
+    return key
+
+
+class NtfyTopics:
+    """A topic for each member that nobody can guess, kept so that a phone stays subscribed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep them in ``folder``/ntfy.json."""
+        self._file = folder / "ntfy.json"
+        self._topics: dict[str, str] | None = None
+
+    def of(self, member: MemberSettings) -> str:
+        """Return a member's topic: the one in hub.yaml, else the one made at first use.
+
+        Raises SecretsError when the file is damaged.
+        """
+        if member.ntfy is not None and member.ntfy.topic is not None:
+            return member.ntfy.topic
+        topics = self._load()
+        if member.id not in topics:
+            topics[member.id] = make_topic(member.id)
+            _write(self._file, json.dumps(topics, indent=1))
+        return topics[member.id]
+
+    def _load(self) -> dict[str, str]:
+        if self._topics is None:
+            try:
+                text = self._file.read_text() if self._file.exists() else "{}"
+                self._topics = {str(name): str(topic) for name, topic in json.loads(text).items()}
+            except (ValueError, AttributeError):
+                raise SecretsError(
+                    f"{self._file}: expected JSON; delete it to make new topics (phones must then "
+                    "be subscribed anew)"
+                ) from None
+        return self._topics
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
+        stream.write(text + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)

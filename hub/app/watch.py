@@ -1,0 +1,112 @@
+"""The household's files while the hub runs: a changed one is picked up without a restart."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from hashlib import sha256
+from pathlib import Path
+
+from hub.app.config import Config, read_config, stamp
+from hub.domain.yamltext import Problem
+from hub.flow.home import Home
+from hub.settings import Settings
+from hub.store.tx import Entry, Tx
+from hub.worker.writer import Writer
+
+log = logging.getLogger(__name__)
+_AT_START = ("mqtt", "http", "log", "notices")
+"""Sections of hub.yaml that are read once: a change of them takes a restart."""
+
+
+class Watch:
+    """Looks at the config folder's files and hands what changed to the writer."""
+
+    def __init__(self, config: Config, home: Home, writer: Writer) -> None:
+        """Begin with what was read at start."""
+        self._folder: Path = config.folder
+        self._home = home
+        self._writer = writer
+        self._stamp = stamp(config.folder)
+        self.problems: tuple[Problem, ...] = config.problems
+
+    async def look(self) -> None:
+        """Read the files again when they changed."""
+        now = await asyncio.to_thread(stamp, self._folder)
+        if now == self._stamp:
+            return
+        self._stamp = now
+        config = await asyncio.to_thread(read_config, self._folder)
+        self.problems = config.problems
+        say_problems(config)
+        old = self._home.settings
+        await asyncio.wrap_future(self._writer.submit(lambda tx: adopt(tx, self._home, config)))
+        log.info(
+            "the configuration was read again: %d rules, %d mistakes",
+            len(config.rules.rules()),
+            len(config.problems),
+        )
+        for section in _restart_needed(old, config.settings):
+            log.warning("%s: in hub.yaml changed; it takes effect at the next start", section)
+
+
+def say_problems(config: Config) -> None:
+    """Write each mistake to the log, with its place."""
+    for problem in config.problems:
+        log.warning("%s", problem)
+
+
+def _restart_needed(old: Settings, new: Settings | None) -> list[str]:
+    if new is None:
+        return []
+    return [name for name in _AT_START if getattr(old, name) != getattr(new, name)]
+
+
+def adopt(tx: Tx, home: Home, config: Config) -> None:
+    """Put a newly read configuration in force; what has a mistake stays as it was.
+
+    A faulty hub.yaml keeps the settings, a faulty pantry or devices file keeps that file's say.
+    A faulty rule is left out, the others change.
+    """
+    faulty = {Path(problem.file).name for problem in config.problems}
+    if config.settings is not None:
+        kept = {name: getattr(home.settings, name) for name in _AT_START}
+        home.settings = config.settings.model_copy(update=kept)
+    if "pantry.yaml" not in faulty:
+        home.pantry = config.pantry
+    if not faulty & {"pantry.yaml", "devices.yaml"}:
+        home.meaning = config.meaning()
+    home.rules = config.rules
+    set_clocks(tx, home)
+    note_rules(tx, home)
+    tx.page_changed = True
+
+
+def set_clocks(tx: Tx, home: Home) -> None:
+    """Set each rule's next cron time, and forget the clocks of rules that are gone.
+
+    One that was missed while the hub was off stays: ``tick`` takes it late, once.
+    """
+    wanted = {
+        timer.rule_id: timer for timer in home.rules.initial_timers(tx.now, home.settings.home.zone)
+    }
+    known = {rule.id for rule in home.rules.rules()}
+    for kind, name, subject in list(tx.house.timers):
+        if kind == "rule" and (name not in known or (not subject and name not in wanted)):
+            tx.set_timer(kind, name, subject, None)
+    for rule_id, timer in wanted.items():
+        due = tx.house.timers.get(("rule", rule_id, ""))
+        if due is None or due > tx.now:
+            tx.set_timer("rule", rule_id, "", timer.due)
+
+
+def note_rules(tx: Tx, home: Home) -> None:
+    """Tell the ledger which rules are in force when that changed: how many, and their digest.
+
+    The digest is SHA-256 over ``id=version`` lines in order; each suggestion names its rule's
+    version besides.
+    """
+    lines = sorted(f"{rule.id}={rule.version}\n" for rule in home.rules.rules() if rule.enabled)
+    facts = {"count": len(lines), "digest": sha256("".join(lines).encode()).hexdigest()}
+    if tx.last_facts("rules_in_force") != facts:
+        tx.append(Entry("rules_in_force", "rules", facts))

@@ -1,0 +1,83 @@
+"""The commands put together, and how a failure is told: in one line, without a traceback."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Annotated
+
+import click
+import typer
+
+from hub.cli import check, demo, device, provider, rule, run, token
+from hub.cli.common import Refused
+
+app = typer.Typer(
+    name="run_hub.py",
+    help="Commonhearth: a hub for a home. Try [bold]demo[/bold] first.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@dataclass(slots=True)
+class _Asked:
+    debug: bool = False
+
+
+_asked = _Asked()
+
+
+@app.callback()
+def options(
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the whole traceback of a failure.")
+    ] = False,
+) -> None:
+    """Take what goes before any command."""
+    _asked.debug = debug
+
+
+app.command("run", epilog=run.EXAMPLES)(run.run)
+app.command("demo", epilog=demo.EXAMPLES)(demo.demo)
+app.command("check", epilog=check.EXAMPLES)(check.check)
+app.add_typer(device.app, name="device")
+app.add_typer(rule.app, name="rule")
+app.add_typer(provider.app, name="provider")
+app.add_typer(token.app, name="token")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; return the exit code: 0 only if what was asked happened, 2 for a mistake in
+    the command or the configuration, 1 for any other failure."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return 2
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        sys.stderr.write("stopped\n")
+        return 130
+    except BrokenPipeError:
+        return 1
+    except Exception as error:
+        if _asked.debug:
+            raise
+        sys.stderr.write(f"error: {_one_line(error)}\n")
+        return error.code if isinstance(error, Refused) else 1
+    return int(code or 0)
+
+
+def _one_line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    if isinstance(error, Refused):
+        return text
+    known = type(error).__module__.partition(".")[0] in ("hub", "integrations", "rules", "devices")
+    if known and text:
+        return text
+    return f"{type(error).__name__}: {text} (run_hub.py --debug … shows where)"

@@ -1,0 +1,183 @@
+"""Who may come in: sessions, one-time codes and API tokens. Only hashes of secrets are kept.
+
+Short writes of their own, not steps of the writer: they change nothing that rules or pages show,
+and the command line makes codes and tokens while the hub runs.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from hub.store import tables
+from hub.store.codec import instant, micros
+from hub.store.views import secret_hash
+
+SESSION_LASTS = timedelta(days=90)
+CODE_LASTS = timedelta(days=1)
+MOST_SESSIONS = 200
+_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
+"""No 0, O, 1, I: a code is read off a screen and typed on a phone."""
+_CODE_LENGTH = 8
+
+
+class NameTaken(Exception):
+    """There is an API token of that name already."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A signed-in browser, as kept."""
+
+    member: str
+    csrf: str
+    created_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """An API token, as kept."""
+
+    name: str
+    scopes: frozenset[str]
+    created_at: datetime
+
+
+class Access:
+    """Reads and writes of its own connection; safe to call from any thread or process."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Use the hub's database."""
+        self._engine = engine
+
+    # -- sessions -----------------------------------------------------------------------------
+
+    def create_session(self, member: str, now: datetime) -> tuple[str, SessionRow]:
+        """Make a session; return the cookie's secret, shown this once, and the session."""
+        secret = secrets.token_urlsafe(24)
+        row = SessionRow(member, secrets.token_urlsafe(18), now, now + SESSION_LASTS)
+        table = tables.core(tables.WebSession)
+        with self._writing() as connection:
+            connection.execute(delete(table).where(table.c.expires_at <= micros(now)))
+            kept = connection.execute(
+                select(table.c.hash).order_by(table.c.created_at.desc()).offset(MOST_SESSIONS - 1)
+            ).scalars()
+            oldest = list(kept)
+            if oldest:
+                connection.execute(delete(table).where(table.c.hash.in_(oldest)))
+            connection.execute(
+                insert(table).values(
+                    hash=secret_hash(secret),
+                    member=member,
+                    csrf=row.csrf,
+                    created_at=micros(now),
+                    expires_at=micros(row.expires_at),
+                )
+            )
+            connection.commit()
+        return secret, row
+
+    def session(self, secret: str, now: datetime) -> SessionRow | None:
+        """Return the session of a cookie's secret while it is valid."""
+        table = tables.core(tables.WebSession)
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(table).where(
+                    table.c.hash == secret_hash(secret), table.c.expires_at > micros(now)
+                )
+            ).first()
+        if row is None:
+            return None
+        return SessionRow(row.member, row.csrf, instant(row.created_at), instant(row.expires_at))
+
+    def end_session(self, secret: str) -> None:
+        """Forget a session."""
+        table = tables.core(tables.WebSession)
+        with self._writing() as connection:
+            connection.execute(delete(table).where(table.c.hash == secret_hash(secret)))
+            connection.commit()
+
+    # -- one-time codes -----------------------------------------------------------------------
+
+    def create_code(self, member: str, now: datetime) -> str:
+        """Make a code that signs ``member`` in once, e.g. ``K7MX-4TQP`` (40 random bits)."""
+        letters = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
+        table = tables.core(tables.SignInCode)
+        with self._writing() as connection:
+            connection.execute(delete(table).where(table.c.expires_at <= micros(now)))
+            connection.execute(
+                insert(table).values(
+                    hash=secret_hash(letters),
+                    member=member,
+                    expires_at=micros(now + CODE_LASTS),
+                )
+            )
+            connection.commit()
+        half = _CODE_LENGTH // 2
+        return f"{letters[:half]}-{letters[half:]}"
+
+    def take_code(self, code: str, now: datetime) -> str | None:
+        """Use a code up; return whom it signs in, None when it is not one (any more)."""
+        plain = code.upper().replace("-", "").replace(" ", "")
+        table = tables.core(tables.SignInCode)
+        with self._writing() as connection:
+            row = connection.execute(
+                select(table).where(table.c.hash == secret_hash(plain))
+            ).first()
+            if row is not None:
+                connection.execute(delete(table).where(table.c.hash == row.hash))
+            connection.commit()
+        return row.member if row is not None and row.expires_at > micros(now) else None
+
+    # -- API tokens ---------------------------------------------------------------------------
+
+    def create_token(self, name: str, scopes: frozenset[str], now: datetime) -> str:
+        """Make an API token; return it, shown this once. Raises NameTaken."""
+        secret = f"hearth_{secrets.token_urlsafe(24)}"
+        table = tables.core(tables.ApiToken)
+        with self._writing() as connection:
+            if connection.execute(select(table.c.name).where(table.c.name == name)).first():
+                raise NameTaken(f"there is a token called {name!r} already; revoke it first")
+            connection.execute(
+                insert(table).values(
+                    hash=secret_hash(secret),
+                    name=name,
+                    scopes=" ".join(sorted(scopes)),
+                    created_at=micros(now),
+                )
+            )
+            connection.commit()
+        return secret
+
+    def tokens(self) -> list[TokenRow]:
+        """Return every API token, by name."""
+        table = tables.core(tables.ApiToken)
+        with self._engine.connect() as connection:
+            return [
+                TokenRow(row.name, frozenset(row.scopes.split()), instant(row.created_at))
+                for row in connection.execute(select(table).order_by(table.c.name))
+            ]
+
+    def revoke_token(self, name: str) -> bool:
+        """Forget an API token; False when there is none of that name."""
+        table = tables.core(tables.ApiToken)
+        with self._writing() as connection:
+            done = connection.execute(delete(table).where(table.c.name == name))
+            connection.commit()
+        return bool(done.rowcount)
+
+    def token_scopes(self, secret: str) -> frozenset[str] | None:
+        """Return what an API token allows, None when there is no such token."""
+        table = tables.core(tables.ApiToken)
+        with self._engine.connect() as connection:
+            scopes = connection.execute(
+                select(table.c.scopes).where(table.c.hash == secret_hash(secret))
+            ).scalar()
+        return None if scopes is None else frozenset(scopes.split())
+
+    def _writing(self) -> Connection:
+        return self._engine.connect().execution_options(immediate=True)

@@ -1,0 +1,52 @@
+"""Wakes the hub when something is due, and from time to time besides."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+_DUE = "due"
+
+
+class Alarm:
+    """Jobs on the event loop that calls ``start``. What is due is kept elsewhere (timers are rows).
+
+    A job that comes late is run late, once. APScheduler sleeps by a clock that no clock change
+    moves, so a step of the machine's clock is noticed at the next steady look, not earlier.
+    """
+
+    def __init__(self) -> None:
+        """Prepare it; nothing runs yet."""
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC,
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+        self._wake: Callable[[], Awaitable[None]] | None = None
+
+    def start(self, wake: Callable[[], Awaitable[None]]) -> None:
+        """Begin; ``wake`` is called at each instant given to ``at``. Call in the event loop."""
+        self._wake = wake
+        self._scheduler.start()
+
+    def at(self, instant: datetime | None) -> None:
+        """Wake at ``instant`` (aware; at once when it is past), in place of any set before."""
+        if instant is None or self._wake is None:
+            if self._scheduler.get_job(_DUE) is not None:
+                self._scheduler.remove_job(_DUE)
+            return
+        self._scheduler.add_job(
+            self._wake, DateTrigger(instant, timezone=UTC), id=_DUE, replace_existing=True
+        )
+
+    def every(self, seconds: float, job: Callable[[], Awaitable[None]], name: str) -> None:
+        """Run ``job`` every so many seconds, never twice at once."""
+        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
+
+    def stop(self) -> None:
+        """End; nothing is started any more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
