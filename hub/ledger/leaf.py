@@ -5,6 +5,32 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NoReturn
+
+MAX_ENTRY = 0xFFFF
+"""Bytes of an entry that can be published (C2SP tlog-tiles writes its length in two bytes)."""
+
+MAX_DEPTH = 32
+
+
+class LedgerError(ValueError):
+    """What cannot be believed of a log, a proof or a key; one line that says why."""
+
+
+class LeafError(LedgerError):
+    """An entry that this ledger did not write; one line that says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What an entry says: ``kind`` in the past tense, about ``subject``, at an instant."""
+
+    kind: str
+    at_micros: int
+    subject: str
+    facts: Mapping[str, object]
 
 
 def canonical(kind: str, at_micros: int, subject: str, facts: Mapping[str, object]) -> str:
@@ -23,3 +49,63 @@ def canonical(kind: str, at_micros: int, subject: str, facts: Mapping[str, objec
 def leaf_hash(entry: bytes) -> bytes:
     """Return the 32-byte leaf hash of an entry."""
     return hashlib.sha256(b"\x00" + entry).digest()
+
+
+def read_json(text: str | bytes) -> object:
+    """Return JSON somebody else wrote; ValueError when it is not, or is over 32 levels deep."""
+    try:
+        found = json.loads(text, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    level = [found]
+    for _ in range(MAX_DEPTH):
+        inner = [one for one in level if isinstance(one, dict | list)]
+        level = [part for one in inner for part in (one.values() if isinstance(one, dict) else one)]
+    if level:
+        raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
+    return found
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def read_leaf(entry: bytes) -> Leaf:
+    """Read an entry; LeafError unless it is in its one spelling."""
+    try:
+        if len(entry) > MAX_ENTRY:
+            raise ValueError(f"it has {len(entry)} bytes, at most {MAX_ENTRY} are read")
+        found = read_json(entry)
+    except ValueError as error:
+        raise LeafError(f"the entry is not JSON: {error}") from None
+    match found:
+        case {
+            "at": int(at),
+            "facts": dict(facts),
+            "kind": str(kind),
+            "subject": str(subject),
+            **rest,
+        } if not rest:
+            if canonical(kind, at, subject, facts).encode("utf-8", "surrogatepass") == entry:
+                return Leaf(kind, at, subject, facts)
+    raise LeafError("the entry is not written as this ledger writes: at, facts, kind, subject")
+
+
+def describes(kind: bytes, at_micros: int, subject: bytes, entry: bytes) -> bool:
+    """Tell whether what is kept beside an entry is what the entry says, without parsing it.
+
+    ``kind`` and ``subject`` are UTF-8. A string's end and its first unescaped quote before it
+    are the same whoever reads, so comparing the entry's ends is enough.
+    """
+    return entry.startswith(b'{"at":%d,"facts":{' % at_micros) and entry.endswith(
+        _ending(kind, subject)
+    )
+
+
+@lru_cache(maxsize=1024)
+def _ending(kind: bytes, subject: bytes) -> bytes:
+    names = (
+        json.dumps(str(name, "utf-8", "surrogateescape"), ensure_ascii=False)
+        for name in (kind, subject)
+    )
+    return '}},"kind":{},"subject":{}}}'.format(*names).encode("utf-8", "surrogateescape")
