@@ -26,17 +26,28 @@ class BufferedSocket:
         self._in = b""
         self._at = 0
         self._out = bytearray()
+        self.fault: ssl.SSLError | None = None
 
     def recv(self, size: int) -> bytes:
         """Return at most ``size`` bytes; raises what the socket raises when there are none yet."""
         start = self._at
         if start >= len(self._in):
             if size >= READ_SIZE:
-                return self._sock.recv(min(size, LARGE_READ))
-            self._in = self._sock.recv(READ_SIZE)
+                return self._receive(min(size, LARGE_READ))
+            self._in = self._receive(READ_SIZE)
             start = 0
         self._at = start + size
         return self._in[start : self._at]
+
+    def _receive(self, size: int) -> bytes:
+        try:
+            return self._sock.recv(size)
+        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            raise
+        except ssl.SSLError as error:
+            # paho tells only that the connection is gone; this says why.
+            self.fault = error
+            raise
 
     def send(self, data: bytes | bytearray) -> int:
         """Take all of it; it leaves with ``flush``."""
@@ -86,8 +97,16 @@ class BufferedSocket:
 class BufferedClient(Client):
     """paho's client, reading and writing through a BufferedSocket."""
 
+    _buffered: BufferedSocket | None = None
+
+    @property
+    def fault(self) -> ssl.SSLError | None:
+        """Return what TLS had to say when it ended the latest connection."""
+        return self._buffered.fault if self._buffered is not None else None
+
     # paho has no public way to hand it a socket; a test fails should it stop calling this.
     def _create_socket(self) -> Any:
         sock: Any = super()._create_socket()
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return BufferedSocket(sock)
+        self._buffered = BufferedSocket(sock)
+        return self._buffered

@@ -15,11 +15,13 @@ class Backoff:
     """Waits between attempts: doubling from ``FIRST_DELAY`` to ``LONGEST_DELAY`` seconds.
 
     Half of each wait is chance, so that all devices of a home do not come back in one moment.
+    ``short_lives`` counts the connections in a row that ended within ``STEADY_SECONDS``.
     """
 
     def __init__(self) -> None:
         """Begin with the shortest wait."""
         self._delay = FIRST_DELAY
+        self.short_lives = 0
 
     def next(self) -> float:
         """Return the seconds to wait now."""
@@ -30,6 +32,9 @@ class Backoff:
         """Tell how long a connection held: one that is cut at once must not be retried at once."""
         if seconds >= STEADY_SECONDS:
             self._delay = FIRST_DELAY
+            self.short_lives = 0
+        else:
+            self.short_lives += 1
 
 
 class Repeats:

@@ -15,7 +15,6 @@ from integrations.mqtt.buffered import BufferedClient
 
 KEEPALIVE = 60
 CONNECT_SECONDS = 5.0
-MOST_OUTGOING = 5_000
 # Above this the broker is asked not to send at all. Far above max_payload, so that the usual
 # too-large payload still arrives and can be shown as refused.
 HARD_LIMIT = 16 * 1024 * 1024
@@ -23,6 +22,18 @@ _BAD_USER = 0x86
 _NOT_AUTHORIZED = 0x87
 _UNSUPPORTED_VERSION = 0x84
 _TAKEN_OVER = 0x8E
+_UNSPECIFIED = 0x80
+_SUSPICIOUS = 3
+# RFC 8446, 6.2, as OpenSSL names the alerts of TLS 1.2 and 1.3.
+_CERTIFICATE_ALERTS = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE",
+    "SSLV3_ALERT_BAD_CERTIFICATE",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED",
+    "SSLV3_ALERT_CERTIFICATE_REVOKED",
+    "SSLV3_ALERT_CERTIFICATE_UNKNOWN",
+    "TLSV1_ALERT_UNKNOWN_CA",
+}
 
 
 class MqttSetupError(Exception):
@@ -68,7 +79,6 @@ def make_client(
         manual_ack=True,
     )
     client.connect_timeout = CONNECT_SECONDS
-    client.max_queued_messages_set(MOST_OUTGOING)
     if username is not None:
         client.username_pw_set(username, password)
     if tls is not None:
@@ -101,14 +111,33 @@ def refusal_text(reason: ReasonCode, where: str, username: str | None) -> str:
     return f"the MQTT broker at {where} refused the connection: {reason}"
 
 
-def loss_text(reason: ReasonCode, where: str, client_id: str) -> str:
-    """Say that a connection ended, and why if the broker said so."""
+def loss_text(reason: ReasonCode, where: str, client_id: str, *, short_lives: int) -> str:
+    """Say that a connection ended, and why if the broker said so.
+
+    ``short_lives`` is how many in a row ended soon: so do two that take each other's session.
+    """
     if reason.value == _TAKEN_OVER:
         return (
             f"another client calls itself {client_id!r} at the MQTT broker {where}: "
             "give each hub its own mqtt.client_id"
         )
-    return f"lost the MQTT broker at {where} ({str(reason).lower()}); trying again"
+    if short_lives >= _SUSPICIOUS:
+        return (
+            f"the MQTT broker at {where} ends each connection soon: perhaps another client calls "
+            f"itself {client_id!r} there, too (mqtt.client_id)"
+        )
+    why = "connection closed" if reason.value == _UNSPECIFIED else str(reason).lower()
+    return f"lost the MQTT broker at {where} ({why}); trying again"
+
+
+def hangup_text(where: str, username: str | None, *, tls: bool) -> str:
+    """Say that a broker closes each connection without a word, and what may be the reason."""
+    reasons = [
+        "it is just starting",
+        "mqtt.username and mqtt.password are wrong" if username else "it wants a user",
+        *([] if tls else ["it wants mqtts://"]),
+    ]
+    return f"the MQTT broker at {where} hangs up at once (perhaps {', or '.join(reasons)})"
 
 
 def absence_text(error: Exception, where: str) -> str:
@@ -117,6 +146,11 @@ def absence_text(error: Exception, where: str) -> str:
         return (
             f"the MQTT broker at {where} has a certificate that is not trusted "
             f"({error.verify_message}): set mqtt.ca_file"
+        )
+    if isinstance(error, ssl.SSLError) and error.reason in _CERTIFICATE_ALERTS:
+        return (
+            f"the MQTT broker at {where} wants a certificate it trusts ({error.reason}): "
+            "set mqtt.cert_file and mqtt.key_file"
         )
     if isinstance(error, ssl.SSLError):
         return f"no TLS with the MQTT broker at {where} ({error.reason}): mqtts:// or mqtt://?"

@@ -1,0 +1,27 @@
+"""From ``mqtt.url`` to a broker to connect to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hub.settings import MqttSettings
+from integrations.broker.brokers import Broker, External
+from integrations.broker.managed import find, start_mosquitto
+
+
+def start_broker(settings: MqttSettings, data_dir: Path, say: Callable[[str], None]) -> Broker:
+    """Return the broker to connect to, started first when it is ``managed``.
+
+    ``say`` gets one line when something is worth knowing (a stand-in runs, a broker died and was
+    started again); it may be called in another thread. Raises BrokerError saying what to do.
+    """
+    if settings.url != "managed":
+        return External.of(settings)
+    program = find("mosquitto")
+    if program is not None:
+        return start_mosquitto(settings, data_dir, program, say)
+    # Imported here, as few homes need it.
+    from integrations.broker.fallback import start_fallback
+
+    return start_fallback(settings, data_dir, say)

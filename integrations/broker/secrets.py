@@ -1,0 +1,88 @@
+"""Who may use a managed broker: made at the first start, kept where only the hub's user reads."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.settings import MqttSettings
+from integrations.broker.brokers import BrokerError
+
+HUB_USER = "commonhearth"
+DEVICE_USER = "home"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """The hub's own login, and the one for the household's devices; ``file`` holds both."""
+
+    file: Path
+    hub_password: str
+    device_user: str
+    device_password: str
+
+    @property
+    def hub_user(self) -> str:
+        """Return the hub's user name."""
+        return HUB_USER
+
+    def users(self) -> dict[str, str]:
+        """Return each user's password."""
+        return {HUB_USER: self.hub_password, self.device_user: self.device_password}
+
+
+def credentials(folder: Path, settings: MqttSettings) -> Credentials:
+    """Read them from ``folder``/credentials.json, or make them.
+
+    ``mqtt.username`` and ``mqtt.password``, where set, are the devices' login. Raises BrokerError
+    when they cannot be used or the file is damaged.
+    """
+    file = folder / "credentials.json"
+    try:
+        if not file.exists():
+            made = {user: secrets.token_urlsafe(18) for user in (HUB_USER, DEVICE_USER)}
+            write_private(file, json.dumps(made, indent=2) + "\n")
+        text = file.read_text()
+    except OSError as error:
+        raise BrokerError(
+            f"{error.filename or file}: {error.strerror}: the hub keeps the broker's passwords "
+            "there, so its user must be able to read and write it"
+        ) from None
+    try:
+        kept = json.loads(text)
+        hub, device = str(kept[HUB_USER]), str(kept[DEVICE_USER])
+    except (ValueError, KeyError, TypeError):
+        raise BrokerError(
+            f"{file} is damaged: delete it, and new passwords are made at the next start"
+        ) from None
+    user, password = settings.username, settings.password
+    if user is None and password is None:
+        return Credentials(file, hub, DEVICE_USER, device)
+    if not user or not password:
+        raise BrokerError("mqtt.username and mqtt.password: expected both, or neither")
+    if user == HUB_USER:
+        raise BrokerError(f"mqtt.username: {HUB_USER!r} is the hub's own user; choose another")
+    # Mosquitto's password file has one `name:password` a line, and `#` begins a comment.
+    both = user + password
+    trimmed = user.strip() + password.strip() == both
+    if not both.isprintable() or ":" in both or user.startswith("#") or not trimmed:
+        raise BrokerError(
+            "mqtt.username and mqtt.password: expected one line each, without `:` or spaces around "
+            "it, and no `#` before the name"
+        )
+    return Credentials(file, hub, user, password)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file whole, readable by this user alone."""
+    new = file.with_suffix(file.suffix + ".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+        # Devices keep these passwords: after a power cut the file must be whole.
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
