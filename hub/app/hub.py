@@ -40,6 +40,8 @@ from hub.web.app import make_app
 from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Writer
 from integrations.beckn.buyer import BecknBuyer
+from integrations.beckn.errors import RegistryError
+from integrations.beckn.registry import upsert
 from integrations.broker import Broker, start_broker
 from integrations.mqtt import MqttLink
 from integrations.scheduler import Alarm
@@ -169,6 +171,7 @@ class Hub:
         self._stack.push_async_callback(self.buyer.close)
         self.writer.start()
         self._stack.push_async_callback(asyncio.to_thread, self.writer.stop)
+        await asyncio.to_thread(self._enter_registry)
         await self._find_providers()
         await asyncio.wrap_future(self.writer.submit(self._begin))
         self.pump.start()
@@ -200,6 +203,16 @@ class Hub:
             tls=broker.tls,
             on_refused=self._refused,
         )
+
+    def _enter_registry(self) -> None:
+        """Enter the household in its registry file, so that providers believe its key."""
+        path = self.settings.beckn.registry
+        if path is None:
+            return
+        try:
+            upsert(path, self.buyer.entry())
+        except (RegistryError, OSError) as error:
+            log.warning("the household is not entered in the registry: %s", error)
 
     def _begin(self, tx: Tx) -> None:
         set_clocks(tx, self.home)

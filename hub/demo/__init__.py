@@ -1,0 +1,1 @@
+"""The demo: a household, its devices and its shops, each in a process of its own."""

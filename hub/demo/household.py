@@ -1,0 +1,49 @@
+"""The demo's household on disk: a copy of config/demo/household with ports and addresses."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from hub.demo.processes import ROOT, free_port
+
+SOURCE = ROOT / "config" / "demo"
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Where a household's files are, and where its broker will be."""
+
+    name: str
+    config: Path
+    data: Path
+    mqtt_port: int
+
+    @property
+    def mqtt_url(self) -> str:
+        """Return the address devices connect to."""
+        return f"mqtt://127.0.0.1:{self.mqtt_port}"
+
+
+def write_household(
+    folder: Path, name: str, *, source: str, registry: Path, phone_url: str, http_port: int = 0
+) -> Household:
+    """Copy ``config/demo/<source>`` to ``folder``/<name>-config and make it runnable there."""
+    config = folder / f"{name}-config"
+    shutil.copytree(SOURCE / source, config)
+    yaml = YAML()
+    file = config / "hub.yaml"
+    settings = yaml.load(file.read_text(encoding="utf-8"))
+    port = free_port()
+    settings.setdefault("mqtt", {})["port"] = port
+    settings.setdefault("http", {})["port"] = http_port
+    settings.setdefault("beckn", {})["registry"] = str(registry)
+    for member in settings["members"]:
+        if "ntfy" in member:
+            member["ntfy"]["url"] = phone_url
+    with file.open("w", encoding="utf-8") as stream:
+        yaml.dump(settings, stream)
+    return Household(name, config, folder / f"{name}-data", port)
