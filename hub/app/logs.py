@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import TextIO
 
-import structlog
+
+class _Json(logging.Formatter):
+    """A JSON object a line: ``timestamp`` (UTC), ``level``, ``logger``, ``event`` and more."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 def set_up(level: str, stream: TextIO | None = None) -> None:
     """Have every logger of the process write to ``stream`` (default: standard error).
 
-    ``level`` is the least severe line written. On a terminal a line is for reading, elsewhere a
-    JSON object with ``timestamp``, ``level``, ``logger`` and ``event``.
+    ``level`` is the least severe line written. On a terminal a line is for reading, elsewhere it is
+    a JSON object. The standard library does: structlog costs 6 MiB of an idle hub's 95.
     """
     out = stream or sys.stderr
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=not out.isatty()),
-    ]
-    last: list[structlog.typing.Processor]
-    if out.isatty():
-        last = [structlog.dev.ConsoleRenderer(pad_event_to=0)]
-    else:
-        last = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
     handler = logging.StreamHandler(out)
     handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
-        )
+        logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
+        if out.isatty()
+        else _Json()
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
