@@ -40,10 +40,12 @@ apt_install() {
     (
         # In a shell of its own, so that the ban on starting services ends however this ends.
         policy=/usr/sbin/policy-rc.d
-        if [ ! -e "$policy" ]; then
+        # One with our name was left by a run that was killed, and would keep every service down.
+        if [ ! -e "$policy" ] || grep -q 'Commonhearth' "$policy"; then
             trap 'as_root rm -f "$policy"' EXIT
             trap 'exit 1' INT TERM HUP
-            printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+            printf '#!/bin/sh\n# Commonhearth, while it installs packages\nexit 101\n' |
+                as_root tee "$policy" >/dev/null
             as_root chmod 755 "$policy"
         fi
         # An index that could not be refreshed is no reason not to try.
@@ -59,11 +61,18 @@ apt_install() {
     return "$status"
 }
 
-# The hub runs a Mosquitto of its own; Debian's must not take its port at the next boot either.
+# install_mosquitto [PACKAGE…]: the hub runs a Mosquitto of its own; Debian's must not take its port
+# at the next boot either. One that was there before is the household's, and is left as it is.
 install_mosquitto() {
+    if has_mosquitto; then
+        [ "$#" = 0 ] || apt_install "$@"
+        return
+    fi
     apt_install mosquitto "$@" || return 1
     if command -v systemctl >/dev/null; then
         as_root systemctl disable mosquitto.service >/dev/null 2>&1 || true
+    elif command -v update-rc.d >/dev/null; then
+        as_root update-rc.d mosquitto disable >/dev/null 2>&1 || true
     fi
 }
 

@@ -4,7 +4,8 @@
 
 It speaks MQTT 3.1.1. Unacknowledged messages are sent again while it runs, though without the DUP
 flag and under new packet ids, by which the hub would know them. It takes each acknowledgement for
-that of the oldest message, which holds as the hub commits in order. Over a restart it keeps nothing.
+that of the oldest message, which holds as the hub commits in order. Over a restart it keeps
+nothing.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from integrations.broker.brokers import BrokerError
 
+_DYING_SECONDS = 1.0
 _POLITE_SECONDS = 10.0
 _RUDE_SECONDS = 5.0
 
@@ -30,6 +31,10 @@ def end_orphan(pid_file: Path, config: Path) -> bool:
         return False
     if not _runs(broker, config):
         return False
+    # A hub that was killed this moment still counts as alive until the kernel is done with it.
+    until = time.monotonic() + _DYING_SECONDS
+    while _parent(broker) == hub and time.monotonic() < until:
+        time.sleep(0.02)
     if _parent(broker) == hub:
         raise BrokerError(
             f"another hub (process {hub}) uses the data folder {config.parent.parent}: "

@@ -7,8 +7,10 @@ both at work that, and not paho's own 59 µs a message, would be the hub's speed
 
 from __future__ import annotations
 
+import select
 import socket
 import ssl
+import time
 from typing import Any
 
 from paho.mqtt.client import Client
@@ -27,6 +29,7 @@ class BufferedSocket:
         self._at = 0
         self._out = bytearray()
         self.fault: ssl.SSLError | None = None
+        self.linger = 0.0
 
     def recv(self, size: int) -> bytes:
         """Return at most ``size`` bytes; raises what the socket raises when there are none yet."""
@@ -81,9 +84,27 @@ class BufferedSocket:
         return held + self._sock.pending() if isinstance(self._sock, ssl.SSLSocket) else held
 
     def close(self) -> None:
-        """Write what can be written now (a DISCONNECT), and close."""
+        """Write what can be written now, wait ``linger`` seconds for the other side, and close.
+
+        A socket closed with something still unread on it is reset, and the broker, told of the
+        reset, throws away acknowledgements it has not read yet.
+        """
         self.flush()
-        self._sock.close()
+        try:
+            if self.linger > 0:
+                self._sock.shutdown(socket.SHUT_WR)
+                self._read_out(time.monotonic() + self.linger)
+        except OSError:
+            pass  # It is gone already.
+        finally:
+            self._sock.close()
+
+    def _read_out(self, until: float) -> None:
+        poll = select.poll()
+        poll.register(self._sock.fileno(), select.POLLIN)
+        while (left := until - time.monotonic()) > 0:
+            if poll.poll(left * 1000) and not self._sock.recv(READ_SIZE):
+                return
 
     def fileno(self) -> int:
         """Return the descriptor, for polling."""

@@ -295,7 +295,9 @@ class MqttLink:
             while self._connected and self._owes(client) and time.monotonic() < until:
                 if not self._turn(waker):
                     return
-            if self._connected:
+            sock = client.socket()
+            if self._connected and isinstance(sock, BufferedSocket):
+                sock.linger = FAREWELL_SECONDS
                 client.disconnect()
                 client.loop_write()
         finally:
