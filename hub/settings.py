@@ -143,6 +143,12 @@ class BecknSettings(Section):
         default=None, description="file registry (YAML) with providers' ids, URIs and public keys"
     )
     version: Literal["2.0.0", "1.1.1"] = Field(default="2.0.0", description="version we prefer")
+    country: str = Field(
+        default="", description="country that version 1.1.1 networks are told (ISO 3166, e.g. DEU)"
+    )
+    city: str = Field(
+        default="", description="the city's code on version 1.1.1 networks, e.g. std:080"
+    )
     collect_seconds: float = Field(
         default=10.0, gt=0, le=300, description="how long offers are awaited before asking"
     )

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import get_args
 
 from aiohttp import web
 
-from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
+from hub.domain.orders import Domain, OrderAnswer, OrderRequest, Subscriber
 from hub.ports import AnswerSink, Clock, DeliveryError
 from hub.settings import BecknSettings
-from integrations.beckn import v2
-from integrations.beckn.envelope import VERSION, read_context
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import Node
 from integrations.beckn.registry import Entry, Registry
+from integrations.beckn.signature import SKEW
+from integrations.beckn.v1.codes import NETWORK_CODES
+from integrations.beckn.wire import WIRES, Wire, callbacks, wire_at, wire_of
 
 log = logging.getLogger(__name__)
 
+OLDEST = timedelta(days=7)
+"""How old a callback may be: providers repeat them, and relays keep them, while a hub is off."""
+
 
 class BecknBuyer:
-    """Beckn v2.0.0 for the hub: a ``hub.ports.Provider``, and the routes of its callbacks."""
+    """Both versions of Beckn for the hub: a ``hub.ports.Provider``, and its callbacks' routes.
+
+    Each provider is spoken to in the version it is registered with.
+    """
 
     def __init__(
         self,
@@ -46,6 +55,7 @@ class BecknBuyer:
             secrets_dir, kind="hub", subscriber_id=settings.subscriber_id
         )
         self.registry = Registry(settings.registry)
+        self._settings = settings
         self._public_url_of = public_url_of
         self._sink = sink
         self._clock = clock
@@ -54,8 +64,12 @@ class BecknBuyer:
 
     @property
     def uri(self) -> str:
-        """Return the URI that providers append ``/on_…`` to."""
-        return self._public_url_of().rstrip("/") + v2.BASE
+        """Return the URI that we are registered with: providers append ``/on_…`` to it."""
+        return self.uri_of(wire_of(self._settings.version))
+
+    def uri_of(self, wire: Wire) -> str:
+        """Return the URI for callbacks of a version."""
+        return self._public_url_of().rstrip("/") + wire.base
 
     def entry(self) -> Entry:
         """Return the household's own line for a registry file."""
@@ -65,14 +79,18 @@ class BecknBuyer:
             role="BAP",
             signing_public_key=self.identity.public_key,
             unique_key_id=self.identity.unique_key_id,
+            version=self._settings.version,
         )
 
     async def find(self, domain: str) -> Sequence[Subscriber]:
-        """Return the registered providers of ``domain`` that speak v2.0.0."""
+        """Return the registered providers of ``domain``, by whichever code they list it."""
+        named = next((one for one in get_args(Domain) if one == domain), None)
+        if named is not None:
+            await asyncio.gather(*map(self.registry.discover, NETWORK_CODES[named]))
         return [
             entry.subscriber
             for entry in self.registry.entries()
-            if entry.role == "BPP" and domain in entry.domains and entry.version == VERSION
+            if entry.role == "BPP" and _code_for(entry, domain) is not None
         ]
 
     async def send(self, request: OrderRequest) -> None:
@@ -81,62 +99,92 @@ class BecknBuyer:
         The address is the registry's, whatever the request says.
         """
         name = request.to.subscriber_id
-        entry = self.registry.find(name, role="BPP")
+        await self.registry.refresh(name)
+        entry = self.registry.find(
+            name, role="BPP", version=request.to.version
+        ) or self.registry.find(name, role="BPP")
         if entry is None:
             raise DeliveryError(f"{name} is not a provider in the registry", retry=False)
         now = self._clock.now()
+        wire = wire_of(entry.version)
         try:
-            document = v2.build_request(
-                request, bap_id=self.identity.subscriber_id, bap_uri=self.uri, now=now
+            document = wire.build_request(
+                request,
+                bap_id=self.identity.subscriber_id,
+                bap_uri=self.uri_of(wire),
+                now=now,
+                domain=_code_for(entry, request.domain) or request.domain,
+                country=self._settings.country,
+                city=self._settings.city,
             )
         except BecknError as error:
             raise DeliveryError(str(error), retry=False) from error
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        await self._sender.post(entry, request.action, body, request.message_id, now)
+        word = wire.word(request.action)
+        await self._sender.post(entry, word, body, request.message_id, now)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of the callbacks, to be added to the hub's web application."""
-        return [web.post(f"{v2.BASE}/on_{action}", self._callback) for action in v2.SPOKEN]
+        return [web.post(path, self._callback) for wire in WIRES for path in callbacks(wire)]
 
     async def close(self) -> None:
-        """Close the connections to providers."""
+        """Close the connections to providers and registries."""
         await self._sender.close()
+        await self.registry.close()
 
     async def _callback(self, http: web.Request) -> web.Response:
-        now = self._clock.now()
+        now, wire = self._clock.now(), wire_at(http.path)
         body, message_id = b"", ""
         try:
             sender, body, document = await self._receiver.receive(http, now)
             message_id = message_id_of(document)
-            answer = self._read(http.path, sender, body, document)
+            answer = self._read(http.path, sender, body, document, now)
         except SignatureError as error:
             log.warning("%s refused: %s", http.path, error)
-            return self._receiver.unauthorized(error, now)
+            return self._receiver.unauthorized(error, now, wire)
         except BecknError as error:
             log.warning("%s refused: %s", http.path, error)
-            return self._receiver.nack(error, body, message_id, now)
-        return await self._keep(http.path, answer, body, now)
-
-    def _read(self, path: str, sender: str, body: bytes, document: Node) -> OrderAnswer:
-        entry = self.registry.find(sender, role="BPP")
-        if entry is None:
-            raise BecknError(f"{sender} is not registered as a provider (BPP)")
-        context = read_context(document)
-        if context.bpp_id != sender:
-            raise BecknError(f"context.bppId: expected {sender}, whose key signed this")
-        if context.bap_id != self.identity.subscriber_id:
-            raise BecknError(f"context.bapId: expected {self.identity.subscriber_id}")
-        if not path.endswith(f"/{context.action}"):
-            raise BecknError(f"context.action: expected the action of {path}")
-        return v2.read_answer(document, entry.subscriber, sha256(body).hexdigest())
-
-    async def _keep(
-        self, path: str, answer: OrderAnswer, body: bytes, now: datetime
-    ) -> web.Response:
+            return self._receiver.nack(error, body, message_id, now, wire)
         try:
             await self._sink(answer)
         except Exception:
-            log.exception("%s of %s could not be stored", path, answer.sender.subscriber_id)
+            log.exception("%s of %s could not be stored", http.path, sender)
             busy = BecknError("it could not be stored; send it again", status=503)
-            return self._receiver.nack(busy, body, answer.message_id, now)
-        return self._receiver.ack(body, answer.message_id, now)
+            return self._receiver.nack(busy, body, answer.message_id, now, wire)
+        return self._receiver.ack(body, answer.message_id, now, wire)
+
+    def _read(
+        self, path: str, sender: str, body: bytes, document: Node, now: datetime
+    ) -> OrderAnswer:
+        wire = wire_at(path)
+        entry = self.registry.find(sender, role="BPP", version=wire.version)
+        entry = entry or self.registry.find(sender, role="BPP")
+        if entry is None:
+            raise BecknError(f"{sender} is not registered as a provider (BPP)")
+        context = wire.read_context(document)
+        if context.bpp_id != sender:
+            raise BecknError(f"{wire.field('bpp_id')}: expected {sender}, whose key signed this")
+        if context.bap_id != self.identity.subscriber_id:
+            raise BecknError(f"{wire.field('bap_id')}: expected {self.identity.subscriber_id}")
+        if not path.endswith(f"/{context.action}"):
+            raise BecknError(f"context.action: expected the action of {path}")
+        _check_time(context.timestamp, now)
+        return wire.read_answer(document, entry.subscriber, sha256(body).hexdigest())
+
+
+def _code_for(entry: Entry, domain: str) -> str | None:
+    """Return by which code a provider lists ``domain``, None where it does not."""
+    named = next((one for one in get_args(Domain) if one == domain), None)
+    return None if named is None else wire_of(entry.version).code_for(named, entry.domains)
+
+
+def _check_time(told_at: datetime, now: datetime) -> None:
+    """Refuse what cannot have been said at that time.
+
+    A callback's ``ttl`` does not make it void: a confirmation counts, however late it comes, and
+    an offer says itself until when it binds.
+    """
+    if told_at > now + timedelta(seconds=SKEW):
+        raise BecknError("context.timestamp: it is in the future: compare the clocks")
+    if told_at < now - OLDEST:
+        raise BecknError(f"context.timestamp: expected one of the last {OLDEST.days} days")

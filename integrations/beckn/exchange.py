@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from datetime import datetime
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.client_exceptions import ClientConnectorError, ClientError, ConnectionTimeoutError
 
 from hub.ports import DeliveryError
+from integrations.beckn.acks import TAKEN, read_ack
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.keys import Identity
 from integrations.beckn.reading import BIGGEST_BODY, Node, parse
 from integrations.beckn.registry import Entry, Registry
-from integrations.beckn.signature import (
-    SIGNED,
-    countersign,
-    read,
-    sign,
-    verify,
-    verify_countersigned,
-)
+from integrations.beckn.signature import SIGNED, read, sign, verify, verify_countersigned
+from integrations.beckn.wire import V2, Wire
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +46,7 @@ class Receiver:
         """
         header = request.headers.get("Authorization", "")
         claimed = read(header)
+        await self._registry.refresh(claimed.subscriber_id, claimed.unique_key_id)
         if self._registry.public_key_of(claimed.subscriber_id, claimed.unique_key_id) is None:
             # A stranger is turned away before a byte of the body is read.
             raise SignatureError(f"{claimed.subscriber_id} is not in the registry with that key")
@@ -67,28 +62,29 @@ class Receiver:
             raise BecknError(f"more than {RATE} messages a second: send it again", status=429)
         self._left[sender] = (left - 1, now)
 
-    def ack(self, body: bytes, message_id: str, now: datetime) -> web.Response:
-        """Answer that the message is kept: only after it is."""
-        return self._answer(200, {"status": "ACK"}, body, message_id, now)
+    def ack(self, body: bytes, message_id: str, now: datetime, wire: Wire = V2) -> web.Response:
+        """Answer that the message is kept, in its version's form: only after it is."""
+        return self._answer(None, body, message_id, now, wire)
 
-    def nack(self, error: BecknError, body: bytes, message_id: str, now: datetime) -> web.Response:
+    def nack(
+        self, error: BecknError, body: bytes, message_id: str, now: datetime, wire: Wire = V2
+    ) -> web.Response:
         """Answer why the message is not taken."""
-        about = {"errorCode": error.code, "errorMessage": str(error)}
-        return self._answer(error.status, {"status": "NACK", "error": about}, body, message_id, now)
+        return self._answer(error, body, message_id, now, wire)
 
-    def unauthorized(self, error: SignatureError, now: datetime) -> web.Response:
+    def unauthorized(self, error: SignatureError, now: datetime, wire: Wire = V2) -> web.Response:
         """Answer that the sender did not prove who they are."""
-        response = self.nack(BecknError(str(error), status=401), b"", "", now)
+        response = self.nack(BecknError(str(error), status=401), b"", "", now, wire)
         response.headers["WWW-Authenticate"] = (
             f'Signature realm="{self._identity.subscriber_id}",headers="{SIGNED}"'
         )
         return response
 
     def _answer(
-        self, status: int, answer: Mapping[str, object], body: bytes, message_id: str, now: datetime
+        self, error: BecknError | None, body: bytes, message_id: str, now: datetime, wire: Wire
     ) -> web.Response:
-        signed = countersign(answer, body, message_id, self._identity, now)
-        return web.json_response(signed, status=status)
+        receipt = wire.receipt(error, body, message_id, self._identity, now)
+        return web.json_response(receipt, status=error.status if error else 200)
 
 
 class Sender:
@@ -104,15 +100,25 @@ class Sender:
         self._session: ClientSession | None = None
 
     async def post(
-        self, to: Entry, action: str, body: bytes, message_id: str, now: datetime
+        self,
+        to: Entry,
+        action: str,
+        body: bytes,
+        message_id: str,
+        now: datetime,
+        *,
+        uri: str | None = None,
     ) -> None:
         """Return when ``to`` has acknowledged ``body``; raise DeliveryError otherwise.
 
-        Nothing sent, or an answer of 5xx: ``retry``. Refused: not. Silence or a broken connection
-        after sending: ``unknown``.
+        ``action`` is the word of the version that is spoken. ``uri`` is where it goes, if not to
+        the registry's address (``wire.reply_uri``). Nothing sent, or an answer of 5xx: ``retry``.
+        Refused: not. Silence, a broken connection after sending, or an answer that is neither ACK
+        nor NACK: ``unknown``.
         """
-        where = f"{to.subscriber_id} ({to.uri})"
-        url = f"{to.uri.rstrip('/')}/{action}"
+        address = (uri or to.uri).rstrip("/")
+        where = f"{to.subscriber_id} ({address})"
+        url = f"{address}/{action}"
         headers = {
             "Authorization": sign(body, self._identity, now),
             "Content-Type": "application/json",
@@ -163,20 +169,23 @@ class Sender:
             raise DeliveryError(f"{where} answered {action} with {status}", retry=True)
         try:
             document = parse(answer)
-            word, error = document.maybe_text("status"), document.maybe("error")
-            reason = error.maybe_text("errorMessage") or ""
-            code = error.maybe_text("errorCode") or ""
+            ack = read_ack(document)
+            if status in TAKEN and ack.word not in ("ACK", "NACK"):
+                raise BecknError(f"status: expected ACK or NACK, got {ack.word[:20]!r}")
         except BecknError as problem:
-            if status == 200:
+            if status in TAKEN:
                 raise DeliveryError(
                     f"{where} answered {action} with something else than ACK: {problem}",
                     retry=False,
                     unknown=True,
                 ) from problem
             raise DeliveryError(f"{where} answered {action} with {status}", retry=False) from None
-        if status != 200 or word != "ACK":
-            told = f": {code} {reason}".rstrip() if code or reason else ""
+        if status not in TAKEN or ack.word != "ACK":
+            told = f": {ack.why}" if ack.why else ""
             raise DeliveryError(f"{where} refused {action} ({status}){told}", retry=False)
+        if not document.has("signature"):
+            # Version 1 gives no receipt, and not every implementation of version 2 does.
+            return
         body, message_id, now = sent
         try:
             verify_countersigned(
@@ -205,6 +214,7 @@ async def _bounded(request: web.Request) -> bytes:
 def message_id_of(document: Node) -> str:
     """Return the message id of a document that may be faulty, '' where it has none."""
     try:
-        return document.maybe("context").maybe_text("messageId") or ""
+        context = document.maybe("context")
+        return context.maybe_text("messageId") or context.maybe_text("message_id") or ""
     except BecknError:
         return ""

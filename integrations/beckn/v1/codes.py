@@ -44,6 +44,14 @@ _DOMAINS: tuple[tuple[str, Domain], ...] = (
 )
 """How a network's domain code begins -> what it is for. A ``:1.1.0`` may follow."""
 
+NETWORK_CODES: Mapping[Domain, tuple[str, ...]] = {
+    "grocery": ("grocery", "ONDC:RET10"),
+    "ride": ("ride", "ONDC:TRV10"),
+    "restaurant": ("restaurant", "ONDC:RET11"),
+    "neighbour": ("neighbour",),
+}
+"""By which codes registries on the network are asked for who does something."""
+
 _DONE = {"complete", "completed", "order-delivered", "delivered", "ride-ended", "ride-completed"}
 _OFF = {"cancelled", "canceled", "ride-cancelled", "order-cancelled", "rejected", "order-rejected"}
 _WAITING = {

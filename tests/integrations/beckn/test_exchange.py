@@ -313,7 +313,7 @@ async def test_what_is_refused_is_not_tried_again(house, registry, status, body,
     assert words in str(error)
 
 
-@pytest.mark.parametrize("body", ["<html>", "x" * 200_000])
+@pytest.mark.parametrize("body", ["<html>", "x" * 200_000, "{}", '{"status": "maybe"}'])
 async def test_an_answer_that_is_none_leaves_it_unknown(house, registry, body):
     async def handler(_):
         return web.Response(text=body)
@@ -369,13 +369,26 @@ async def test_only_addresses_of_the_registry_are_called(house, registry):
         assert len(called) == 1
 
 
-async def test_only_providers_of_the_domain_and_version_are_found(house, registry):
+async def test_providers_of_a_domain_are_found_by_whichever_code_they_list_it(house, registry):
     upsert(registry, entry_of(SHOP))
     other = entry_of(STRANGER)
-    upsert(registry, Entry(other.subscriber_id, other.uri, "BPP", other.signing_public_key, "k1",
-                           version="1.1.1"))  # fmt: skip
-    assert [one.subscriber_id for one in await house.buyer.find("grocery")] == [SHOP.subscriber_id]
-    assert await house.buyer.find("ride") == []
+    upsert(
+        registry,
+        Entry(
+            other.subscriber_id,
+            other.uri,
+            "BPP",
+            other.signing_public_key,
+            "k1",
+            version="1.1.1",
+            domains=("ONDC:RET10", "ONDC:TRV10"),
+        ),
+    )
+    found = {one.subscriber_id: one.version for one in await house.buyer.find("grocery")}
+    assert found == {SHOP.subscriber_id: "2.0.0", STRANGER.subscriber_id: "1.1.1"}
+    assert [one.subscriber_id for one in await house.buyer.find("ride")] == [STRANGER.subscriber_id]
+    assert await house.buyer.find("restaurant") == []
+    assert await house.buyer.find("something else") == []
 
 
 def _key_of(house):
