@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -16,8 +16,27 @@ from integrations.beckn.errors import RegistryError
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 KEY_FILE = "beckn-key.json"
+NEXT_FILE = "beckn-key.next.json"
+
+X25519_DER = bytes.fromhex("302a300506032b656e032100")
+"""What stands before the 32 bytes of an X25519 public key in its DER form (RFC 8410)."""
+
+
+def read_encryption_key(text: str) -> bytes:
+    """Return the 32 bytes of an X25519 public key in base64, DER or bare.
+
+    Raises RegistryError for anything else.
+    """
+    try:
+        key = base64.b64decode(text, validate=True).removeprefix(X25519_DER)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise RegistryError("expected the base64 of an X25519 public key, in DER form or bare")
+    return key
 
 
 @dataclass(frozen=True)
@@ -51,6 +70,41 @@ class Identity:
         """Return the 64-byte Ed25519 signature of ``message``."""
         return self._private.sign(message)
 
+    @cached_property
+    def encryption_seed(self) -> bytes:
+        """Return the 32 bytes of the X25519 private key, by which others encrypt to us.
+
+        It is derived from ``seed``: one secret to keep, and a key file made before there was
+        encryption still does.
+        """
+        return blake2b(self.seed, digest_size=32, person=b"commonhearth-enc").digest()
+
+    @cached_property
+    def _encryption(self) -> X25519PrivateKey:
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+        return X25519PrivateKey.from_private_bytes(self.encryption_seed)
+
+    @property
+    def encryption_public_key(self) -> str:
+        """Return the X25519 public key as registries write it: base64 of its ASN.1 DER form."""
+        raw = self._encryption.public_key().public_bytes_raw()
+        return base64.b64encode(X25519_DER + raw).decode()
+
+    def shared_secret(self, their_public_key: str) -> bytes:
+        """Return the 32 bytes that X25519 gives with another's public key (DER or bare, base64).
+
+        Raises RegistryError when that is no such key.
+        """
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+
+        try:
+            return self._encryption.exchange(
+                X25519PublicKey.from_public_bytes(read_encryption_key(their_public_key))
+            )
+        except ValueError as error:
+            raise RegistryError(f"not a usable X25519 public key: {error}") from error
+
 
 def load_or_create(folder: Path, *, kind: str, subscriber_id: str | None = None) -> Identity:
     """Return the identity kept in ``folder``, making it (file mode 0600) at first start.
@@ -61,6 +115,57 @@ def load_or_create(folder: Path, *, kind: str, subscriber_id: str | None = None)
     path = folder / KEY_FILE
     if not path.exists():
         _create(path, kind)
+    kept = _read(path)
+    return replace(kept, subscriber_id=subscriber_id) if subscriber_id else kept
+
+
+def successor(folder: Path, identity: Identity) -> Identity:
+    """Return the key that is to follow ``identity``'s, making it at the first call.
+
+    It is kept beside the present one until ``adopt``: a registry must never know a key that a
+    crash took from its owner.
+    """
+    path = folder / NEXT_FILE
+    if not path.exists():
+        made = Identity(identity.subscriber_id, str(uuid.uuid4()), os.urandom(32))
+        _draft(path, _kept(made)).replace(path)
+    return replace(_read(path), subscriber_id=identity.subscriber_id)
+
+
+def adopt(folder: Path) -> None:
+    """Put the successor in the place of the present key, which stays as ``beckn-key.old.json``."""
+    path = folder / KEY_FILE
+    old = path.with_suffix(".old.json")
+    old.unlink(missing_ok=True)
+    os.link(path, old)
+    (folder / NEXT_FILE).replace(path)
+
+
+def _create(path: Path, kind: str) -> None:
+    seed = os.urandom(32)
+    name = blake2b(Identity("", "", seed).public_key.encode(), digest_size=4).hexdigest()
+    made = Identity(f"{kind}-{name}.commonhearth.local", str(uuid.uuid4()), seed)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = _draft(path, _kept(made))
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        # Somebody else was quicker: theirs is the identity, or two would be known by one name.
+        return
+    finally:
+        draft.unlink()
+
+
+def _kept(identity: Identity) -> dict[str, str]:
+    return {
+        "subscriber_id": identity.subscriber_id,
+        "unique_key_id": identity.unique_key_id,
+        "signing_public_key": identity.public_key,
+        "signing_private_key": base64.b64encode(identity.seed).decode(),
+    }
+
+
+def _read(path: Path) -> Identity:
     if path.stat().st_mode & 0o077:
         raise RegistryError(f"{path}: others may read this private key; run: chmod 600 {path}")
     try:
@@ -74,29 +179,13 @@ def load_or_create(folder: Path, *, kind: str, subscriber_id: str | None = None)
         ) from error
     if len(seed) != 32 or not all(isinstance(one, str) for one in (known_as, key_id, public_key)):
         raise RegistryError(f"{path}: expected an Ed25519 key of 32 bytes, and its names as text")
-    return Identity(subscriber_id or known_as, key_id, seed, public_key)
+    return Identity(known_as, key_id, seed, public_key)
 
 
-def _create(path: Path, kind: str) -> None:
-    seed = os.urandom(32)
-    public_key = Identity("", "", seed).public_key
-    name = blake2b(public_key.encode(), digest_size=4).hexdigest()
-    kept = {
-        "subscriber_id": f"{kind}-{name}.commonhearth.local",
-        "unique_key_id": str(uuid.uuid4()),
-        "signing_public_key": public_key,
-        "signing_private_key": base64.b64encode(seed).decode(),
-    }
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+def _draft(path: Path, kept: dict[str, str]) -> Path:
     draft = path.with_suffix(f".{os.getpid()}.new")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(kept, file)
         file.flush()
         os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        # Somebody else was quicker: theirs is the identity, or two would be known by one name.
-        return
-    finally:
-        draft.unlink()
+    return draft

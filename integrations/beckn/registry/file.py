@@ -1,59 +1,38 @@
-"""The file registry: who takes part in the network, where they are, and their public keys."""
+"""The file registry: a household's or a neighbourhood's own list, which people may edit."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import fcntl
 import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import cast
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from hub.domain.orders import Subscriber
 from integrations.beckn.errors import RegistryError
+from integrations.beckn.registry.entry import (
+    VERSIONS,
+    Entry,
+    Role,
+    Version,
+    check_key,
+    check_name,
+    check_uri,
+)
 
 log = logging.getLogger(__name__)
 
-Role = Literal["BAP", "BPP"]
-_VERSIONS = ("2.0.0", "1.1.1")
 _BIGGEST = 1024 * 1024
+_REQUIRED = {"subscriber_id", "unique_key_id", "uri", "role", "signing_public_key"}
+_OPTIONAL = {"version", "domains", "encr_public_key", "valid_from", "valid_until"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One participant: a BAP buys, a BPP sells. ``uri`` is what actions are appended to.
-
-    ``signing_public_key`` is the base64 of an Ed25519 public key, known as ``unique_key_id``.
-    """
-
-    subscriber_id: str
-    uri: str
-    role: Role
-    signing_public_key: str
-    unique_key_id: str
-    version: Literal["2.0.0", "1.1.1"] = "2.0.0"
-    domains: tuple[str, ...] = ("grocery",)
-
-    @property
-    def public_key(self) -> bytes:
-        """Return the 32 bytes of the public key."""
-        return base64.b64decode(self.signing_public_key)
-
-    @property
-    def subscriber(self) -> Subscriber:
-        """Return the participant as the hub's orders name it."""
-        return Subscriber(self.subscriber_id, self.uri, self.version)
-
-
-class Registry:
+class FileRegistry:
     """A registry file, read again when it changes.
 
     A file that is missing registers nobody. One that becomes faulty is reported once, and what it
@@ -67,7 +46,7 @@ class Registry:
         self._entries: tuple[Entry, ...] = ()
 
     def entries(self) -> tuple[Entry, ...]:
-        """Return who is registered now."""
+        """Return who is registered now; the same object as long as nothing changed."""
         if self._path is None:
             return ()
         stamp = _stamp(self._path)
@@ -78,20 +57,6 @@ class Registry:
             except RegistryError as error:
                 log.error("%s; the registry stays as it was", error)
         return self._entries
-
-    def find(self, subscriber_id: str, *, role: Role | None = None) -> Entry | None:
-        """Return the participant of that id (and role), or None."""
-        for entry in self.entries():
-            if entry.subscriber_id == subscriber_id and role in (None, entry.role):
-                return entry
-        return None
-
-    def public_key_of(self, subscriber_id: str, unique_key_id: str) -> bytes | None:
-        """Return a participant's public key by its name, or None."""
-        for entry in self.entries():
-            if (entry.subscriber_id, entry.unique_key_id) == (subscriber_id, unique_key_id):
-                return entry.public_key
-        return None
 
 
 def load(path: Path) -> tuple[Entry, ...]:
@@ -108,16 +73,27 @@ def load(path: Path) -> tuple[Entry, ...]:
     for number, row in enumerate(rows):
         where = f"{path}:{rows.lc.item(number)[0] + 1}"  # type: ignore[attr-defined]
         entries.append(_entry(row, where))
-    keys = [(entry.subscriber_id, entry.unique_key_id) for entry in entries]
-    for key in keys:
-        if keys.count(key) > 1:
-            raise RegistryError(f"{path}: {key[0]} is registered twice with the key {key[1]}")
+    _check_twice(path, entries)
     return tuple(entries)
+
+
+def _check_twice(path: Path, entries: list[Entry]) -> None:
+    keys: dict[tuple[str, str], str] = {}
+    seen = set()
+    for entry in entries:
+        key = (entry.subscriber_id, entry.unique_key_id)
+        one = (*key, entry.role, entry.version)
+        if one in seen or keys.setdefault(key, entry.signing_public_key) != (
+            entry.signing_public_key
+        ):
+            raise RegistryError(f"{path}: {key[0]} is registered twice with the key {key[1]}")
+        seen.add(one)
 
 
 def upsert(path: Path, entry: Entry) -> None:
     """Put ``entry`` into the file in place of what it says of that subscriber, atomically.
 
+    In place of what was there in the same role and version: one may buy and sell, and speak both.
     Several processes may do so at once. Other entries and comments stay. RegistryError when the
     file is faulty: what a person wrote is not overwritten.
     """
@@ -127,7 +103,7 @@ def upsert(path: Path, entry: Entry) -> None:
             return
         document = _document(path) or {"subscribers": []}
         rows = document["subscribers"]
-        rows[:] = [row for row in rows if row["subscriber_id"] != entry.subscriber_id]
+        rows[:] = [row for row in rows if not _replaced(row, entry)]
         rows.append(
             {
                 "subscriber_id": entry.subscriber_id,
@@ -137,6 +113,7 @@ def upsert(path: Path, entry: Entry) -> None:
                 "domains": list(entry.domains),
                 "unique_key_id": entry.unique_key_id,
                 "signing_public_key": entry.signing_public_key,
+                **({"encr_public_key": entry.encr_public_key} if entry.encr_public_key else {}),
             }
         )
         draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -179,42 +156,51 @@ def _document(path: Path) -> dict[str, list[dict[str, object]]] | None:
     return document
 
 
+def _replaced(row: dict[str, object], entry: Entry) -> bool:
+    if row["subscriber_id"] != entry.subscriber_id:
+        return False
+    if (row["role"], row.get("version", "2.0.0")) == (entry.role, entry.version):
+        return True
+    # One name for two keys would make the file faulty.
+    return (
+        row["unique_key_id"] == entry.unique_key_id
+        and row["signing_public_key"] != entry.signing_public_key
+    )
+
+
 def _entry(row: object, where: str) -> Entry:
     if not isinstance(row, dict):
         raise RegistryError(f"{where}: expected a participant with subscriber_id, uri, …")
-    texts = {}
-    for name in ("subscriber_id", "uri", "role", "signing_public_key", "unique_key_id"):
-        value = row.get(name)
-        if not isinstance(value, str) or not value or any(c in value for c in '"|\n '):
-            raise RegistryError(f"{where}: {name}: expected text without spaces, quotes or '|'")
-        texts[name] = value
-    unknown = set(row) - set(texts) - {"version", "domains"}
+    unknown = set(row) - _REQUIRED - _OPTIONAL
     if unknown:
         raise RegistryError(f"{where}: {', '.join(map(str, sorted(unknown, key=str)))}: not known")
     version, domains = row.get("version", "2.0.0"), row.get("domains", ["grocery"])
-    if version not in _VERSIONS:
-        raise RegistryError(f"{where}: version: expected one of {', '.join(_VERSIONS)}")
-    if texts["role"] not in ("BAP", "BPP"):
+    if version not in VERSIONS:
+        raise RegistryError(f"{where}: version: expected one of {', '.join(VERSIONS)}")
+    if row.get("role") not in ("BAP", "BPP"):
         raise RegistryError(f"{where}: role: expected BAP (buys) or BPP (sells)")
     if not isinstance(domains, list) or not all(isinstance(name, str) for name in domains):
         raise RegistryError(f"{where}: domains: expected a list such as [grocery]")
-    _check_uri(texts["uri"], where)
-    try:
-        key = base64.b64decode(texts["signing_public_key"], validate=True)
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) != 32:
-        raise RegistryError(
-            f"{where}: signing_public_key: expected the base64 of an Ed25519 public key (32 bytes)"
-        )
-    return Entry(**texts, version=version, domains=tuple(domains))  # type: ignore[arg-type]
+    return Entry(
+        subscriber_id=check_name(row.get("subscriber_id"), f"{where}: subscriber_id"),
+        unique_key_id=check_name(row.get("unique_key_id"), f"{where}: unique_key_id"),
+        uri=check_uri(row.get("uri"), f"{where}: uri"),
+        role=cast(Role, row["role"]),
+        signing_public_key=check_key(row.get("signing_public_key"), f"{where}: signing_public_key"),
+        version=cast(Version, version),
+        domains=tuple(domains),
+        encr_public_key=str(row.get("encr_public_key") or ""),
+        valid_from=_instant(row.get("valid_from"), f"{where}: valid_from"),
+        valid_until=_instant(row.get("valid_until"), f"{where}: valid_until"),
+    )
 
 
-def _check_uri(uri: str, where: str) -> None:
+def _instant(value: object, where: str) -> datetime | None:
+    if value is None:
+        return None
     try:
-        parts = urlsplit(uri)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
     except ValueError:
-        usable = False
-    if not usable or parts.query or parts.fragment:
-        raise RegistryError(f"{where}: uri: expected http(s)://host[:port]/path")
+        raise RegistryError(f"{where}: expected an instant such as 2026-11-24T18:00:00Z") from None
+    # YAML's own timestamps lose their zone: they are in UTC.
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
