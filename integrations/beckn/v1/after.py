@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from hub.domain.geo import read_gps
 from hub.domain.orders import Rating, SupportContact, Tracking
 from integrations.beckn.errors import RATING_INVALID, BecknError
 from integrations.beckn.grocery import Json, instant
 from integrations.beckn.reading import Node
-from integrations.beckn.v1.values import ident, read_instant, read_tag, with_tags, write_tags
+from integrations.beckn.v1.values import (
+    ident,
+    read_instant,
+    read_position,
+    read_tag,
+    with_tags,
+    write_tags,
+)
 
 
 def write_tracking(tracking: Tracking) -> Json:
@@ -37,18 +43,6 @@ def read_tracking(message: Node) -> Tracking:
         at=at or read_instant(location.maybe("time")),
         eta=read_instant(tag, "eta"),
     )
-
-
-def read_position(location: Node) -> str | None:
-    """Read ``gps`` as ``lat,lon`` without spaces, None where there is none."""
-    text = (location.maybe_text("gps") or "").replace(" ", "")
-    if not text:
-        return None
-    try:
-        read_gps(text)
-    except ValueError as error:
-        location.fail("gps", str(error).removeprefix("expected "))
-    return text
 
 
 def read_link(node: Node, name: str) -> str | None:

@@ -25,6 +25,7 @@ from integrations.beckn.v1.slots import (
 )
 from integrations.beckn.v1.values import (
     read_instant,
+    read_position,
     read_tag,
     with_tags,
     write_range,
@@ -198,7 +199,8 @@ def read_where(node: Node) -> Party | None:
 
 
 def _read_place(location: Node) -> Place:
-    return Place(location.text("gps"), read_address(location) or "")
+    gps = read_position(location) or location.fail("gps", "lat,lon")
+    return Place(gps, read_address(location) or "")
 
 
 def read_address(node: Node) -> str | None:

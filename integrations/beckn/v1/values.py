@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from hub.domain.geo import read_gps
 from hub.domain.money import Money
 from hub.domain.orders import Window
 from integrations.beckn.errors import BecknError
@@ -104,6 +105,21 @@ def read_range(time: Node) -> Window | None:
 def read_instant(node: Node, name: str = "timestamp") -> datetime | None:
     """Read an instant, None where there is none."""
     return node.instant(name) if node.has(name) else None
+
+
+# -- places ----------------------------------------------------------------------------------------
+
+
+def read_position(location: Node) -> str | None:
+    """Read ``gps`` as ``lat,lon`` without spaces, None where there is none."""
+    text = (location.maybe_text("gps") or "").replace(" ", "")
+    if not text:
+        return None
+    try:
+        read_gps(text)
+    except ValueError as error:
+        location.fail("gps", str(error).removeprefix("expected "))
+    return text
 
 
 # -- tags ------------------------------------------------------------------------------------------
