@@ -5,7 +5,7 @@ Words: Beckn. ``hub/domain/orders.py`` re-exports them all; import from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -104,13 +104,13 @@ class DeliverySlot:
 
     For a delivery it is when somebody comes, for a ride from pickup to arrival, for a table the
     sitting, for what is lent from handing out to giving back. ``left`` is how much it still
-    takes (orders, or guests of a sitting), where that is told.
+    takes (orders, or guests of a sitting), where that is told; the slot is the same without it.
     """
 
     slot_id: str
     window: Window
     fee: Money | None = None
-    left: int | None = None
+    left: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

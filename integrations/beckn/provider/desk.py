@@ -20,8 +20,10 @@ from hub.domain.orders import OrderAnswer
 from hub.ports import DeliveryError
 from integrations.beckn import v2
 from integrations.beckn.envelope import Context
+from integrations.beckn.errors import ORDER_NOT_FOUND, BecknError
 from integrations.beckn.exchange import Sender
 from integrations.beckn.grocery import Json
+from integrations.beckn.provider.changes import Changes
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.sale import Sale
 from integrations.beckn.provider.store import InRow, OutRow, Store
@@ -31,6 +33,9 @@ from integrations.beckn.signature import digest
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+
+Change = Callable[[Changes, Sale, datetime], tuple[Sale, OrderAnswer]]
+"""Something the provider does with an order of its own accord."""
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
@@ -186,22 +191,51 @@ class Desk:
         for sale in self._store.sales("confirmed", "in_progress"):
             if (now - sale.updated_at).total_seconds() < seconds:
                 continue
-            moved, answer = self._counter.progress(sale, now)
-            context = self._context(moved, now)
-            document = v2.build_answer(context, answer, request_digest=None, now=now)
-            self._post(moved.sender, answer, document, now)
-            told.append(f"order {moved.id} of {moved.sender}: {moved.fulfillment_state}")
+            if (step := self._counter.changes.progress(sale, now)) is not None:
+                told.append(self._told(*step, now))
         return told
 
-    def _context(self, sale: Sale, now: datetime) -> Context:
+    async def change(self, order_id: str, change: Change) -> Sale:
+        """Carry out what the provider itself does with an order, and tell its buyer.
+
+        BecknError for an order that is not there, and for what cannot be done with it now.
+        """
+
+        def work() -> tuple[Sale, str]:
+            now = present()
+            sale = self._store.sale_by_id(order_id)
+            if sale is None:
+                raise BecknError("there is no order of that id", ORDER_NOT_FOUND, status=404)
+            changed, answer = change(self._counter.changes, sale, now)
+            return changed, self._told(changed, answer, now)
+
+        changed, line = await self.step(work)
+        self._say(line)
+        self._posted.set()
+        return changed
+
+    def _told(self, sale: Sale, answer: OrderAnswer, now: datetime) -> str:
+        """Post what a buyer is told unasked; return it for the log."""
         bpp_id, bpp_uri = self._bpp
-        return Context(
-            "status", sale.sender, sale.bap_uri, bpp_id, bpp_uri, sale.transaction_id, "", now
+        context = Context(
+            answer.action,
+            sale.sender,
+            sale.bap_uri,
+            bpp_id,
+            bpp_uri,
+            sale.transaction_id,
+            answer.message_id,
+            now,
+            domain=sale.domain,
         )
+        document = v2.build_answer(context, answer, request_digest=None, now=now)
+        self._post(sale.sender, answer, document, now)
+        return f"order {sale.id} of {sale.sender}: {sale.fulfillment_state}"
 
 
 def _summary(answer: OrderAnswer) -> str:
     if answer.action == "discover":
         return f"{sum(len(catalog.items) for catalog in answer.catalogs)} items shown"
     total = f", {answer.quote.total}" if answer.quote else ""
-    return f"{answer.state}{total} (order {answer.order_id})"
+    asked = "would be " if answer.preview else ""
+    return f"{asked}{answer.state or 'answered'}{total} (order {answer.order_id})"

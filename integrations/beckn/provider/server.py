@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import logging
 import signal
 import socket
@@ -14,14 +13,15 @@ from pathlib import Path
 
 from aiohttp import web
 
-from integrations.beckn import contracts, grocery, v2
+from integrations.beckn import v2
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import load_or_create
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.desk import Desk, present
+from integrations.beckn.provider.door import Door, load_or_make_token
 from integrations.beckn.provider.listing import load_listing
-from integrations.beckn.provider.sale import Sale
+from integrations.beckn.provider.pages import Pages
 from integrations.beckn.provider.store import Store
 from integrations.beckn.reading import BIGGEST_BODY, Node
 from integrations.beckn.registry import Entry, Registry, upsert
@@ -59,12 +59,13 @@ async def serve_provider(
         listener = stack.enter_context(_listener(host, port))
         url = (public_url or _url(host, listener.getsockname()[1])).rstrip("/")
         store = Store(data / "provider.sqlite")
-        store.step(lambda: store.restock(listing))
+        store.step(lambda: store.shelves.restock(listing))
         sender = Sender(identity, known)
         stack.push_async_callback(sender.close)
+        counter = Counter(listing, store, url + v2.BASE)
         desk = Desk(
             store,
-            Counter(listing, store, url + v2.BASE),
+            counter,
             sender,
             known,
             bpp_id=identity.subscriber_id,
@@ -74,9 +75,10 @@ async def serve_provider(
         )
         stack.callback(desk.close)
         app = web.Application(client_max_size=BIGGEST_BODY)
-        app.add_routes(
-            _Routes(Receiver(identity, known), known, desk, store, identity.subscriber_id).all()
-        )
+        receiver = Receiver(identity, known)
+        app.add_routes(_Routes(receiver, known, desk, identity.subscriber_id).all())
+        door = Door(load_or_make_token(data / "desk-token"))
+        app.add_routes(Pages(door, desk, counter.books, url).all())
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -88,11 +90,13 @@ async def serve_provider(
                 role="BPP",
                 signing_public_key=identity.public_key,
                 unique_key_id=identity.unique_key_id,
+                domains=(listing.domain,),
             )
             upsert(registry, entry)
         else:
             say("no registry was given: every buyer is a stranger and will be refused")
         say(f"{listing.shop.name} ({identity.subscriber_id}) sells at {url}")
+        say(f"its orders are at {url}/desk; from elsewhere, with the token in {data}/desk-token")
         if ready is not None:
             ready(url)
         try:
@@ -140,21 +144,16 @@ def run_provider(
 class _Routes:
     """What the provider's server answers."""
 
-    def __init__(
-        self, receiver: Receiver, known: Registry, desk: Desk, store: Store, bpp_id: str
-    ) -> None:
+    def __init__(self, receiver: Receiver, known: Registry, desk: Desk, bpp_id: str) -> None:
         self._receiver = receiver
         self._known = known
         self._desk = desk
-        self._store = store
         self._bpp_id = bpp_id
 
     def all(self) -> list[web.RouteDef]:
         return [
             *(web.post(f"{v2.BASE}/{action}", self._action) for action in v2.SPOKEN),
             web.get("/healthz", self._healthz),
-            web.get("/orders", self._orders),
-            web.get("/orders/{id}", self._order),
         ]
 
     async def _action(self, http: web.Request) -> web.Response:
@@ -195,46 +194,6 @@ class _Routes:
 
     async def _healthz(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ok", "subscriber_id": self._bpp_id})
-
-    async def _orders(self, http: web.Request) -> web.Response:
-        _only_from_here(http)
-        sales = await self._desk.step(self._store.sales)
-        return web.json_response({"orders": [_shown(sale) for sale in sales]})
-
-    async def _order(self, http: web.Request) -> web.Response:
-        _only_from_here(http)
-        sale = await self._desk.step(lambda: self._store.sale_by_id(http.match_info["id"]))
-        if sale is None:
-            raise web.HTTPNotFound(text="there is no order of that id\n")
-        return web.json_response(_shown(sale))
-
-
-def _only_from_here(http: web.Request) -> None:
-    """Refuse others than this machine: orders say where people live."""
-    try:
-        here = ipaddress.ip_address(http.remote or "").is_loopback
-    except ValueError:
-        here = False
-    if not here:
-        raise web.HTTPForbidden(text="orders are shown on this machine only\n")
-
-
-def _shown(sale: Sale) -> grocery.Json:
-    return {
-        "id": sale.id,
-        "buyer": sale.sender,
-        "transaction_id": sale.transaction_id,
-        "state": sale.state,
-        "fulfillment_state": sale.fulfillment_state,
-        "lines": [
-            {"item_id": line.item_id, "name": line.name, "count": line.count} for line in sale.lines
-        ],
-        "total": grocery.write_money(sale.quote.total),
-        "slot": grocery.write_slot(sale.slot) if sale.slot else None,
-        "deliver_to": contracts.write_party(sale.party)[0] if sale.party else None,
-        "created_at": grocery.instant(sale.created_at),
-        "updated_at": grocery.instant(sale.updated_at),
-    }
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from hub.domain.orders import OrderState
-from integrations.beckn.provider.listing import Listing
+from integrations.beckn.provider import notes, shelves
+from integrations.beckn.provider.notes import Notes
 from integrations.beckn.provider.sale import Sale, from_row, to_row
+from integrations.beckn.provider.shelves import Shelves
 
 T = TypeVar("T")
 
@@ -35,13 +37,12 @@ CREATE TABLE IF NOT EXISTS outbox (
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
     error TEXT NOT NULL DEFAULT '', UNIQUE (receiver, message_id, action));
 CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (not_before) WHERE state = 'waiting';
-CREATE TABLE IF NOT EXISTS stock (
-    item_id TEXT PRIMARY KEY, left INTEGER NOT NULL CHECK (left >= 0), listed INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS bookings (slot_id TEXT PRIMARY KEY, booked INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS orders (
     id TEXT PRIMARY KEY, sender TEXT NOT NULL, transaction_id TEXT NOT NULL, bap_uri TEXT NOT NULL,
     state TEXT NOT NULL, fulfillment_state TEXT NOT NULL, contract TEXT NOT NULL,
     created_at REAL NOT NULL, updated_at REAL NOT NULL, UNIQUE (sender, transaction_id));
+CREATE INDEX IF NOT EXISTS orders_followed ON orders (json_extract(contract, '$.secret'));
+CREATE INDEX IF NOT EXISTS orders_live ON orders (state, updated_at);
 """
 
 
@@ -78,7 +79,10 @@ class Store:
         path.chmod(0o600)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA)
+        self._db.executescript(_SCHEMA + shelves.SCHEMA + notes.SCHEMA)
+        self.shelves = Shelves(self._db)
+        self.notes = Notes(self._db)
+        self.step(self._take_over_bookings)
 
     def close(self) -> None:
         """Close the file."""
@@ -107,47 +111,15 @@ class Store:
         finally:
             self._db.execute("RELEASE attempt")
 
-    # -- what is for sale --------------------------------------------------------------------
-
-    def restock(self, listing: Listing) -> None:
-        """Take new articles and changed stocks of the file over; the rest stays as sold."""
-        for goods in listing.goods:
-            self._db.execute(
-                "INSERT INTO stock VALUES (?1, ?2, ?2) ON CONFLICT (item_id) DO UPDATE"
-                " SET left = excluded.listed, listed = excluded.listed"
-                " WHERE stock.listed <> excluded.listed",
-                (goods.id, goods.stock),
-            )
-
-    def left(self) -> dict[str, int]:
-        """Return how many pieces there are of each article."""
-        return dict(self._db.execute("SELECT item_id, left FROM stock").fetchall())
-
-    def booked(self) -> dict[str, int]:
-        """Return how many orders each slot has."""
-        return dict(self._db.execute("SELECT slot_id, booked FROM bookings").fetchall())
-
-    def take(self, item_id: str, count: int) -> bool:
-        """Take pieces out of stock (a negative count returns them); False when too few are left."""
-        taken = self._db.execute(
-            "UPDATE stock SET left = left - ?2 WHERE item_id = ?1 AND left >= ?2", (item_id, count)
-        )
-        return taken.rowcount == 1
-
-    def book(self, slot_id: str, capacity: int) -> bool:
-        """Take a place in a slot; False when it is full."""
-        taken = self._db.execute(
-            "INSERT INTO bookings VALUES (?1, 1) ON CONFLICT (slot_id) DO UPDATE"
-            " SET booked = booked + 1 WHERE booked < ?2",
-            (slot_id, capacity),
-        )
-        return taken.rowcount == 1
-
-    def release(self, slot_id: str) -> None:
-        """Return a place in a slot."""
-        self._db.execute(
-            "UPDATE bookings SET booked = booked - 1 WHERE slot_id = ? AND booked > 0", (slot_id,)
-        )
+    def _take_over_bookings(self) -> None:
+        """Make holds of the mere counts that a database of version 0.1 has."""
+        if not self._db.execute("SELECT 1 FROM sqlite_master WHERE name = 'bookings'").fetchone():
+            return
+        for sale in self.sales("confirmed", "in_progress"):
+            if sale.slot is not None:
+                resource = f"slot:{sale.slot.slot_id}"
+                self.shelves.hold(sale.id, resource, sale.slot.window, 1, 1_000_000)
+        self._db.execute("DROP TABLE bookings")
 
     # -- sales -------------------------------------------------------------------------------
 
@@ -168,14 +140,24 @@ class Store:
         marks = ",".join("?" * len(states))
         return self._sales(f"state IN ({marks})", states)
 
+    def newest(self, most: int) -> list[Sale]:
+        """Return the newest orders, without mere quotes."""
+        return self._sales("state NOT IN ('quoted', 'initialised')", (), newest=most)
+
+    def sale_by_secret(self, secret: str) -> Sale | None:
+        """Return the order that is followed by a link; its end is compared whole."""
+        found = self._sales("json_extract(contract, '$.secret') = ?", (secret,)) if secret else []
+        return found[0] if found else None
+
     def save(self, sale: Sale) -> None:
         """Write a sale."""
         marks = ",".join("?" * len(row := to_row(sale)))
         self._db.execute(f"INSERT OR REPLACE INTO orders VALUES ({marks})", row)  # noqa: S608
 
-    def _sales(self, where: str, values: Sequence[str]) -> list[Sale]:
+    def _sales(self, where: str, values: Sequence[str], newest: int | None = None) -> list[Sale]:
+        order = "created_at, id" if newest is None else f"created_at DESC, id LIMIT {newest:d}"
         rows = self._db.execute(
-            f"SELECT * FROM orders WHERE {where} ORDER BY created_at, id",  # noqa: S608 (our own)
+            f"SELECT * FROM orders WHERE {where} ORDER BY {order}",  # noqa: S608 (our own)
             values,
         )
         return [from_row(row) for row in rows.fetchall()]
@@ -266,6 +248,7 @@ class Store:
             "DELETE FROM orders WHERE state IN ('quoted', 'initialised') AND updated_at < ?",
             (before,),
         )
+        self.shelves.tidy(now - KEEP)
 
 
 def _instant(seconds: float) -> datetime:

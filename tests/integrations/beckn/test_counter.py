@@ -30,7 +30,7 @@ class Shop:
         (folder / "shop.yaml").write_text(LISTING)
         self.listing = load_listing(folder / "shop.yaml")
         self.store = Store(folder / "shop.sqlite")
-        self.store.step(lambda: self.store.restock(self.listing))
+        self.store.step(lambda: self.store.shelves.restock(self.listing))
         self.counter = Counter(self.listing, self.store, "http://shop/beckn/v2")
         self.transaction = str(uuid.uuid4())
 
@@ -73,10 +73,10 @@ def test_a_quote_binds_for_its_time_and_no_longer(shop):
     assert agreed.quote.valid_until == NOW + timedelta(minutes=30)
     late = shop.confirm(agreed, NOW + timedelta(minutes=31))
     assert (late.error.code, late.state) == ("40003", None)
-    assert shop.store.left()["milk"] == 3
+    assert shop.store.shelves.left()["milk"] == 3
     again = shop.ask("init", NOW + timedelta(minutes=31), lines=MILK)
     assert shop.confirm(again, NOW + timedelta(minutes=32)).state == "confirmed"
-    assert shop.store.left()["milk"] == 1
+    assert shop.store.shelves.left()["milk"] == 1
 
 
 def test_a_window_that_was_quoted_holds_until_it_begins(shop):
@@ -91,9 +91,9 @@ def test_a_window_that_was_quoted_holds_until_it_begins(shop):
 def test_what_is_refused_takes_nothing_at_all(shop):
     both = (*MILK, Line("rice", "", 3, money("0", "EUR")))
     agreed = shop.ask("init", lines=both)
-    assert shop.store.step(lambda: shop.store.take("rice", 1))
+    assert shop.store.step(lambda: shop.store.shelves.take("rice", 1))
     assert shop.confirm(agreed).error.code == "40002"
-    assert shop.store.left() == {"milk": 3, "rice": 2}
+    assert shop.store.shelves.left() == {"milk": 3, "rice": 2}
 
 
 def test_a_confirmed_transaction_is_not_quoted_anew(shop):
@@ -107,7 +107,7 @@ def test_a_cancelled_order_stays_so(shop):
     agreed = shop.ask("init", lines=MILK)
     shop.confirm(agreed)
     assert [shop.ask("cancel").state for _ in range(2)] == ["cancelled", "cancelled"]
-    assert shop.store.left()["milk"] == 3
+    assert shop.store.shelves.left()["milk"] == 3
     assert shop.confirm(agreed).error.code == "40000"
 
 

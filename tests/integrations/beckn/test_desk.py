@@ -35,7 +35,7 @@ class Clumsy(Counter):
 async def test_what_cannot_be_answered_is_put_aside(tmp_path):
     listing = load_listing(ROOT / "config/demo/catalogues/corner-shop.yaml")
     store = Store(tmp_path / "shop.sqlite")
-    store.step(lambda: store.restock(listing))
+    store.step(lambda: store.shelves.restock(listing))
     registry, told = Registry(None), asyncio.Queue()
     sender = Sender(Identity(US.subscriber_id, "k", bytes(32)), registry)
     counter = Clumsy(listing, store, US.uri)

@@ -13,6 +13,7 @@ from integrations.beckn.provider.store import Store
 
 ROOT = Path(__file__).parents[3]
 DEMO = sorted((ROOT / "config/demo/catalogues").glob("*.yaml"))
+GROCERS = [path for path in DEMO if path.stem in ("corner-shop", "green-valley", "market-hall")]
 
 GOOD = """provider: {id: shop, name: Shop, timezone: Europe/Berlin, lead_minutes: 60, days_ahead: 1}
 items:
@@ -56,25 +57,31 @@ def test_a_window_that_the_clock_change_swallows_is_not_offered(path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("price: 1.10", "price: cheap", ":3: items.0.price"),
-        ("price: 1.10", "price: .nan", ":3: items.0.price"),
-        ("price: 1.10", "price: -1", ":3: items.0.price"),
-        ("stock: 4", "stock: -4", ":4: items.1.stock"),
-        ("id: rice", "id: milk", ":4: items: the id milk is there twice"),
-        ("id: rice", "id: a|b", ":4: items.1.id"),
-        ("name: Rice, ", "", ":4: items.1.name"),
-        ("Europe/Berlin", "Berlin", ":1: provider.timezone"),
-        ('end: "20:00"', 'end: "17:00"', ":6: slots: evening must end after"),
-        ("capacity: 1", "capacity: 1, colour: red", ":7: slots.1.colour"),
-        ("slots:", "slots: [", "not readable as YAML"),
+        ("price: 1.10", "price: cheap", ":3:35: items[0].price: "),
+        ("price: 1.10", "price: .nan", ":3:35: expected a finite number"),
+        ("price: 1.10", "price: -1", ":3:35: items[0].price: "),
+        ("price: 1.10", "price: 1.105", ":3:35: items[0].price: "),
+        ("stock: 4", "stock: -4", ":4:66: items[1].stock: "),
+        ("id: rice", "id: milk", ":4:10: items[1].id: the id milk is there twice"),
+        ("id: rice", "id: a|b", ":4:10: items[1].id: expected something like oat-milk"),
+        ("name: Rice, ", "", ":4:5: items[1]: the key name is missing"),
+        ("Europe/Berlin", "Berlin", ":1:44: provider.timezone: expected an IANA zone"),
+        ('end: "20:00"', 'end: "17:00"', ":6:5: slots[0]: end: must end after it starts"),
+        ('end: "20:00"', "end: 20", ":6:40: slots[0].end: expected a time of day"),
+        ("capacity: 1", "capacity: 1, colour: red", ":7:60: slots[1].colour: unknown key"),
+        ("slots:", "slots: [", ":6:3: not YAML"),
+        ("name: Shop", "name: Shop, kind: ride", ":1:1: vehicles: expected at least one"),
+        ("stock: 3", "stock: 3, slots: [noon]", ":3:59: items[0].slots: there is no slot noon"),
+        ("slots:", "area: {radius_km: 3}\nslots:", ":5:19: area.radius_km: expected provider.gps"),
+        ("slots:", "tables: []\nslots:", ":5:1: tables: a grocer has none"),
+        ("slots:", "rescheduling: {until_minutes: 9}\nslots:", ":5:15: rescheduling: free_minutes"),
     ],
 )
 def test_a_faulty_file_is_refused_with_its_place(path, old, new, words):
     path.write_text(GOOD.replace(old, new))
     with pytest.raises(ListingError) as refused:
         load_listing(path)
-    assert str(refused.value).startswith(str(path))
-    assert words in str(refused.value)
+    assert str(refused.value).startswith(f"{path}{words}")
     assert "\n" not in str(refused.value)
 
 
@@ -86,27 +93,35 @@ def test_a_missing_file_is_said(tmp_path):
 def test_stock_outlives_a_restart_until_the_file_says_otherwise(path, tmp_path):
     def opened():
         store = Store(tmp_path / "shop.sqlite")
-        store.step(lambda: store.restock(load_listing(path)))
+        store.step(lambda: store.shelves.restock(load_listing(path)))
         return store
 
     store = opened()
-    assert store.step(lambda: store.take("milk", 2))
+    assert store.step(lambda: store.shelves.take("milk", 2))
     store.close()
     store = opened()
-    assert store.left() == {"milk": 1, "rice": 4}
-    assert not store.step(lambda: store.take("milk", 2))
+    assert store.shelves.left() == {"milk": 1, "rice": 4}
+    assert not store.step(lambda: store.shelves.take("milk", 2))
     store.close()
     path.write_text(GOOD.replace("stock: 3", "stock: 9"))
     store = opened()
-    assert store.left()["milk"] == 9
+    assert store.shelves.left()["milk"] == 9
     store.close()
 
 
-def test_there_are_two_demo_grocers():
-    assert [path.stem for path in DEMO] == ["corner-shop", "green-valley"]
+def test_the_demo_has_every_kind_of_provider():
+    kinds = {path.stem: load_listing(path).shop.kind for path in DEMO}
+    assert kinds == {
+        "corner-shop": "grocer",
+        "green-valley": "grocer",
+        "market-hall": "grocer",
+        "driver": "ride",
+        "restaurant": "restaurant",
+        "neighbour": "neighbour",
+    }
 
 
-@pytest.mark.parametrize("path", DEMO, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", GROCERS, ids=lambda path: path.stem)
 def test_a_demo_grocer_sells_what_a_household_runs_out_of_and_delivers(path):
     listing = load_listing(path)
     items = tuple(listing.item(goods, goods.stock) for goods in listing.goods)
@@ -126,5 +141,29 @@ def test_a_demo_grocer_sells_what_a_household_runs_out_of_and_delivers(path):
 
 
 def test_the_demo_grocers_prices_differ():
-    ours, theirs = ({one.id: one.price for one in load_listing(path).goods} for path in DEMO)
-    assert sum(ours[name] != theirs.get(name) for name in ours) > 10
+    prices = [{one.id: one.price for one in load_listing(path).goods} for path in GROCERS]
+    for ours in prices:
+        for theirs in prices:
+            if theirs is not ours:
+                assert sum(ours[name] != theirs.get(name) for name in ours) > 10
+
+
+def test_every_mistake_of_a_file_is_kept_not_only_the_first(path):
+    path.write_text(GOOD.replace("stock: 4", "stock: -4").replace("price: 1.10", "price: -1"))
+    with pytest.raises(ListingError) as refused:
+        load_listing(path)
+    assert [problem.line for problem in refused.value.problems] == [3, 4]
+
+
+def test_where_it_serves_is_told_by_postal_code_or_distance(path):
+    where = "area: {postal_codes: [10115, 12047], radius_km: 5}\nslots:"
+    path.write_text(
+        GOOD.replace("slots:", where).replace("id: shop,", 'id: shop, gps: "52.52,13.40",')
+    )
+    listing = load_listing(path)
+    assert listing.serves("10115", None) is True
+    assert listing.serves("99999", None) is False
+    assert listing.serves(None, "52.53,13.41") is True
+    assert listing.serves("99999", "52.53,13.41") is True
+    assert listing.serves(None, "48.1,11.6") is False
+    assert listing.serves(None, None) is None

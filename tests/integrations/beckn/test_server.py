@@ -9,30 +9,66 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 
 from integrations.beckn.provider import serve_provider
+from integrations.beckn.provider.door import Door, load_or_make_token
 from integrations.beckn.provider.listing import ListingError
-from integrations.beckn.provider.server import _only_from_here, _url
+from integrations.beckn.provider.server import _url
 from integrations.beckn.registry import load
 
 ROOT = Path(__file__).parents[3]
 DEMO = ROOT / "config/demo/catalogues/green-valley.yaml"
 
 
-def asked_from(address):
+DOOR = Door("a token of some length")
+
+
+def asked_from(address, **headers):
     transport = Mock()
     transport.get_extra_info.side_effect = lambda name: (address, 1) if name == "peername" else None
-    return make_mocked_request("GET", "/orders", transport=transport)
+    sent = {"Host": "127.0.0.1:8501"} | {name.replace("_", "-"): v for name, v in headers.items()}
+    return make_mocked_request("GET", "/orders", headers=sent, transport=transport)
 
 
 @pytest.mark.parametrize("address", ["192.168.1.7", "2001:db8::1", "", "nonsense"])
 def test_orders_are_not_shown_to_other_machines(address):
     with pytest.raises(web.HTTPForbidden):
-        _only_from_here(asked_from(address))
+        DOOR.let_in(asked_from(address))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_orders_are_shown_on_this_machine(address):
-    _only_from_here(asked_from(address))
+    DOOR.let_in(asked_from(address))
     assert asked_from(address).remote == address
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "shop.example.org"},
+        {"X_Forwarded_For": "203.0.113.7"},
+        {"Forwarded": "for=203.0.113.7"},
+        {"Authorization": "Bearer another token at all"},
+    ],
+)
+def test_what_a_proxy_or_a_foreign_name_brings_is_not_of_this_machine(headers):
+    address = "192.0.2.1" if "Authorization" in headers else "127.0.0.1"
+    with pytest.raises(web.HTTPForbidden):
+        DOOR.let_in(asked_from(address, **headers))
+
+
+def test_the_token_opens_from_anywhere():
+    request = asked_from("192.0.2.1", Authorization="Bearer a token of some length")
+    DOOR.let_in(request)
+    DOOR.let_in(asked_from("192.0.2.1", Cookie=f"desk={DOOR.cookie}"))
+    assert not DOOR.knows(DOOR.cookie)
+
+
+def test_the_token_is_made_once_and_is_its_owners_alone(tmp_path):
+    path = tmp_path / "data" / "desk-token"
+    token = load_or_make_token(path)
+    assert load_or_make_token(path) == token
+    assert path.stat().st_mode & 0o077 == 0
+    with pytest.raises(ValueError, match="16 characters"):
+        Door("")
 
 
 @pytest.mark.parametrize(
