@@ -1,4 +1,4 @@
-"""All measurements, one table: ``script/bench [--quick] [ingest latency burst idle]``."""
+"""All measurements, one table: ``script/bench [--quick] [ingest latency burst idle ledger]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burst, idle, ingest, latency
+from benchmarks import burst, idle, ingest, latency, ledger
 from benchmarks.harness import HERE, Bench, BenchError
 from benchmarks.results import Result
 
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[..., Iterator[Result]]] = {
     "latency": latency.measure,
     "ingest": ingest.measure,
     "burst": burst.measure,
+    "ledger": ledger.measure,
 }
 _COLOURS = {"pass": "green", "miss": "red", "noted": "dim"}
 

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
+from typing import TypeAlias
 
 from hub.ledger.checkpoint import Checkpoint
-from hub.ledger.leaf import describes, leaf_hash
+from hub.ledger.leaf import describe_all, describes, leaf_hash
 from hub.ledger.tree import TILE, Frontier
 
 MAX_FAULTS = 100
@@ -17,18 +17,12 @@ MAX_FAULTS = 100
 _LEAF = hashlib.sha256(b"\x00")
 
 
-class Row(NamedTuple):
-    """An entry as it is stored. Text is UTF-8 bytes, as a damaged one may not be text any more.
+Row: TypeAlias = tuple[int, int, bytes, bytes, bytes, bytes]
+"""An entry as it is stored: index, at, kind, subject, body, leaf.
 
-    With sqlite3: ``SELECT "index", at, kind, subject, body, leaf``, ``text_factory = bytes``.
-    """
-
-    number: int
-    at: int
-    kind: bytes
-    subject: bytes
-    body: bytes
-    leaf: bytes
+Text is UTF-8 bytes, as a damaged one may not be text any more. With sqlite3: ``SELECT "index", at,
+kind, subject, body, leaf FROM ledger ORDER BY "index"`` and ``text_factory = bytes``.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +67,7 @@ def verify(rows: Iterable[Row], checkpoints: Iterable[Checkpoint] = ()) -> Verdi
     expected = 0
     while batch := list(islice(rest, TILE)):
         leaves = _whole(batch, expected) or _one_by_one(batch, expected, verdict)
-        expected = batch[-1].number + 1
+        expected = batch[-1][0] + 1
         while signed and signed[-1].size <= verdict.frontier.size + len(leaves):
             checkpoint = signed.pop()
             upto = checkpoint.size - verdict.frontier.size
@@ -119,7 +113,7 @@ def _whole(batch: Sequence[Row], expected: int) -> list[bytes] | None:
         if (
             leaves == list(stored)
             and numbers == tuple(range(expected, expected + len(batch)))
-            and all(map(describes, kinds, ats, subjects, bodies))
+            and describe_all(kinds, ats, subjects, bodies)
         ):
             return leaves
     except (TypeError, ValueError, OverflowError):

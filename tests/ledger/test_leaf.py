@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.ledger.leaf import Leaf, LeafError, canonical, describes, leaf_hash, read_leaf
+from hub.ledger.leaf import (
+    Leaf,
+    LeafError,
+    canonical,
+    describe_all,
+    describes,
+    leaf_hash,
+    read_leaf,
+)
 from tests.ledger import rfc6962
 from tests.ledger.attempts import attempt, fine
 
@@ -38,15 +46,27 @@ def test_an_entry_is_read_as_it_was_written(kind, at, subject, facts):
 def test_an_entry_tells_what_is_kept_beside_it(kind, at, subject, facts):
     entry = canonical(kind, at, subject, facts).encode()
     assert describes(kind.encode(), at, subject.encode(), entry)
+    if (kind + subject).isprintable():
+        assert describe_all([kind.encode()], [at], [subject.encode()], [entry])
 
 
 @given(TRICKY, TRICKY, TRICKY, TRICKY, FACTS)
 def test_it_tells_of_nothing_else(kind, subject, other_kind, other_subject, facts):
     entry = canonical(kind, 1, subject, facts).encode()
     same = (kind, subject) == (other_kind, other_subject)
-    assert describes(other_kind.encode(), 1, other_subject.encode(), entry) == same
+    other = (other_kind.encode(), 1, other_subject.encode(), entry)
+    assert describes(*other) == same
+    # A raw control character is no JSON; one by one it is looked at again, escaped.
+    assert describe_all(*([part] for part in other)) <= same
     assert not describes(kind.encode(), 2, subject.encode(), entry)
     assert not describes(kind.encode(), 12, subject.encode(), entry)
+
+
+@pytest.mark.parametrize("ats", [(5, 50), (50, 5), (-5, 50), (9, 10)])
+def test_instants_of_any_length_are_compared(ats):
+    entries = [canonical("k", at, "s", {}).encode() for at in ats]
+    assert describe_all([b"k"] * 2, ats, [b"s"] * 2, entries)
+    assert not describe_all([b"k"] * 2, ats[::-1], [b"s"] * 2, entries)
 
 
 def test_facts_named_like_columns_do_not_stand_in_for_them():
