@@ -1,0 +1,35 @@
+"""A household with two grocers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.household import Household, Market, make_home
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Callable[..., Household]]:
+    """Build a household; the words are ``make_home``'s."""
+    made: list[Household] = []
+
+    def make(**words: Any) -> Household:
+        made.append(Household(tmp_path / f"hub{len(made)}.db", make_home(**words)))
+        return made[-1]
+
+    yield make
+    for household in made:
+        household.close()
+
+
+@pytest.fixture
+def house(build: Callable[..., Household]) -> Household:
+    return build()
+
+
+@pytest.fixture
+def market(house: Household) -> Market:
+    return Market(house)
