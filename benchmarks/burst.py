@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import median
 
 from benchmarks.harness import Bench, BenchError, Hub, memory_mib, stop
-from benchmarks.household import EVENT_TOPIC, PHONE, notify_on_event, pressed, start_hub
+from benchmarks.household import (
+    EVENT_TOPIC,
+    PHONE,
+    STOCK_TOPIC,
+    notify_below_par,
+    notify_on_event,
+    pressed,
+    start_hub,
+    stock,
+)
 from benchmarks.results import Result
 
 # The faster peer, Node-RED, with 1,000 flows on one topic of which one matches (design, section 6).
@@ -16,19 +25,36 @@ _WARM_UP = 200
 _PATIENCE = 120.0
 
 
-def _burst(bench: Bench, topic: str, name: str, numbers: range) -> float:
+_ITEMS = [f"item-{number}" for number in range(1000)]
+
+
+def _low(number: int) -> str:
+    """Return a level below par, another one each time that an item has its turn."""
+    return stock(_ITEMS[number % len(_ITEMS)], 0.4 - number // len(_ITEMS) / 1000)
+
+
+def _burst(
+    bench: Bench,
+    topic: str,
+    name: str,
+    numbers: range,
+    payload: Callable[[int], str] = pressed,
+) -> float:
     """Publish one message for each number; return the notifications per second."""
     before = bench.came(name)
-    began = bench.publish(topic, map(pressed, numbers))
+    began = bench.publish(topic, map(payload, numbers))
     came = bench.settled(name, before + len(numbers)) - before
     if came == 0:
         raise BenchError(f"no notification came from {name}")
     return came / (bench.times(name)[-1] - began) * 1e9
 
 
-def _bursts(bench: Bench, count: int, turns: int) -> list[float]:
+def _bursts(
+    bench: Bench, topic: str, count: int, turns: int, payload: Callable[[int], str]
+) -> list[float]:
     return [
-        _burst(bench, EVENT_TOPIC, PHONE, range(t * count, (t + 1) * count)) for t in range(turns)
+        _burst(bench, topic, PHONE, range(t * count, (t + 1) * count), payload)
+        for t in range(turns)
     ]
 
 
@@ -40,15 +66,15 @@ def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     """Measure rate, memory and loss; then with rules on other subjects, and on the same one."""
     count, turns = (1_000, 3) if quick else (5_000, 5)
     control = bench.subscriber("control", "bench/burst", bench.phone, bench.folder / "burst.db")
-    hub = start_hub(bench, "burst", rules=[notify_on_event("every-press")])
-    for topic, name in (("bench/burst", "control"), (EVENT_TOPIC, PHONE)):
-        _burst(bench, topic, name, range(-_WARM_UP, 0))
+    hub = start_hub(bench, "burst", items=_ITEMS, rules=[notify_below_par("any")])
+    _burst(bench, "bench/burst", "control", range(-_WARM_UP, 0))
+    _burst(bench, STOCK_TOPIC, PHONE, range(-_WARM_UP, 0), _low)
     at_first, _ = _memory(hub)
     control_rates, hub_rates = [], []
     for turn in range(turns):
         numbers = range(turn * count, (turn + 1) * count)
         control_rates.append(_burst(bench, "bench/burst", "control", numbers))
-        hub_rates.append(_burst(bench, EVENT_TOPIC, PHONE, numbers))
+        hub_rates.append(_burst(bench, STOCK_TOPIC, PHONE, numbers, _low))
     at_last, highest = _memory(hub)
     wanted = _WARM_UP + turns * count
     came, distinct = bench.came(PHONE), bench.distinct(PHONE)
@@ -78,11 +104,16 @@ def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
         target=1.25,
     )
 
-    others = [notify_on_event(f"other-{n}", entity=f"other_{n}") for n in range(_RULES)]
+    others = [f"other-{number}" for number in range(_RULES)]
     hub = start_hub(
-        bench, "burst-others", rules=[notify_on_event("every-press"), *others], patience=_PATIENCE
+        bench,
+        "burst-others",
+        items=(*_ITEMS, *others),
+        rules=[*(notify_below_par(one) for one in (*_ITEMS, *others))],
+        patience=_PATIENCE,
     )
-    rate = median(_bursts(bench, count, turns))
+    _burst(bench, STOCK_TOPIC, PHONE, range(-_WARM_UP, 0), _low)
+    rate = median(_bursts(bench, STOCK_TOPIC, count, turns, _low))
     hub.stop()
     yield Result(
         f"burst with {_RULES:,} rules on other subjects / without",
@@ -93,9 +124,9 @@ def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
         at_least=True,
     )
 
-    same = [notify_on_event(f"press-{n}", modulo=(_RULES, n)) for n in range(_RULES)]
+    same = [notify_on_event(f"press_{n}", modulo=(_RULES, n)) for n in range(_RULES)]
     hub = start_hub(bench, "burst-same", rules=same, patience=_PATIENCE)
-    rate = median(_bursts(bench, count, turns))
+    rate = median(_bursts(bench, EVENT_TOPIC, count, turns, pressed))
     hub.stop()
     yield Result(
         f"{_RULES:,} rules on the same subject / Node-RED's recorded {_PEER_SAME_SUBJECT:g}/s",

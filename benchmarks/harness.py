@@ -175,6 +175,15 @@ class Bench:
             told += [f"  {log.stem}: {line}" for line in lines]
         return "\n".join(told)
 
+    def retain(self, topic: str, payload: str) -> None:
+        """Publish a retained message at QoS 1 with mosquitto_pub."""
+        command = ["mosquitto_pub", "-p", str(self.broker), "-q", "1", "-r", "-t", topic]
+        done = subprocess.run(
+            [*command, "-m", payload], capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise BenchError(f"mosquitto_pub: {done.stderr.strip()}")
+
     def publish(self, topic: str, lines: Iterable[str]) -> int:
         """Publish each line at QoS 1 with mosquitto_pub; return the monotonic ns it began."""
         file = self.folder / "lines"

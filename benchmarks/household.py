@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from benchmarks.harness import Bench, Hub, free_port
 
 STOCK_TOPIC = "commonhearth/v1/scales/stock"
-EVENT_TOPIC = "commonhearth/v1/button/state"
+EVENT_TOPIC = "bench/button"
 PHONE = "bench"
+_RULES_A_FILE = 1000
 
 
 def start_hub(
@@ -41,12 +43,32 @@ def start_hub(
             indent=1,
         )
     )
-    pantry = [f'- {{"id": "{i}", "name": "{i}", "unit": "l", "par": 0.5}}\n' for i in items]
-    (config / "pantry.yaml").write_text("items:\n" + "".join(pantry) if pantry else "items: []\n")
-    (config / "devices.yaml").write_text("{}\n")
-    text = "".join(rules)
-    (config / "rules" / "bench.yaml").write_text(f"rules:\n{text}" if text else "rules: []\n")
+    pantry = [f'  {i}: {{"unit": "l", "par": 0.5}}\n' for i in items]
+    (config / "pantry.yaml").write_text("items:\n" + "".join(pantry) if pantry else "")
+    # A file may hold a megabyte and a rule file its share of it.
+    for number, part in enumerate(batched(rules, _RULES_A_FILE)):
+        (config / "rules" / f"bench-{number:03}.yaml").write_text("rules:\n" + "".join(part))
+    announce_button(bench)
     return Hub(bench, config, port, patience=patience)
+
+
+def batched(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Yield the texts in lists of ``size`` at most."""
+    rest = iter(texts)
+    while part := list(islice(rest, size)):
+        yield part
+
+
+def announce_button(bench: Bench) -> None:
+    """Announce a button as Home Assistant discovery does, retained."""
+    config = {
+        "name": "Button",
+        "unique_id": "button",
+        "object_id": "button",
+        "state_topic": EVENT_TOPIC,
+        "event_types": ["pressed"],
+    }
+    bench.retain("homeassistant/event/button/config", json.dumps(config))
 
 
 def stock(item: str, quantity: float) -> str:
@@ -61,19 +83,26 @@ def pressed(number: int) -> str:
 
 def notify_below_par(item: str) -> str:
     """Return a rule that notifies when ``item`` is below par."""
-    return _rule(f"below-{item}", {"stock_below_par": {"item": item}})
+    return _rule(f"below_{item.replace('-', '_')}", {"stock_below_par": {"item": item}})
 
 
 def notify_on_event(
-    rule: str, *, entity: str = "button", modulo: tuple[int, int] | None = None
+    rule: str, *, entity: str = "event.button", modulo: tuple[int, int] | None = None
 ) -> str:
     """Return a rule that notifies of each press, or of those whose number mod m is k."""
     trigger = {"device_event": {"entity": entity}}
-    return _rule(rule, trigger, f"event.data.n % {modulo[0]} == {modulo[1]}" if modulo else None)
+    condition = f"int(event.data.n) % {modulo[0]} == {modulo[1]}" if modulo else None
+    return _rule(rule, trigger, condition)
+
+
+def notify_on_other(number: int) -> str:
+    """Return a rule about something of its own, of which no message tells."""
+    return _rule(f"other_{number}", {"state": {"entity": f"sensor.other_{number}", "above": 5}})
 
 
 def _rule(identity: str, when: object, condition: str | None = None) -> str:
     rule = {"id": identity, "name": identity, "when": when}
     if condition:
         rule["if"] = condition
-    return f"- {json.dumps({**rule, 'propose': {'notify': {}}, 'cooldown': 0})}\n"
+    propose = {"kind": "notify"}
+    return f"- {json.dumps({**rule, 'propose': propose, 'quiet_hours': 'off'})}\n"

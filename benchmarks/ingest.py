@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from statistics import median
 
 from benchmarks.harness import Bench, Hub, said, wait_until
-from benchmarks.household import PHONE, STOCK_TOPIC, notify_below_par, start_hub, stock
+from benchmarks.household import (
+    PHONE,
+    STOCK_TOPIC,
+    notify_below_par,
+    notify_on_other,
+    start_hub,
+    stock,
+)
 from benchmarks.results import Result
 
 _TURN = 100  # items that take turns
@@ -42,15 +49,19 @@ def _hub(bench: Bench, count: int, turn: int) -> float:
     return count / (bench.times(PHONE)[before] - began) * 1e9
 
 
-def _start(bench: Bench, name: str, rules: int, items: int, turns: int) -> Hub:
-    """Start a hub with ``rules`` rules, each on an item of its own, and one for each run's end."""
+def _start(bench: Bench, name: str, rules: int, turns: int) -> Hub:
+    """Start a hub with ``rules`` rules, each on something of its own, and one for each run's end.
+
+    As many as there are items are on the items that take turns, the rest on other things.
+    """
     lasts = [f"last-{turn}" for turn in range(turns)]
-    names = [f"item-{number}" for number in range(items)]
+    names = [f"item-{number}" for number in range(_TURN)]
+    others = (notify_on_other(number) for number in range(rules - _TURN))
     return start_hub(
         bench,
         name,
         items=(*names, *lasts),
-        rules=(notify_below_par(item) for item in (*names[:rules], *lasts)),
+        rules=(*(notify_below_par(item) for item in (*names[:rules], *lasts)), *others),
         patience=_PATIENCE,
     )
 
@@ -58,7 +69,7 @@ def _start(bench: Bench, name: str, rules: int, items: int, turns: int) -> Hub:
 def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     """Measure the hub with 100 rules beside the bare callback, then 10 and 10,000 rules."""
     count, turns = (10_000, 3) if quick else (20_000, 5)
-    hub = _start(bench, "ingest-100", 100, _TURN, turns + 1)
+    hub = _start(bench, "ingest-100", 100, turns + 1)
     _hub(bench, count // 4, turns)
     bare_rates, hub_rates = [], []
     for turn in range(turns):
@@ -75,15 +86,15 @@ def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
         at_least=True,
     )
 
-    # Both know the same 10,000 items, so that only the rules differ. They never run at once.
-    items = 10_000
-    rates: dict[int, list[float]] = {10: [], items: []}
+    # Both keep the same items, so that only the rules differ. They never run at once.
+    most = 10_000
+    rates: dict[int, list[float]] = {10: [], most: []}
     for rules, taken in rates.items():
-        hub = _start(bench, f"ingest-of-{rules}", rules, items, turns + 1)
+        hub = _start(bench, f"ingest-of-{rules}", rules, turns + 1)
         _hub(bench, count // 4, turns)
         taken += [_hub(bench, count, turn) for turn in range(turns)]
         hub.stop()
-    few, many = median(rates[10]), median(rates[items])
+    few, many = median(rates[10]), median(rates[most])
     yield Result(
         "cost of a message, 10,000 rules / 10 rules",
         few / many,

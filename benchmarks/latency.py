@@ -31,7 +31,7 @@ def measure(bench: Bench, *, quick: bool) -> Iterator[Result]:
     topics = {"echo": "bench/echo", "control": "bench/control", PHONE: EVENT_TOPIC}
     bench.subscriber("echo", topics["echo"], bench.phone)
     bench.subscriber("control", topics["control"], bench.phone, bench.folder / "latency.db")
-    hub = start_hub(bench, "latency", rules=[notify_on_event("every-press")])
+    hub = start_hub(bench, "latency", rules=[notify_on_event("every_press")])
 
     publisher = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     publisher.connect("127.0.0.1", bench.broker)
