@@ -25,11 +25,11 @@ from hub.app.health import Health
 from hub.app.intake import Intake, replay
 from hub.app.plugins import conventions
 from hub.app.secrets import NtfyTopics, household_key
-from hub.app.watch import Watch, note_rules, say_problems, set_clocks
+from hub.app.watch import Watch, note_rules, say_problems
 from hub.domain.orders import OrderAnswer, Subscriber
 from hub.flow.home import Home
 from hub.flow.settle import settle
-from hub.flow.tick import tick
+from hub.flow.tick import begin, tick
 from hub.ports import InMessage
 from hub.store.access import Access
 from hub.store.database import lock_folder, open_database
@@ -215,7 +215,7 @@ class Hub:
             log.warning("the household is not entered in the registry: %s", error)
 
     def _begin(self, tx: Tx) -> None:
-        set_clocks(tx, self.home)
+        begin(tx, self.home)
         note_rules(tx, self.home)
 
     async def _serve(self, listener: socket.socket) -> None:

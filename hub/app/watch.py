@@ -10,6 +10,7 @@ from pathlib import Path
 from hub.app.config import Config, read_config, stamp
 from hub.domain.yamltext import Problem
 from hub.flow.home import Home
+from hub.flow.tick import begin
 from hub.settings import Settings
 from hub.store.tx import Entry, Tx
 from hub.worker.writer import Writer
@@ -77,27 +78,9 @@ def adopt(tx: Tx, home: Home, config: Config) -> None:
     if not faulty & {"pantry.yaml", "devices.yaml"}:
         home.meaning = config.meaning()
     home.rules = config.rules
-    set_clocks(tx, home)
+    begin(tx, home)
     note_rules(tx, home)
     tx.page_changed = True
-
-
-def set_clocks(tx: Tx, home: Home) -> None:
-    """Set each rule's next cron time, and forget the clocks of rules that are gone.
-
-    One that was missed while the hub was off stays: ``tick`` takes it late, once.
-    """
-    wanted = {
-        timer.rule_id: timer for timer in home.rules.initial_timers(tx.now, home.settings.home.zone)
-    }
-    known = {rule.id for rule in home.rules.rules()}
-    for kind, name, subject in list(tx.house.timers):
-        if kind == "rule" and (name not in known or (not subject and name not in wanted)):
-            tx.set_timer(kind, name, subject, None)
-    for rule_id, timer in wanted.items():
-        due = tx.house.timers.get(("rule", rule_id, ""))
-        if due is None or due > tx.now:
-            tx.set_timer("rule", rule_id, "", timer.due)
 
 
 def note_rules(tx: Tx, home: Home) -> None:

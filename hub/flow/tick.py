@@ -42,7 +42,7 @@ def begin(tx: Tx, home: Home) -> None:
     wanted = {timer.rule_id: timer.due for timer in home.rules.initial_timers(tx.now, zone)}
     known = {rule.id for rule in home.rules.rules() if rule.enabled}
     for kind, name, subject in list(tx.house.timers):
-        if kind == "rule" and name not in known:
+        if kind == "rule" and (name not in known or (not subject and name not in wanted)):
             tx.set_timer(kind, name, subject, None)
     for rule_id, due in wanted.items():
         at = tx.house.timers.get(("rule", rule_id, ""))

@@ -505,6 +505,9 @@ class Tx(Unit):
             if any(quarter < before for quarter in points):
                 # A new one, not a smaller one: undone, it must be in order of time again.
                 kept = {quarter: level for quarter, level in points.items() if quarter >= before}
-                self._set(self.house.history, item, kept)
+                if kept:
+                    self._set(self.house.history, item, kept)
+                else:
+                    self._drop(self.house.history, item)
         table = tables.core(tables.StockHistory)
         self.connection.execute(delete(table).where(table.c.quarter < before))
