@@ -21,7 +21,8 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 from ruamel.yaml import YAML
 
-from hub.domain.orders import ACTIONS, OrderAnswer, OrderRequest, ProviderError, Subscriber
+from hub.domain.money import money
+from hub.domain.orders import ACTIONS, Line, OrderAnswer, OrderRequest, ProviderError, Subscriber
 from integrations.beckn.errors import BecknError
 from integrations.beckn.keys import Identity
 from integrations.beckn.schemas import json_schema
@@ -102,11 +103,14 @@ def told(wire, answer):
 
 
 def with_real_addresses(message):
-    """A settings file or a provider's page holds e-mail addresses, not just any text."""
+    """A settings file or a provider's page holds addresses and places, not just any text."""
     for name in ("party", "support"):
         part = getattr(message, name, None)
-        if part is not None and part.email is not None:
-            message = replace(message, **{name: replace(part, email="a@example.org")})
+        for field, real in (("email", "a@example.org"), ("gps", "52.52,13.40")):
+            if getattr(part, field, None) is not None:
+                part = replace(part, **{field: real})
+        if part is not None:
+            message = replace(message, **{name: part})
     return message
 
 
@@ -162,6 +166,7 @@ def test_a_wrong_message_is_refused_by_every_schema_there_is(wire):
     request = OrderRequest(
         "status", "6f9619ff-8b86-4d01-b42d-00cf4fc964ff", "7f9619ff-8b86-4d01-b42d-00cf4fc964ff",
         messages.BPP, order_id="8f9619ff-8b86-4d01-b42d-00cf4fc964ff",
+        lines=(Line("milk", "Milk", 1, money("1.29", "EUR")),),
     )  # fmt: skip
     document = asked(wire, request)
     judge(wire.version, "/status", document)
