@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ from integrations.beckn.errors import RegistryError
 Role = Literal["BAP", "BPP"]
 Version = Literal["2.0.0", "1.1.1"]
 VERSIONS: tuple[str, ...] = get_args(Version)
+_SKEW = timedelta(seconds=60)
 LONGEST_CHAIN = 16
 """Rotations that are followed from a pinned key to the present one."""
 
@@ -78,8 +79,8 @@ class Entry:
         return Subscriber(self.subscriber_id, self.uri, self.version)
 
     def good(self, now: datetime) -> bool:
-        """Tell whether its key may be believed at ``now``."""
-        return (self.valid_from is None or self.valid_from <= now) and (
+        """Tell whether its key may be believed at ``now``; clocks differ when it has just begun."""
+        return (self.valid_from is None or self.valid_from <= now + _SKEW) and (
             self.valid_until is None or now < self.valid_until
         )
 

@@ -246,7 +246,7 @@ class Registry:
                     return
                 continue
             if found:
-                if any(one.unique_key_id == unique_key_id for one in found):
+                if not unique_key_id or unique_key_id in {one.unique_key_id for one in found}:
                     self._missed.pop(subscriber_id, None)
                 if remote.source.form == "dedi" and known is not None and known.source == url:
                     # It was asked for one key: the others it told before are no less true.

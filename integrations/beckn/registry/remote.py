@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from aiohttp import ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from aiohttp.client_exceptions import ClientError
 
 from integrations.beckn.errors import BecknError, RegistryError
@@ -145,7 +145,10 @@ class RemoteRegistry:
         self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
     ) -> tuple[int, bytes]:
         if self._session is None:
-            self._session = ClientSession(timeout=self._timeout)
+            # A registry is asked seldom: a connection kept alive would often be dead by then.
+            self._session = ClientSession(
+                connector=TCPConnector(force_close=True), timeout=self._timeout
+            )
         url = self.source.url.rstrip("/") + path
         answer = bytearray()
         try:
