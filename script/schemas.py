@@ -1,4 +1,6 @@
-"""Write ``docs/schemas/*.schema.json`` and ``docs/asyncapi.yaml``; ``--check`` tells if current.
+"""Write ``docs/schemas/*``, ``docs/profiles/*.schema.json`` and ``docs/asyncapi.yaml``.
+
+``--check`` tells if they are current.
 
 What a maker's payload or a household's file may say is stated once, in the models.
 """
@@ -20,8 +22,10 @@ from ruamel.yaml import YAML  # noqa: E402
 from devices.meaning import DevicesFile  # noqa: E402
 from devices.native_models import DEVICE, MODELS  # noqa: E402
 from devices.pantry import PantryFile  # noqa: E402
+from integrations.beckn.profiles import PROFILES  # noqa: E402
 
 FOLDER = ROOT / "docs" / "schemas"
+PROFILE_FOLDER = ROOT / "docs" / "profiles"
 ASYNCAPI = ROOT / "docs" / "asyncapi.yaml"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 COMMENT = "Apache-2.0 (docs/schemas/LICENSE). Written by script/schemas; a change here is lost."
@@ -109,6 +113,8 @@ def documents() -> dict[Path, str]:
     }
     made[FOLDER / "pantry.schema.json"] = schema(PantryFile, "pantry", [])
     made[FOLDER / "devices.schema.json"] = schema(DevicesFile, "devices", [])
+    for name, profile in PROFILES.items():
+        made[PROFILE_FOLDER / f"{name}.schema.json"] = schema(profile, name, [])
     texts = {
         path: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for path, one in made.items()
     }
