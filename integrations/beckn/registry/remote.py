@@ -26,6 +26,10 @@ MOST_ROWS = 1000
 _PAGE = 100
 
 
+class NotMember(RegistryError):
+    """The registry answers its members only, and we are not in it yet."""
+
+
 class RemoteRegistry:
     """One registry on the network."""
 
@@ -167,6 +171,8 @@ class RemoteRegistry:
     def _expect(self, status: int, answer: bytes) -> None:
         if status != 200:
             told = answer[:200].decode(errors="replace").strip()
+            if status in (401, 403):
+                raise NotMember(f"the registry {self.source.url} refuses us: {told}")
             raise self._faulty(f"status {status}: {told}")
 
     def _parse(self, answer: bytes) -> Node:

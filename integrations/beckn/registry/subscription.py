@@ -17,7 +17,7 @@ from integrations.beckn.keys import Identity, adopt, successor
 from integrations.beckn.reading import parse
 from integrations.beckn.registry import challenge
 from integrations.beckn.registry.entry import Entry, Rotation, Source, key_bytes
-from integrations.beckn.registry.remote import RemoteRegistry
+from integrations.beckn.registry.remote import NotMember, RemoteRegistry
 from integrations.beckn.registry.rows import write_rotation, write_row
 from integrations.beckn.signature import verify
 
@@ -156,7 +156,11 @@ class Subscription:
             raise RegistryError(f"the registry {self.source.url} refused: {_reason(told)}")
 
     async def _shows(self, entry: Entry, until: datetime) -> bool:
-        for one in await self._remote.lookup(entry.subscriber_id, entry.unique_key_id):
+        try:
+            found = await self._remote.lookup(entry.subscriber_id, entry.unique_key_id)
+        except NotMember:
+            return False
+        for one in found:
             if (
                 (one.uri, one.role, one.version) == (entry.uri, entry.role, entry.version)
                 and one.unique_key_id == entry.unique_key_id

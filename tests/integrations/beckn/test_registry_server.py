@@ -48,6 +48,15 @@ async def running(data, **settings):
         await asyncio.gather(serving, return_exceptions=True)
 
 
+async def until(true):
+    async with asyncio.timeout(15):
+        while True:
+            found = true()
+            if await found if asyncio.iscoroutine(found) else found:
+                return
+            await asyncio.sleep(0.01)
+
+
 class Member:
     """Somebody who takes part: a key, an address, an entry in the registry."""
 
@@ -164,8 +173,7 @@ async def test_a_wrong_answer_is_not_entered_and_the_reason_told(tmp_path):
     async with running(tmp_path / "r") as (url, said), member(tmp_path / "m", url) as shop:
         shop.mode = "wrong"
         await shop.subscription.subscribe(shop.entry)
-        while not said[-1].endswith("wrong"):
-            await asyncio.sleep(0.01)
+        await until(lambda: said[-1].endswith("wrong"))
         status, told = await get(f"{url}/subscribe/{shop.identity.subscriber_id}")
         assert (status, told["status"]) == (200, "UNSUBSCRIBED")
         assert "wrong" in told["reason"]
@@ -176,8 +184,7 @@ async def test_an_answer_may_be_handed_in_later(tmp_path):
     async with running(tmp_path / "r") as (url, _), member(tmp_path / "m", url) as shop:
         shop.mode = "later"
         joining = asyncio.create_task(shop.join())
-        while not shop.asked:
-            await asyncio.sleep(0.01)
+        await until(lambda: shop.asked)
         assert not joining.done()
         with pytest.raises(RegistryError, match="no open challenge"):
             await shop.subscription.answer("0" * 32)
@@ -266,8 +273,7 @@ async def test_a_person_admits_where_the_registry_asks(tmp_path):
     data = tmp_path / "r"
     async with running(data, admission="ask") as (url, said), member(tmp_path / "m", url) as shop:
         await shop.subscription.subscribe(shop.entry)
-        while "INITIATED" not in said[-1]:
-            await asyncio.sleep(0.01)
+        await until(lambda: "INITIATED" in said[-1])
         assert (await post(url, {}, path="/lookup"))[1] == []
         assert admit(data, shop.identity.subscriber_id)
         assert not admit(data, "somebody.else")
@@ -278,11 +284,7 @@ async def test_a_person_admits_where_the_registry_asks(tmp_path):
 async def test_members_only(tmp_path):
     async with running(tmp_path / "r", members_only=True) as (url, _):
         async with member(tmp_path / "m", url) as shop:
-            # Nobody can look up before being in: the entry is asked for and awaited by its progress.
-            await shop.subscription.subscribe(shop.entry)
-            path = f"{url}/subscribe/{shop.identity.subscriber_id}"
-            while (await get(path))[1]["status"] != "SUBSCRIBED":
-                await asyncio.sleep(0.01)
+            await shop.join()
             assert (await post(url, {}, path="/lookup"))[0] == 401
             async with looking(Source(url), identity=shop.identity) as registry:
                 assert len(await registry.discover("grocery")) == 1
@@ -364,8 +366,11 @@ async def test_a_public_registry_knocks_on_no_private_door(tmp_path):
     async with running(tmp_path / "r", **settings) as (url, _), member(tmp_path / "m", url) as shop:
         await shop.subscription.subscribe(shop.entry)
         path = f"{url}/subscribe/{shop.identity.subscriber_id}"
-        while "not a public address" not in (await get(path))[1]["reason"]:
-            await asyncio.sleep(0.01)
+
+        async def refused():
+            return "not a public address" in (await get(path))[1]["reason"]
+
+        await until(refused)
         assert shop.asked == 0
 
 
