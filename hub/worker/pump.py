@@ -77,6 +77,7 @@ class Pump:
         self._highest = 0
         self._behind = False
         self._done: list[int] = []
+        self.under_way = 0
         self.sent = 0
         self.failed = 0
 
@@ -152,6 +153,7 @@ class Pump:
                 await wake.wait()
                 continue
             row = lane.popleft()
+            self.under_way += 1
             try:
                 await self._do(row)
             except Exception:
@@ -160,6 +162,8 @@ class Pump:
                 leased = row.leased or _is_confirm(row)
                 not_before = micros(self._clock.now() + timedelta(seconds=AFTER_FAULT))
                 self._put_off(replace(row, not_before=not_before, leased=leased))
+            finally:
+                self.under_way -= 1
 
     def _catch_up(self) -> bool:
         try:
