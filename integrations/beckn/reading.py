@@ -13,8 +13,8 @@ from typing import NoReturn
 from hub.domain.money import Money
 from integrations.beckn.errors import BecknError
 
-BIGGEST_BODY = 1024 * 1024
-"""Bytes of a message; a larger one is refused unread."""
+BIGGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a message; a larger one is refused unread. A catalogue of 5,000 articles fits."""
 
 DEEPEST = 32
 """Objects and lists within one another."""
