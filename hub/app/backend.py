@@ -18,11 +18,11 @@ from hub.flow.decide import decide
 from hub.flow.home import Home
 from hub.flow.observe import set_stock
 from hub.ports import Clock
-from hub.settings import Settings
+from hub.settings import MemberSettings, Settings
 from hub.store.access import Access, SessionRow
 from hub.store.house import House
 from hub.store.views import Views
-from hub.web.backend import EntityView, PantryView, Parked, Session
+from hub.web.backend import EntityView, PantryView, Parked, PhoneView, Session
 from hub.worker.writer import Writer
 
 
@@ -41,8 +41,13 @@ class HubBackend:
         changes: Changes,
         entities: Callable[[], Sequence[Entity]],
         health: Callable[[], Mapping[str, object]],
+        topic_of: Callable[[MemberSettings], str],
     ) -> None:
-        """``entities`` returns what devices announced; ``health`` what /healthz tells."""
+        """``entities`` returns what devices announced; ``health`` what /healthz tells.
+
+        ``topic_of`` is the ntfy topic of a member.
+        """
+        self._topic_of = topic_of
         self._home = home
         self._house = house
         self._writer = writer
@@ -170,6 +175,25 @@ class HubBackend:
         """Sign out."""
         self._access.end_session(secret)
 
+    def sessions(self, member: str) -> Sequence[Session]:
+        """Return a member's signed-in browsers, newest first."""
+        return [_session(row) for row in self._access.sessions(member, self._clock.now())]
+
+    def revoke_session(self, member: str, session_id: str) -> bool:
+        """Sign one of a member's browsers out; False when there is no such session."""
+        return self._access.revoke_session(member, session_id)
+
+    def create_code(self, member: str) -> str:
+        """Make a code that signs a member in once, within a day."""
+        return self._access.create_code(member, self._clock.now())
+
+    def phone(self, member: str) -> PhoneView | None:
+        """Return where a member's phone listens; None without ntfy in the settings."""
+        found = self._home.member(member)
+        if found is None or found.ntfy is None:
+            return None
+        return PhoneView(found.ntfy.url, self._topic_of(found))
+
     def api_token_scopes(self, secret: str) -> frozenset[str] | None:
         """Return the scopes of an API token (``read``, ``decide``), None when there is none."""
         return self._access.token_scopes(secret)
@@ -180,4 +204,4 @@ class HubBackend:
 
 
 def _session(row: SessionRow) -> Session:
-    return Session(row.member, row.created_at, row.expires_at, row.csrf)
+    return Session(row.member, row.created_at, row.expires_at, row.csrf, row.id)

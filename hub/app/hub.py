@@ -138,6 +138,7 @@ class Hub:
             changes=self._changes,
             entities=lambda: self._entities,
             health=self.health,
+            topic_of=self.topics.of,
         )
         self._alarm = Alarm()
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from hub.store import tables
 from hub.store.codec import instant, micros
@@ -22,6 +23,7 @@ MOST_SESSIONS = 200
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No 0, O, 1, I: a code is read off a screen and typed on a phone."""
 _CODE_LENGTH = 8
+_SESSION_ID = 16
 
 
 class NameTaken(Exception):
@@ -30,12 +32,13 @@ class NameTaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SessionRow:
-    """A signed-in browser, as kept."""
+    """A signed-in browser, as kept. ``id`` names it and opens nothing."""
 
     member: str
     csrf: str
     created_at: datetime
     expires_at: datetime
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,9 @@ class Access:
     def create_session(self, member: str, now: datetime) -> tuple[str, SessionRow]:
         """Make a session; return the cookie's secret, shown this once, and the session."""
         secret = secrets.token_urlsafe(24)
-        row = SessionRow(member, secrets.token_urlsafe(18), now, now + SESSION_LASTS)
+        row = SessionRow(
+            member, secrets.token_urlsafe(18), now, now + SESSION_LASTS, _session_id(secret)
+        )
         table = tables.core(tables.WebSession)
         with self._writing() as connection:
             connection.execute(delete(table).where(table.c.expires_at <= micros(now)))
@@ -92,7 +97,17 @@ class Access:
             ).first()
         if row is None:
             return None
-        return SessionRow(row.member, row.csrf, instant(row.created_at), instant(row.expires_at))
+        return _session(row)
+
+    def sessions(self, member: str, now: datetime) -> list[SessionRow]:
+        """Return a member's valid sessions, newest first."""
+        table = tables.core(tables.WebSession)
+        statement = select(table).where(table.c.member == member, table.c.expires_at > micros(now))
+        with self._engine.connect() as connection:
+            return [
+                _session(row)
+                for row in connection.execute(statement.order_by(table.c.created_at.desc()))
+            ]
 
     def end_session(self, secret: str) -> None:
         """Forget a session."""
@@ -100,6 +115,17 @@ class Access:
         with self._writing() as connection:
             connection.execute(delete(table).where(table.c.hash == secret_hash(secret)))
             connection.commit()
+
+    def revoke_session(self, member: str, session_id: str) -> bool:
+        """Forget a session of a member by its id; False when there is none."""
+        if len(session_id) != _SESSION_ID:
+            return False
+        table = tables.core(tables.WebSession)
+        condition = func.substr(table.c.hash, 1, _SESSION_ID) == session_id
+        with self._writing() as connection:
+            done = connection.execute(delete(table).where(table.c.member == member, condition))
+            connection.commit()
+        return bool(done.rowcount)
 
     # -- one-time codes -----------------------------------------------------------------------
 
@@ -181,3 +207,17 @@ class Access:
 
     def _writing(self) -> Connection:
         return self._engine.connect().execution_options(immediate=True)
+
+
+def _session_id(secret: str) -> str:
+    return secret_hash(secret)[:_SESSION_ID]
+
+
+def _session(row: Row[Any]) -> SessionRow:
+    return SessionRow(
+        row.member,
+        row.csrf,
+        instant(row.created_at),
+        instant(row.expires_at),
+        row.hash[:_SESSION_ID],
+    )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from hub.web import api, health, links, openapi, pages, signin
+from hub.web import api, health, links, openapi, pages, signin, you
 from hub.web.backend import Backend
 from hub.web.gate import gate
 from hub.web.live import Live
@@ -48,6 +48,12 @@ def make_app(
             web.get("/devices", pages.device_list),
             web.get("/notices", pages.notices),
             web.get("/parked", pages.parked),
+            web.get("/you", you.show),
+            web.get("/more", you.more),
+            web.post("/you/sessions/{id}/revoke", you.revoke),
+            web.get("/you/code", you.no_code),
+            web.post("/you/code", you.make_code),
+            web.post("/language", you.language),
             web.get("/events", pages.events),
             web.get("/static/{name}", pages.static),
             web.get("/sign-in", signin.show),

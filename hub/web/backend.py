@@ -64,6 +64,25 @@ class Session:
     created_at: datetime
     expires_at: datetime
     csrf: str
+    id: str = ""
+    """Names the session in lists; opens nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneView:
+    """How a member's phone hears of suggestions over ntfy. ``topic`` is like a key."""
+
+    server: str
+    topic: str
+
+    @property
+    def link(self) -> str:
+        """Return the address that subscribes the ntfy app on Android, and opens a page elsewhere.
+
+        https://docs.ntfy.sh/subscribe/phone/ ("ntfy:// links").
+        """
+        scheme, _, host = self.server.rstrip("/").partition("://")
+        return f"ntfy://{host}/{self.topic}" + ("?secure=false" if scheme == "http" else "")
 
 
 class Backend(Protocol):
@@ -140,6 +159,22 @@ class Backend(Protocol):
 
     def end_session(self, secret: str) -> None:
         """Sign out."""
+        ...
+
+    def sessions(self, member: str) -> Sequence[Session]:
+        """Return a member's signed-in browsers, newest first."""
+        ...
+
+    def revoke_session(self, member: str, session_id: str) -> bool:
+        """Sign one of a member's browsers out; False when there is no such session."""
+        ...
+
+    def create_code(self, member: str) -> str:
+        """Make a code that signs a member in once, within a day."""
+        ...
+
+    def phone(self, member: str) -> PhoneView | None:
+        """Return where a member's phone listens; None without ntfy in the settings."""
         ...
 
     def api_token_scopes(self, secret: str) -> frozenset[str] | None:

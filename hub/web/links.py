@@ -90,7 +90,7 @@ def _bad(request: web.Request, error: BadToken) -> web.Response:
 
 
 def _outcome(request: web.Request, suggestion: Suggestion) -> str:
-    state = site_of(request).words().suggestion_state(suggestion.state)
+    state = site_of(request).words(request).suggestion_state(suggestion.state)
     return suggestion.outcome or f"This is over: {state}."
 
 

@@ -22,7 +22,7 @@ _MOST_COUNTS = 200
 async def inbox(request: web.Request) -> web.Response:
     """Show what waits for an answer, and below it what was decided lately."""
     site = site_of(request)
-    backend, words = site.backend, site.words()
+    backend, words = site.backend, site.words(request)
     waiting = backend.suggestions(open_only=True)
     recent = [s for s in backend.suggestions(open_only=False, limit=_RECENT * 2) if not s.open]
     return render(
@@ -41,7 +41,7 @@ async def suggestion(request: web.Request) -> web.Response:
     return render(
         request,
         "suggestion.html",
-        card=card(site.backend, found, site.words()),
+        card=card(site.backend, found, site.words(request)),
         heading=found.title,
     )
 
@@ -131,7 +131,7 @@ async def set_stock(request: web.Request) -> web.Response:
     except ValueError:
         site.told.say(session, "bad", "The quantity: expected a number, 0 or more.")
     else:
-        noted = f"Noted: {site.words().amount(level.quantity)} {level.unit}."
+        noted = f"Noted: {site.words(request).amount(level.quantity)} {level.unit}."
         site.told.say(session, "good", noted)
     return redirect("/pantry")
 
@@ -202,6 +202,6 @@ async def static(request: web.Request) -> web.Response:
     return web.Response(
         body=found.body,
         content_type=found.content_type,
-        charset="utf-8",
+        charset=None if found.content_type == "image/png" else "utf-8",
         headers={"Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache"},
     )

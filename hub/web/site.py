@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from hub.settings import MemberSettings
 from hub.web.backend import Backend, Session
+from hub.web.i18n import LANGUAGES, TAGS, language_of, translations
 from hub.web.live import Live
 from hub.web.words import Words
 
 HERE = Path(__file__).parent
-_STATIC_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_STATIC_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+}
 _MOST_TOLD = 64
 
 
@@ -100,14 +107,20 @@ class Attempts:
         return min(size, left + max(0.0, (now - at).total_seconds()) / self._seconds)
 
 
-def _environment() -> Environment:
-    return Environment(
+@cache
+def environment(language: str) -> Environment:
+    """Return the templates in a language."""
+    made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         lstrip_blocks=True,
         auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    return made
 
 
 @dataclass(slots=True)
@@ -117,7 +130,6 @@ class Site:
     backend: Backend
     secret: bytes
     live: Live
-    templates: Environment = field(default_factory=_environment)
     told: Told = field(default_factory=Told)
     attempts: Attempts = field(default_factory=Attempts)
     files: dict[str, StaticFile] = field(default_factory=static_files)
@@ -127,9 +139,10 @@ class Site:
         members = self.backend.settings.members
         return next((member for member in members if member.id == member_id), None)
 
-    def words(self) -> Words:
-        """Return how things are said here and now."""
-        return Words(self.backend.settings.home.zone, self.backend.now())
+    def words(self, request: web.Request) -> Words:
+        """Return how things are said here and now, in a browser's language."""
+        zone = self.backend.settings.home.zone
+        return Words(zone, self.backend.now(), language_of(request))
 
 
 SITE = web.AppKey("site", Site)
@@ -174,19 +187,26 @@ def render(
 ) -> web.Response:
     """Return a page. Each template may use ``say`` (see Words), ``session``, ``home``, …"""
     site, session = site_of(request), session_of(request)
+    words = site.words(request)
     member = site.member(session.member) if session else None
     # A live update asks for the page once more; what the form before it said is not for it.
     told = site.told.take(session) if session and "X-Live" not in request.headers else None
-    text = site.templates.get_template(template).render(
-        say=site.words(),
-        home=site.backend.settings.home,
-        members={each.id: each.name for each in site.backend.settings.members},
-        session=session,
-        member=member,
-        may_decide=member is not None and member.role == "adult",
-        told=told,
-        files=site.files,
-        path=request.path,
-        **values,
+    text = (
+        environment(words.language)
+        .get_template(template)
+        .render(
+            say=words,
+            languages=LANGUAGES,
+            lang=TAGS[words.language],
+            home=site.backend.settings.home,
+            members={each.id: each.name for each in site.backend.settings.members},
+            session=session,
+            member=member,
+            may_decide=member is not None and member.role == "adult",
+            told=told,
+            files=site.files,
+            path=request.path,
+            **values,
+        )
     )
     return web.Response(text=text, content_type="text/html", status=status)

@@ -1,36 +1,38 @@
-"""Instants, spans and amounts as people say them, in the household's zone."""
+"""Instants, spans and amounts as people say them, in the household's zone and their language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
+from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
 from hub.domain.money import Money
 from hub.domain.orders import OrderState, Window
 from hub.domain.suggestions import SuggestionState
 from hub.domain.wording import window_text
+from hub.web.i18n import N_, translations
 
 SUGGESTION_STATES: dict[SuggestionState, str] = {
-    "proposed": "waits for an answer",
-    "approved": "approved",
-    "declined": "declined",
-    "expired": "expired",
-    "superseded": "replaced by a newer one",
-    "carried_out": "done",
-    "failed": "failed",
+    "proposed": N_("waits for an answer"),
+    "approved": N_("approved"),
+    "declined": N_("declined"),
+    "expired": N_("expired"),
+    "superseded": N_("replaced by a newer one"),
+    "carried_out": N_("done"),
+    "failed": N_("failed"),
 }
 
 ORDER_STATES: dict[OrderState, str] = {
-    "drafted": "asking for a price",
-    "quoted": "priced",
-    "initialised": "being placed",
-    "confirmed": "confirmed",
-    "in_progress": "on its way",
-    "completed": "delivered",
-    "cancelled": "cancelled",
-    "failed": "failed",
+    "drafted": N_("asking for a price"),
+    "quoted": N_("priced"),
+    "initialised": N_("being placed"),
+    "confirmed": N_("confirmed"),
+    "in_progress": N_("on its way"),
+    "completed": N_("delivered"),
+    "cancelled": N_("cancelled"),
+    "failed": N_("failed"),
 }
 
 ORDER_ROAD: tuple[OrderState, ...] = (
@@ -43,17 +45,33 @@ ORDER_ROAD: tuple[OrderState, ...] = (
 )
 """The states of an order that goes well, in order."""
 
+DISCLOSED = {
+    "name": N_("name"),
+    "address": N_("address"),
+    "area_code": N_("area code"),
+    "gps": N_("position on the map"),
+    "phone": N_("phone"),
+    "email": N_("e-mail"),
+}
+"""What a provider may be told, as members read it."""
 
-def duration(seconds: float) -> str:
+ROLES = {"adult": N_("adult"), "child": N_("child"), "guest": N_("guest")}
+WEEKDAYS_ZH = "一二三四五六日"
+_ENGLISH = translations("en")
+
+
+def duration(seconds: float, say: NullTranslations = _ENGLISH) -> str:
     """Say a span roughly, as people do: ``2 days``, ``5 hours``, ``90 minutes``, ``a moment``."""
     minutes, hours, days = (round(seconds / length) for length in (60, 3600, 86400))
     if minutes < 1:
-        return "a moment"
+        return say.gettext("a moment")
     if minutes < 100 and minutes != 60:
-        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+        return say.ngettext("%(number)d minute", "%(number)d minutes", minutes) % {
+            "number": minutes
+        }
     if hours < 48:
-        return f"{hours} hour{'' if hours == 1 else 's'}"
-    return f"{days} days"
+        return say.ngettext("%(number)d hour", "%(number)d hours", hours) % {"number": hours}
+    return say.ngettext("%(number)d day", "%(number)d days", days) % {"number": days}
 
 
 def amount(quantity: float | Decimal) -> str:
@@ -67,32 +85,68 @@ class Words:
 
     zone: ZoneInfo
     now: datetime
+    language: str = "en"
+
+    @property
+    def catalogue(self) -> NullTranslations:
+        """Return the texts of the language."""
+        return translations(self.language)
+
+    def text(self, message: str) -> str:
+        """Return a text of the pages in the language."""
+        return self.catalogue.gettext(message) if message else ""
+
+    def sentence(self, message: str) -> str:
+        """Return a text of the pages with its first letter large."""
+        said = self.text(message)
+        return said[:1].upper() + said[1:]
+
+    def day(self, day: date) -> str:
+        """Say a day: ``today``, ``Sat 28 Nov``; with the year when it is another."""
+        today = self.now.astimezone(self.zone).date()
+        _ = self.text
+        near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}.get((day - today).days)
+        if near is not None:
+            return near
+        if self.language == "zh":
+            year = f"{day.year}年" if day.year != today.year else ""
+            return f"{year}{day.month}月{day.day}日周{WEEKDAYS_ZH[day.weekday()]}"
+        year = f" {day.year}" if day.year != today.year else ""
+        return f"{day:%a} {day.day} {day:%b}{year}"
+
+    def month(self, month: date) -> str:
+        """Say a month: ``Nov 2026``."""
+        if self.language == "zh":
+            return f"{month.year}年{month.month}月"
+        return f"{month:%b} {month.year}"
 
     def local(self, instant: datetime) -> str:
         """Say an instant: ``today 18:05``, ``Sat 28 Nov 18:05``; with the year when another."""
-        here, today = instant.astimezone(self.zone), self.now.astimezone(self.zone)
-        days = (here.date() - today.date()).days
-        day = {0: "today", 1: "tomorrow", -1: "yesterday"}.get(days)
-        if day is None:
-            year = f" {here.year}" if here.year != today.year else ""
-            day = f"{here:%a} {here.day} {here:%b}{year}"
-        return f"{day} {here:%H:%M}"
+        here = instant.astimezone(self.zone)
+        return f"{self.day(here.date())} {here:%H:%M}"
 
     def until(self, instant: datetime) -> str:
         """Say a deadline: ``today 21:30, in 5 hours``."""
         left = (instant - self.now).total_seconds()
+        known = {"instant": self.local(instant), "span": duration(left, self.catalogue)}
         if left <= 0:
-            return f"{self.local(instant)}, which is past"
-        return f"{self.local(instant)}, in {duration(left)}"
+            return self.text("%(instant)s, which is past") % known
+        return self.text("%(instant)s, in %(span)s") % known
 
     def ago(self, instant: datetime) -> str:
         """Say how long ago something was: ``5 minutes ago``, ``just now``."""
         gone = (self.now - instant).total_seconds()
-        return "just now" if gone < 60 else f"{duration(gone)} ago"
+        if gone < 60:
+            return self.text("just now")
+        return self.text("%(span)s ago") % {"span": duration(gone, self.catalogue)}
 
     def window(self, window: Window) -> str:
         """Say a delivery window: ``today 18:00-20:00``."""
-        return window_text(window, self.zone, self.now).replace("-", "\N{EN DASH}")
+        if self.language == "en":
+            return window_text(window, self.zone, self.now).replace("-", "\N{EN DASH}")
+        start, end = window.start.astimezone(self.zone), window.end.astimezone(self.zone)
+        until = f"{end:%H:%M}" if start.date() == end.date() else self.local(window.end)
+        return f"{self.local(window.start)}\N{EN DASH}{until}"
 
     def money(self, money: Money) -> str:
         """Say an amount so that it is not broken over lines: ``12.40 EUR``."""
@@ -106,12 +160,22 @@ class Words:
 
     def lasts(self, hours: float) -> str:
         """Say how long something lasts: ``about 2 days``, ``less than an hour``."""
-        return "less than an hour" if hours < 1 else f"about {duration(hours * 3600)}"
+        if hours < 1:
+            return self.text("less than an hour")
+        return self.text("about %(span)s") % {"span": duration(hours * 3600, self.catalogue)}
 
     def suggestion_state(self, state: SuggestionState) -> str:
         """Say a suggestion's state."""
-        return SUGGESTION_STATES[state]
+        return self.text(SUGGESTION_STATES[state])
 
     def order_state(self, state: OrderState) -> str:
         """Say an order's state."""
-        return ORDER_STATES[state]
+        return self.text(ORDER_STATES[state])
+
+    def field(self, name: str) -> str:
+        """Say what of the household a provider is told."""
+        return self.text(DISCLOSED.get(name, name.replace("_", " ")))
+
+    def role(self, role: str) -> str:
+        """Say a member's role."""
+        return self.text(ROLES[role])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,15 @@ from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Sub
 from hub.domain.stock import PantryItem, StockLevel
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
-from hub.web.backend import Decision, DecisionResult, EntityView, PantryView, Parked, Session
+from hub.web.backend import (
+    Decision,
+    DecisionResult,
+    EntityView,
+    PantryView,
+    Parked,
+    PhoneView,
+    Session,
+)
 
 NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
 SECRET = b"a household's secret of 32 bytes"
@@ -124,7 +133,7 @@ class FakeBackend:
             "read-token": frozenset({"read"}),
             "full-token": frozenset({"read", "decide"}),
         }
-        self.sessions: dict[str, Session] = {}
+        self.kept: dict[str, Session] = {}
         self.spent: dict[str, str] = {}
         self.number = 0
         self.watchers: set[asyncio.Event] = set()
@@ -488,16 +497,42 @@ class FakeBackend:
     def create_session(self, member: str) -> tuple[str, Session]:
         secret = secrets.token_urlsafe(24)
         session = Session(
-            member, self.instant, self.instant + timedelta(days=30), secrets.token_urlsafe(16)
+            member,
+            self.instant,
+            self.instant + timedelta(days=30),
+            secrets.token_urlsafe(16),
+            hashlib.sha256(secret.encode()).hexdigest()[:16],
         )
-        self.sessions[secret] = session
+        self.kept[secret] = session
         return secret, session
 
     def session(self, secret: str) -> Session | None:
-        return self.sessions.get(secret)
+        return self.kept.get(secret)
 
     def end_session(self, secret: str) -> None:
-        self.sessions.pop(secret, None)
+        self.kept.pop(secret, None)
+
+    def sessions_of(self, member: str) -> dict[str, Session]:
+        return {secret: one for secret, one in self.kept.items() if one.member == member}
+
+    def sessions(self, member: str) -> Sequence[Session]:
+        return list(self.sessions_of(member).values())[::-1]
+
+    def revoke_session(self, member: str, session_id: str) -> bool:
+        found = [s for s, one in self.sessions_of(member).items() if one.id == session_id]
+        for secret in found:
+            del self.kept[secret]
+        return bool(found)
+
+    def create_code(self, member: str) -> str:
+        code = f"CODE-{len(self.codes):04d}"
+        self.codes[code] = member
+        return code
+
+    def phone(self, member: str) -> PhoneView | None:
+        if member != "ada":
+            return None
+        return PhoneView("https://ntfy.sh", "commonhearth-ada-0123456789abcdef")
 
     def api_token_scopes(self, secret: str) -> frozenset[str] | None:
         return self.tokens.get(secret)

@@ -24,6 +24,8 @@ PATHS = (
     "/devices",
     "/notices",
     "/parked",
+    "/you",
+    "/more",
 )
 STYLE = Path(__file__).parents[2] / "hub/web/static/app.css"
 

@@ -14,6 +14,7 @@ from tests.web.conftest import Client
 from tests.web.fake_backend import NOW, SECRET, FakeBackend
 
 PUBLIC = {
+    "/language",
     "/sign-in",
     "/a/{token}",
     "/healthz",
@@ -22,7 +23,27 @@ PUBLIC = {
     "/api/v1/openapi.json",
     "/beckn/on_select",
 }
-PAGES = ("/", "/pantry", "/orders", "/orders/ord-3", "/devices", "/notices", "/parked")
+PAGES = (
+    "/",
+    "/pantry",
+    "/orders",
+    "/orders/ord-3",
+    "/devices",
+    "/notices",
+    "/parked",
+    "/you",
+    "/more",
+)
+    "/",
+    "/pantry",
+    "/orders",
+    "/orders/ord-3",
+    "/devices",
+    "/notices",
+    "/parked",
+    "/you",
+    "/more",
+)
 
 
 def _field(page: str, name: str) -> str:
@@ -106,9 +127,9 @@ async def test_what_is_told_is_bounded() -> None:
 async def test_signing_out_ends_the_session_in_the_hub(
     member: Client, backend: FakeBackend
 ) -> None:
-    (secret,) = backend.sessions
+    (secret,) = backend.kept
     assert (await member.form("/sign-out")).status == 303
-    assert backend.sessions == {}
+    assert backend.kept == {}
     assert (await member.get("/", Cookie=f"commonhearth={secret}")).status == 303
 
 

@@ -71,7 +71,7 @@ async def test_there_is_room_for_so_many_and_it_is_given_back(
 async def test_signing_out_ends_the_stream(member: Client, backend: FakeBackend) -> None:
     await backend.joined.wait()
     stream = await _open(member)
-    backend.sessions.clear()
+    backend.kept.clear()
     backend.changed()
     rest = await stream.content.read()
     assert rest.count(b"event: change") <= 1
