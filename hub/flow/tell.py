@@ -52,6 +52,7 @@ def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
         tx.set_timer("ask", suggestion.id, "", suggestion.not_before)
         tx.save(suggestion)
         return suggestion
+    tx.set_timer("ask", suggestion.id, "", None)
     asked = replace(suggestion, asked=True, not_before=None)
     tx.save(
         asked,
