@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, Protocol, get_args
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 from hub.domain.orders import ACTIONS, Action, Domain, OrderAnswer, OrderRequest, Subscriber
@@ -24,7 +24,6 @@ from integrations.beckn.v1.envelope import read_context as read_context_v1
 from integrations.beckn.v2 import Asked as Asked
 
 Version = Literal["2.0.0", "1.1.1"]
-_DOMAINS: tuple[Domain, ...] = get_args(Domain)
 
 
 class Wire(Protocol):

@@ -27,7 +27,7 @@ from integrations.beckn.provider.books import Books
 from integrations.beckn.provider.care import Care
 from integrations.beckn.provider.changes import Changes
 from integrations.beckn.provider.listing import Listing
-from integrations.beckn.provider.sale import Sale
+from integrations.beckn.provider.sale import Network, Sale
 from integrations.beckn.provider.store import Store
 from integrations.beckn.provider.trades import trade_of
 
@@ -137,6 +137,7 @@ class Counter:
             domain=books.listing.domain,
             ride=offer.ride,
             table=offer.table,
+            network=_network(asked),
         )
 
     # -- the order ---------------------------------------------------------------------------
@@ -165,6 +166,11 @@ class Counter:
             # A buyer asks what became of a confirm: it never came, so there is no order.
             raise BecknError("there is no confirmed order of this transaction", ORDER_NOT_FOUND)
         return self.books.about(self.books.blank(asked, now), sale)
+
+
+def _network(asked: v2.Asked) -> Network:
+    said = asked.context
+    return Network(asked.request.to.version, said.domain, said.country, said.city)
 
 
 def _check_agreed(asked: v2.Asked, sale: Sale, now: datetime) -> None:

@@ -13,6 +13,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -26,10 +27,11 @@ from integrations.beckn.grocery import Json
 from integrations.beckn.provider.changes import Changes
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.sale import Sale
-from integrations.beckn.provider.store import InRow, OutRow, Store
+from integrations.beckn.provider.store import Callback, InRow, OutRow, Store
 from integrations.beckn.reading import parse
 from integrations.beckn.registry import Registry
 from integrations.beckn.signature import digest
+from integrations.beckn.wire import Wire, detect, reply_uri, wire_of
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -65,7 +67,10 @@ class Desk:
         progress: float | None,
         say: Callable[[str], None],
     ) -> None:
-        """Wire; ``progress`` is the seconds an order stays in each fulfilment state, None: ever."""
+        """Wire; ``bpp_uri`` is our address without the version's path.
+
+        ``progress`` is the seconds an order stays in each fulfilment state, None: ever.
+        """
         self._store = store
         self._counter = counter
         self._sender = sender
@@ -129,17 +134,33 @@ class Desk:
 
     def _answer(self, row: InRow) -> str:
         now = present()
-        asked = v2.read_request(parse(row.body))
+        received = parse(row.body)
+        wire = detect(received)
+        asked = wire.read_request(received)
+        bpp_id, bpp_uri = self._bpp
+        # A search that was for everybody named nobody; the answer says who we are.
+        context = replace(
+            asked.context, bpp_id=bpp_id, bpp_uri=asked.context.bpp_uri or bpp_uri + wire.base
+        )
         answer = self._counter.answer(asked, now)
-        document = v2.build_answer(asked.context, answer, request_digest=digest(row.body), now=now)
-        self._post(row.sender, answer, document, now)
+        document = wire.build_answer(context, answer, request_digest=digest(row.body), now=now)
+        self._post(answer, document, context, wire, now)
         self._store.answered(row.seq)
         outcome = f"refused: {answer.error.message}" if answer.error else _summary(answer)
         return f"{row.action} from {row.sender}: {outcome}"
 
-    def _post(self, receiver: str, answer: OrderAnswer, document: Json, now: datetime) -> None:
-        body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-        self._store.post(receiver, answer.message_id, f"on_{answer.action}", body, now)
+    def _post(
+        self, answer: OrderAnswer, document: Json, context: Context, wire: Wire, now: datetime
+    ) -> None:
+        callback = Callback(
+            receiver=context.bap_id,
+            message_id=answer.message_id,
+            action=f"on_{wire.word(answer.action)}",
+            body=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
+            version=wire.version,
+            uri=context.bap_uri,
+        )
+        self._store.post(callback, now)
 
     # -- delivering --------------------------------------------------------------------------
 
@@ -160,11 +181,14 @@ class Desk:
 
     async def _deliver(self, row: OutRow) -> None:
         now = present()
-        entry = self._registry.find(row.receiver, role="BAP")
+        find = self._registry.find
+        entry = find(row.receiver, role="BAP", version=row.version)
+        entry = entry or find(row.receiver, role="BAP")
         try:
             if entry is None:
                 raise DeliveryError(f"{row.receiver} is not a buyer in the registry", retry=True)
-            await self._sender.post(entry, row.action, row.body, row.message_id, now)
+            uri = reply_uri(entry.uri, entry.version, wire_of(row.version), row.uri)
+            await self._sender.post(entry, row.action, row.body, row.message_id, now, uri=uri)
         except DeliveryError as error:
             # A callback may be repeated: who receives it knows it by its message id.
             hopeless = not (error.retry or error.unknown) or now - row.created_at > GIVE_UP
@@ -217,19 +241,22 @@ class Desk:
     def _told(self, sale: Sale, answer: OrderAnswer, now: datetime) -> str:
         """Post what a buyer is told unasked; return it for the log."""
         bpp_id, bpp_uri = self._bpp
+        wire = wire_of(sale.network.version)
         context = Context(
             answer.action,
             sale.sender,
             sale.bap_uri,
             bpp_id,
-            bpp_uri,
+            bpp_uri + wire.base,
             sale.transaction_id,
             answer.message_id,
             now,
-            domain=sale.domain,
+            domain=sale.network.domain or sale.domain,
+            country=sale.network.country,
+            city=sale.network.city,
         )
-        document = v2.build_answer(context, answer, request_digest=None, now=now)
-        self._post(sale.sender, answer, document, now)
+        document = wire.build_answer(context, answer, request_digest=None, now=now)
+        self._post(answer, document, context, wire, now)
         return f"order {sale.id} of {sale.sender}: {sale.fulfillment_state}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,12 +26,23 @@ from integrations.beckn.reading import Node
 
 
 @dataclass(frozen=True, slots=True)
+class Network:
+    """How a buyer speaks: the version, and what its contexts say of domain and place."""
+
+    version: str = "2.0.0"
+    domain: str = ""
+    country: str = ""
+    city: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Sale:
     """The provider's side of one transaction, from its first quote on.
 
     ``sender`` is the buyer's subscriber id; ``fulfillment_state`` is '' until it is confirmed.
     ``fees`` are what changes of the order have added so far. ``secret`` is the unguessable end of
     the link by which it is followed. ``waived``: the provider moved it, so cancelling is free.
+    ``network`` is how its buyer speaks.
     """
 
     id: str
@@ -53,6 +64,7 @@ class Sale:
     reason: str = ""
     secret: str = ""
     waived: bool = False
+    network: Network = Network()
 
     @property
     def live(self) -> bool:
@@ -78,6 +90,7 @@ def to_row(sale: Sale) -> tuple[str | float, ...]:
         "reason": sale.reason,
         "secret": sale.secret,
         "waived": sale.waived,
+        "network": asdict(sale.network),
     }
     return (
         sale.id,
@@ -122,4 +135,5 @@ def from_row(row: Sequence[Any]) -> Sale:
         reason=node.maybe_text("reason") or "",
         secret=node.maybe_text("secret") or "",
         waived=stored.get("waived") is True,
+        network=Network(**stored.get("network", {})),
     )

@@ -26,6 +26,7 @@ from integrations.beckn.provider.store import Store
 from integrations.beckn.reading import BIGGEST_BODY, Node
 from integrations.beckn.registry import Entry, Registry, upsert
 from integrations.beckn.signature import SKEW
+from integrations.beckn.wire import WIRES, Asked, Version, requests, wire_at, wire_of
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +39,17 @@ async def serve_provider(
     data: Path,
     registry: Path | None = None,
     public_url: str | None = None,
+    version: Version = "2.0.0",
     progress: float | None = None,
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Run a provider until cancelled.
+    """Run a provider until cancelled. Both versions of Beckn are answered, each in its own words.
 
     ``catalog`` is its YAML file, ``data`` the folder of its database and key. ``port`` 0 takes any
     free one; ``public_url`` is how buyers reach it (default ``http://host:port``). With
     ``registry`` it enters itself there and answers the buyers of that file; without, nobody.
+    ``version`` is the one it is entered with, which is how buyers will speak to it.
     ``progress`` moves confirmed orders on every so many seconds. ``say`` gets one line for each
     thing that happened; ``ready`` is called once with the base URL when requests are taken.
     Raises ListingError or RegistryError for files that cannot be used, OSError for a taken port.
@@ -69,7 +72,7 @@ async def serve_provider(
             sender,
             known,
             bpp_id=identity.subscriber_id,
-            bpp_uri=url + v2.BASE,
+            bpp_uri=url,
             progress=progress,
             say=say,
         )
@@ -86,11 +89,12 @@ async def serve_provider(
         if registry is not None:
             entry = Entry(
                 subscriber_id=identity.subscriber_id,
-                uri=url + v2.BASE,
+                uri=url + wire_of(version).base,
                 role="BPP",
                 signing_public_key=identity.public_key,
                 unique_key_id=identity.unique_key_id,
                 domains=(listing.domain,),
+                version=version,
             )
             upsert(registry, entry)
         else:
@@ -113,6 +117,7 @@ def run_provider(
     data: Path,
     registry: Path | None = None,
     public_url: str | None = None,
+    version: Version = "2.0.0",
     progress: float | None = None,
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
@@ -132,6 +137,7 @@ def run_provider(
             data=data,
             registry=registry,
             public_url=public_url,
+            version=version,
             progress=progress,
             say=say,
             ready=ready,
@@ -152,12 +158,12 @@ class _Routes:
 
     def all(self) -> list[web.RouteDef]:
         return [
-            *(web.post(f"{v2.BASE}/{action}", self._action) for action in v2.SPOKEN),
+            *(web.post(path, self._action) for wire in WIRES for path in requests(wire)),
             web.get("/healthz", self._healthz),
         ]
 
     async def _action(self, http: web.Request) -> web.Response:
-        now = present()
+        now, wire = present(), wire_at(http.path)
         body, message_id = b"", ""
         try:
             sender, body, document = await self._receiver.receive(http, now)
@@ -165,27 +171,30 @@ class _Routes:
             asked = self._read(http.path, sender, document, now)
         except SignatureError as error:
             log.warning("%s refused: %s", http.path, error)
-            return self._receiver.unauthorized(error, now)
+            return self._receiver.unauthorized(error, now, wire)
         except BecknError as error:
             log.warning("%s refused: %s", http.path, error)
-            return self._receiver.nack(error, body, message_id, now)
+            return self._receiver.nack(error, body, message_id, now, wire)
         try:
             await self._desk.take_in(asked, body, now)
         except Exception:
             log.exception("%s of %s could not be stored", http.path, sender)
             busy = BecknError("it could not be stored; send it again", status=503)
-            return self._receiver.nack(busy, body, message_id, now)
-        return self._receiver.ack(body, message_id, now)
+            return self._receiver.nack(busy, body, message_id, now, wire)
+        return self._receiver.ack(body, message_id, now, wire)
 
-    def _read(self, path: str, sender: str, document: Node, now: datetime) -> v2.Asked:
+    def _read(self, path: str, sender: str, document: Node, now: datetime) -> Asked:
         if self._known.find(sender, role="BAP") is None:
             raise BecknError(f"{sender} is not registered as a buyer (BAP)")
-        asked = v2.read_request(document)
+        wire = wire_at(path)
+        asked = wire.read_request(document)
         context = asked.context
         if context.bap_id != sender:
-            raise BecknError(f"context.bapId: expected {sender}, whose key signed this")
-        if context.bpp_id != self._bpp_id:
-            raise BecknError(f"context.bppId: expected {self._bpp_id}")
+            raise BecknError(f"{wire.field('bap_id')}: expected {sender}, whose key signed this")
+        # A search of version 1 may be for everybody (then a gateway passes it on).
+        anybody = path.endswith("/search") and not context.bpp_id
+        if context.bpp_id != self._bpp_id and not anybody:
+            raise BecknError(f"{wire.field('bpp_id')}: expected {self._bpp_id}")
         if not path.endswith(f"/{context.action}"):
             raise BecknError(f"context.action: expected the action of {path}")
         if context.expired(now, timedelta(seconds=SKEW)):

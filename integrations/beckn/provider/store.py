@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     action TEXT NOT NULL, body BLOB NOT NULL, created_at REAL NOT NULL,
     not_before REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
-    error TEXT NOT NULL DEFAULT '', UNIQUE (receiver, message_id, action));
+    error TEXT NOT NULL DEFAULT '', version TEXT NOT NULL DEFAULT '2.0.0',
+    uri TEXT NOT NULL DEFAULT '', UNIQUE (receiver, message_id, action));
 CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (not_before) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS orders (
     id TEXT PRIMARY KEY, sender TEXT NOT NULL, transaction_id TEXT NOT NULL, bap_uri TEXT NOT NULL,
@@ -57,8 +58,20 @@ class InRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Callback:
+    """What a buyer is to be told: ``action`` in the words of ``version``."""
+
+    receiver: str
+    message_id: str
+    action: str
+    body: bytes
+    version: str = "2.0.0"
+    uri: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class OutRow:
-    """A callback that is to be delivered."""
+    """A callback that is to be delivered, in ``version``; ``uri`` is where its receiver said."""
 
     seq: int
     receiver: str
@@ -67,6 +80,8 @@ class OutRow:
     body: bytes
     attempts: int
     created_at: datetime
+    version: str
+    uri: str
 
 
 class Store:
@@ -80,6 +95,7 @@ class Store:
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA + shelves.SCHEMA + notes.SCHEMA)
+        self.step(self._add_columns)
         self.shelves = Shelves(self._db)
         self.notes = Notes(self._db)
         self.step(self._take_over_bookings)
@@ -110,6 +126,15 @@ class Store:
             raise
         finally:
             self._db.execute("RELEASE attempt")
+
+    def _add_columns(self) -> None:
+        """Add what an outbox of version 0.1 does not have."""
+        have = {row[1] for row in self._db.execute("PRAGMA table_info(outbox)")}
+        for column, default in (("version", "2.0.0"), ("uri", "")):
+            if column not in have:
+                self._db.execute(
+                    f"ALTER TABLE outbox ADD COLUMN {column} TEXT NOT NULL DEFAULT '{default}'"
+                )
 
     def _take_over_bookings(self) -> None:
         """Make holds of the mere counts that a database of version 0.1 has."""
@@ -193,24 +218,34 @@ class Store:
         """Note that a request needs nothing more."""
         self._db.execute("UPDATE inbox SET done = 1 WHERE seq = ?", (seq,))
 
-    def post(self, receiver: str, message_id: str, action: str, body: bytes, now: datetime) -> None:
+    def post(self, callback: Callback, now: datetime) -> None:
         """Put a callback into the outbox."""
         self._db.execute(
-            "INSERT INTO outbox (receiver, message_id, action, body, created_at, not_before)"
-            " VALUES (?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING",
-            (receiver, message_id, action, body, now.timestamp()),
+            "INSERT INTO outbox"
+            " (receiver, message_id, action, body, created_at, not_before, version, uri)"
+            " VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING",
+            (
+                callback.receiver,
+                callback.message_id,
+                callback.action,
+                callback.body,
+                now.timestamp(),
+                callback.version,
+                callback.uri,
+            ),
         )
 
     def due(self, now: datetime) -> list[OutRow]:
         """Return for each receiver its oldest callback, of those whose time has come."""
         rows = self._db.execute(
-            "SELECT min(seq), receiver, message_id, action, body, attempts, created_at FROM outbox"
-            " WHERE state = 'waiting' AND not_before <= ? GROUP BY receiver LIMIT 16",
+            "SELECT min(seq), receiver, message_id, action, body, attempts, version, uri,"
+            " created_at FROM outbox WHERE state = 'waiting' AND not_before <= ?"
+            " GROUP BY receiver LIMIT 16",
             (now.timestamp(),),
         ).fetchall()
         return [
-            OutRow(seq, receiver, message_id, action, body, attempts, _instant(created_at))
-            for seq, receiver, message_id, action, body, attempts, created_at in rows
+            OutRow(seq, receiver, message_id, action, body, attempts, _instant(at), version, uri)
+            for seq, receiver, message_id, action, body, attempts, version, uri, at in rows
         ]
 
     def next_due(self) -> datetime | None:

@@ -19,6 +19,7 @@ from hub.domain.orders import OrderRequest, Subscriber
 from hub.settings import BecknSettings
 from integrations.beckn.buyer import BecknBuyer
 from integrations.beckn.registry import upsert
+from integrations.beckn.wire import wire_of
 
 ROOT = Path(__file__).parents[3]
 
@@ -41,11 +42,11 @@ _RUN = """
 import sys
 from pathlib import Path
 from integrations.beckn.provider import run_provider
-folder, registry, port, progress = sys.argv[1:]
+folder, registry, port, progress, version = sys.argv[1:]
 folder = Path(folder)
 run_provider(
     folder / "catalogue.yaml", port=int(port), data=folder / "data", registry=Path(registry),
-    progress=float(progress) or None, say=lambda line: print(line, flush=True),
+    version=version, progress=float(progress) or None, say=lambda line: print(line, flush=True),
     ready=lambda url: print("READY", url, flush=True),
 )
 """
@@ -64,7 +65,8 @@ class Now:
 class Shop:
     """A provider in another process."""
 
-    def __init__(self, folder, registry, progress=0.0):
+    def __init__(self, folder, registry, progress=0.0, version="2.0.0"):
+        self.version = version
         self.folder, self.registry, self.progress = folder, registry, progress
         self.port, self.process = 0, None
         folder.mkdir()
@@ -72,6 +74,7 @@ class Shop:
 
     def start(self):
         arguments = [str(self.folder), str(self.registry), str(self.port), str(self.progress)]
+        arguments.append(self.version)
         self.process = subprocess.Popen(
             [sys.executable, "-c", _RUN, *arguments],
             cwd=ROOT,
@@ -102,7 +105,8 @@ class Shop:
 
     @property
     def subscriber(self):
-        return Subscriber("shop.commonhearth.local", f"{self.url}/beckn/v2")
+        uri = f"{self.url}{wire_of(self.version).base}"
+        return Subscriber("shop.commonhearth.local", uri, self.version)
 
 
 class House:
