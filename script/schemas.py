@@ -22,6 +22,7 @@ from ruamel.yaml import YAML  # noqa: E402
 from devices.meaning import DevicesFile  # noqa: E402
 from devices.native_models import DEVICE, MODELS  # noqa: E402
 from devices.pantry import PantryFile  # noqa: E402
+from integrations.beckn import schemas as beckn  # noqa: E402
 from integrations.beckn.profiles import PROFILES  # noqa: E402
 
 FOLDER = ROOT / "docs" / "schemas"
@@ -115,6 +116,15 @@ def documents() -> dict[Path, str]:
     made[FOLDER / "devices.schema.json"] = schema(DevicesFile, "devices", [])
     for name, profile in PROFILES.items():
         made[PROFILE_FOLDER / f"{name}.schema.json"] = schema(profile, name, [])
+    for version in beckn.MESSAGES:
+        head = {
+            "$schema": DIALECT,
+            "$comment": COMMENT,
+            "title": f"Messages of Beckn {version}",
+            "description": "What the hub sends and reads, by the specification's own names. Each "
+            "action's message is in $defs under its name.",
+        }
+        made[FOLDER / f"beckn-{version}.schema.json"] = head | beckn.json_schema(version)
     texts = {
         path: json.dumps(one, indent=2, ensure_ascii=False) + "\n" for path, one in made.items()
     }
