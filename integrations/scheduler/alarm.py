@@ -26,6 +26,8 @@ class Alarm:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
         self._wake: Callable[[], Awaitable[None]] | None = None
+        self._waking = False
+        self._again = False
 
     def start(self, wake: Callable[[], Awaitable[None]]) -> None:
         """Begin; ``wake`` is called at each instant given to ``at``. Call in the event loop."""
@@ -39,8 +41,27 @@ class Alarm:
                 self._scheduler.remove_job(_DUE)
             return
         self._scheduler.add_job(
-            self._wake, DateTrigger(instant, timezone=UTC), id=_DUE, replace_existing=True
+            self._ring,
+            DateTrigger(instant, timezone=UTC),
+            id=_DUE,
+            replace_existing=True,
+            # It may strike while it is still being answered; APScheduler would drop that.
+            max_instances=1000,
         )
+
+    async def _ring(self) -> None:
+        """Call ``wake``, never twice at once; what strikes meanwhile has it called once more."""
+        assert self._wake is not None
+        self._again = True
+        if self._waking:
+            return
+        self._waking = True
+        try:
+            while self._again:
+                self._again = False
+                await self._wake()
+        finally:
+            self._waking = False
 
     def every(self, seconds: float, job: Callable[[], Awaitable[None]], name: str) -> None:
         """Run ``job`` every so many seconds, never twice at once."""
