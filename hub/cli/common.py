@@ -54,6 +54,12 @@ def say(text: str = "") -> None:
     sys.stdout.write(text + "\n")
 
 
+def say_now(text: str) -> None:
+    """Print a line so that whoever listens to the process has it at once."""
+    say(text)
+    sys.stdout.flush()
+
+
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Print a table; what devices and people wrote is shown as it is, not as markup."""
     from rich.console import Console
@@ -78,11 +84,28 @@ def database(data: Path) -> Iterator[Engine]:
     file = data / DATABASE
     if not file.exists():
         raise Refused(f"{shown(data)}: no hub has run here yet (expected {DATABASE} in it)")
-    engine = open_database(file)
+    with readable(data):
+        engine = open_database(file)
     try:
         yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def readable(data: Path) -> Iterator[None]:
+    """Open a database within; one that is damaged is told with its file. Raises Refused."""
+    from sqlalchemy.exc import DatabaseError
+
+    from hub.app.hub import DATABASE
+
+    try:
+        yield
+    except DatabaseError as error:
+        raise Refused(
+            f"{shown(data / DATABASE)}: {error.orig}; expected the hub's database (move it away to "
+            "begin anew, or put a backup in its place)"
+        ) from error
 
 
 def plain(value: Any) -> object:

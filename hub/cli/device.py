@@ -22,6 +22,7 @@ from hub.cli.common import (
 
 app = typer.Typer(
     help="What devices say: list them, see what was not understood, simulate one.",
+    epilog="[bold]run_hub.py device list[/bold]\n\n[bold]run_hub.py device parked[/bold]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -133,4 +134,7 @@ def simulate(
             f"no simulator is called {kind!r}; expected one of {', '.join(SIMULATORS)}", 2
         )
     sys.argv = [f"device simulate {kind}", *context.args]
-    runpy.run_module(f"devices.simulators.{kind}", run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(f"devices.simulators.{kind}", run_name="__main__", alter_sys=True)
+    except (ValueError, ConnectionError) as error:
+        raise Refused(str(error)) from error

@@ -6,15 +6,19 @@ import sys
 from dataclasses import dataclass
 from typing import Annotated
 
-import click
 import typer
 
-from hub.cli import check, demo, device, provider, rule, run, token
+from hub.cli import beckn, check, demo, device, provider, registry, rule, run, token
 from hub.cli.common import Refused
 
 app = typer.Typer(
     name="run_hub.py",
     help="Commonhearth: a hub for a home. Try [bold]demo[/bold] first.",
+    epilog=(
+        "[bold]run_hub.py demo --auto[/bold]: watch a household being played\n\n"
+        "[bold]run_hub.py check --config config[/bold]: is the configuration right?\n\n"
+        "[bold]run_hub.py run --config config --data data[/bold]: the hub"
+    ),
     no_args_is_help=True,
     rich_markup_mode="rich",
     add_completion=False,
@@ -46,6 +50,8 @@ app.command("check", epilog=check.EXAMPLES)(check.check)
 app.add_typer(device.app, name="device")
 app.add_typer(rule.app, name="rule")
 app.add_typer(provider.app, name="provider")
+app.add_typer(registry.app, name="registry")
+app.add_typer(beckn.app, name="beckn")
 app.add_typer(token.app, name="token")
 
 
@@ -54,13 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     the command or the configuration, 1 for any other failure."""
     try:
         code = app(arguments, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
-        error.show()
-        return 2
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt):
         sys.stderr.write("stopped\n")
         return 130
     except BrokenPipeError:
@@ -68,15 +68,33 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if _asked.debug:
             raise
-        sys.stderr.write(f"error: {_one_line(error)}\n")
-        return error.code if isinstance(error, Refused) else 1
+        return _tell(error)
     return int(code or 0)
 
 
+def _tell(error: Exception) -> int:
+    """Write what went wrong, in one line; return the exit code."""
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+        # Of click, or of the copy of it that newer typers have in them.
+        text = " ".join(str(error.format_message()).split())
+        if not text or type(error).__name__ == "NoArgsIsHelpError":
+            error.show()  # type: ignore[attr-defined]
+        else:
+            sys.stderr.write(f"error: {text} (--help shows what can be asked)\n")
+        return int(error.exit_code)
+    sys.stderr.write(f"error: {_one_line(error)}\n")
+    if hasattr(error, "problems"):
+        return 2
+    return error.code if isinstance(error, Refused) else 1
+
+
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    problems = getattr(error, "problems", ())
+    text = " ".join(str(problems[0] if problems else error).split())
     if isinstance(error, Refused):
         return text
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     known = type(error).__module__.partition(".")[0] in ("hub", "integrations", "rules", "devices")
     if known and text:
         return text

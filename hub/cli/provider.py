@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hub.cli.common import ROOT, Refused, say
+from hub.cli.common import ROOT, AsJson, Refused, plain, print_json, say, say_now
+
+if TYPE_CHECKING:
+    from integrations.beckn.check import ProviderReport
+
+
+class Version(StrEnum):
+    """The version of Beckn to be registered with; both are always answered."""
+
+    v2 = "2.0.0"
+    v1 = "1.1.1"
+
 
 app = typer.Typer(
     help="Be a provider: a catalogue, its stock and its slots, over Beckn.",
@@ -39,6 +51,9 @@ def provider(
         float | None,
         typer.Option(min=0.1, help="Move confirmed orders on every so many seconds."),
     ] = None,
+    version: Annotated[
+        Version, typer.Option(help="The version of Beckn to register with; it answers both.")
+    ] = Version.v2,
 ) -> None:
     """Run a provider until it is told to stop (Ctrl-C, SIGTERM)."""
     if context.invoked_subcommand is not None:
@@ -60,7 +75,8 @@ def provider(
             registry=registry,
             public_url=public_url,
             progress=progress,
-            say=_line,
+            version=version.value,
+            say=say_now,
         )
     except (ListingError, RegistryError) as error:
         raise Refused(str(error), 2) from None
@@ -68,8 +84,61 @@ def provider(
         raise Refused(f"{host}:{port}: {error.strerror or error}") from None
 
 
-def _line(text: str) -> None:
-    import sys
+@app.command("check", epilog="[bold]run_hub.py provider check http://127.0.0.1:9001[/bold]")
+def check(
+    url: Annotated[str, typer.Argument(help="Where the provider is, as it is registered.")],
+    registry: Annotated[
+        Path, typer.Option(help="The registry file it is found in.", metavar="FILE")
+    ] = ROOT / "config" / "registry.yaml",
+    domain: Annotated[str, typer.Option(help="What to ask for; default: what it lists.")] = "",
+    public_url: Annotated[
+        str | None, typer.Option(help="How the provider reaches this machine.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a provider for offers as a household does, up to `init`, and say what each step found.
 
-    say(text)
-    sys.stdout.flush()
+    Nothing is ordered. The one who asks is entered in the registry file, so that it is known.
+    """
+    import asyncio
+    import tempfile
+
+    from integrations.beckn.check import check_provider
+    from integrations.beckn.errors import RegistryError
+    from integrations.beckn.keys import load_or_create
+    from integrations.beckn.registry import Registry, upsert
+
+    async def run(folder: Path) -> ProviderReport:
+        known = Registry(registry)
+        try:
+            return await check_provider(
+                url,
+                known,
+                load_or_create(folder, kind="check"),
+                domain=domain,
+                public_url=public_url,
+                register=lambda entry: upsert(registry, entry),
+            )
+        finally:
+            await known.close()
+
+    if not registry.exists():
+        raise Refused(f"{registry}: there is no such registry file (--registry FILE)", 2)
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            report = asyncio.run(run(Path(folder)))
+        except RegistryError as error:
+            raise Refused(str(error), 2) from None
+    if as_json:
+        print_json({"ok": report.ok, **plain(report)})  # type: ignore[dict-item]
+    else:
+        who = f"{report.subscriber_id}, Beckn {report.version}" if report.version else url
+        say(who)
+        for step in report.steps:
+            say(f"{'ok  ' if step.ok else 'FAIL'} {step.name}: {step.found}")
+            for line in step.meaning:
+                say(f"       {line}")
+            for problem in step.problems:
+                say(f"       {problem}")
+    if not report.ok:
+        raise typer.Exit(1)

@@ -16,6 +16,7 @@ from hub.cli.common import (
     DataFolder,
     Refused,
     print_json,
+    readable,
     say,
     table,
 )
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="The household's rules: list them, and rehearse them.",
+    epilog="[bold]run_hub.py rule try --item milk --quantity 0.4[/bold]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -132,7 +134,8 @@ def _present(config: ConfigFolder, data: DataFolder) -> tuple[Home, House]:
     read = read_config(config)
     if not (data / DATABASE).exists():
         return empty_home(read)
-    engine = open_database(data / DATABASE)
+    with readable(data):
+        engine = open_database(data / DATABASE)
     try:
         return home_and_house(read, engine)
     finally:

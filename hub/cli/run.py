@@ -14,6 +14,7 @@ from hub.cli.common import (
     ConfigFolder,
     DataFolder,
     Refused,
+    readable,
     say,
     shown,
 )
@@ -40,7 +41,8 @@ def run(config: ConfigFolder = DEFAULT_CONFIG, data: DataFolder = DEFAULT_DATA) 
     except ConfigError as error:
         raise _refused(error) from None
     logs.set_up(settings.log.level)
-    hub = Hub(found, data)
+    with readable(data):
+        hub = Hub(found, data)
     asyncio.run(_run(hub))
     # The interpreter's own ending would wait for threads of libraries that may hang in a network.
     sys.stdout.flush()

@@ -22,6 +22,7 @@ from hub.cli.common import (
 
 app = typer.Typer(
     help="API tokens for programs, and one-time sign-in codes for people.",
+    epilog="[bold]run_hub.py token code ada[/bold]: a member signs in with it",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

@@ -1,0 +1,60 @@
+"""``beckn``: tools for those who speak Beckn with the hub."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.common import AsJson, Refused, plain, print_json, say
+
+app = typer.Typer(
+    help="Tools for providers' developers: is this Beckn, and what does it say?",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+_BIGGEST = 64 * 1024 * 1024
+
+
+@app.callback()
+def beckn() -> None:
+    """Keep `validate` a command of its own: more may come."""
+
+
+@app.command(
+    "validate",
+    epilog=(
+        "[bold]run_hub.py beckn validate on_select.json[/bold]\n\n"
+        "[bold]cat on_select.json | run_hub.py beckn validate -[/bold]"
+    ),
+)
+def validate(
+    file: Annotated[Path, typer.Argument(help="A message as JSON; - for standard input.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell what is wrong with a message, field by field, in either version, and what it means."""
+    from integrations.beckn.validate import validate_payload
+
+    if str(file) == "-":
+        raw = sys.stdin.buffer.read(_BIGGEST)
+    else:
+        try:
+            with file.open("rb") as stream:
+                raw = stream.read(_BIGGEST)
+        except OSError as error:
+            raise Refused(f"{file}: {error.strerror}", 2) from None
+    report = validate_payload(raw)
+    if as_json:
+        print_json({"ok": report.ok, **plain(report)})  # type: ignore[dict-item]
+    else:
+        told = f"{report.action} of Beckn {report.version}" if report.version else "unknown"
+        say(f"{file}: {told}")
+        for line in report.meaning:
+            say(f"  {line}")
+        for problem in report.problems:
+            say(f"{file}: {problem}")
+        say("Nothing is wrong with it." if report.ok else f"{len(report.problems)} problems")
+    if not report.ok:
+        raise typer.Exit(1)
