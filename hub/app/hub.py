@@ -23,6 +23,7 @@ from hub.app.config import Config
 from hub.app.doers import Doers, Phones
 from hub.app.health import Health
 from hub.app.intake import Intake, replay
+from hub.app.listen import address, listen
 from hub.app.plugins import conventions
 from hub.app.secrets import NtfyTopics, household_key
 from hub.app.watch import Watch, note_rules, say_problems
@@ -147,8 +148,8 @@ class Hub:
     async def start(self) -> None:
         """Start everything; return once pages are served and the broker is being listened to.
 
-        Raises BrokerError or MqttSetupError when there can be no broker, OSError when the HTTP
-        port is taken. What was started by then is stopped again.
+        Raises BrokerError or MqttSetupError when there can be no broker, ListenError when the
+        HTTP port is taken. What was started by then is stopped again.
         """
         try:
             await self._start()
@@ -159,9 +160,9 @@ class Hub:
     async def _start(self) -> None:
         self._loop = asyncio.get_running_loop()
         say_problems(self._config)
-        listener = _listen(self.settings.http.host, self.settings.http.port)
+        listener = listen(self.settings.http.host, self.settings.http.port)
         self._stack.callback(listener.close)
-        self.url = _url(self.settings.http.public_url, self.settings.http.host, listener)
+        self.url = address(self.settings.http.public_url, self.settings.http.host, listener)
         self.broker: Broker = await asyncio.to_thread(
             start_broker, self.settings.mqtt, self._data, log.warning
         )
@@ -283,19 +284,6 @@ class Hub:
                 self.home.providers = found
 
             await asyncio.wrap_future(self.writer.submit(put))
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family)
-
-
-def _url(public: str | None, host: str, listener: socket.socket) -> str:
-    if public:
-        return public.rstrip("/")
-    port = listener.getsockname()[1]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 async def run_until_told(hub: Hub, told: asyncio.Event, started: Callable[[], None]) -> None:

@@ -1,4 +1,4 @@
-"""What lies between a household and a provider: an HTTP relay that can call a test at each message."""
+"""What lies between a household and a provider: HTTP, passed on, with a test asked each time."""
 
 from __future__ import annotations
 
