@@ -92,7 +92,8 @@ def _collect(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None
 def _deadline(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
     if suggestion is not None and suggestion.open:
-        end(tx, home, suggestion, "expired", "Nobody decided in time; nothing was ordered.")
+        nothing = "; nothing was ordered" if suggestion.kind == "grocery_order" else ""
+        end(tx, home, suggestion, "expired", f"Nobody decided in time{nothing}.")
 
 
 def _ask(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:

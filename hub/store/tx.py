@@ -376,7 +376,9 @@ class Tx(Unit):
         found: dict[str, Told] = {}
         for body in bodies:
             facts = orjson.loads(body)["facts"]
-            if facts["because"].get("ref") == ref:
+            because = facts["because"]
+            # A rule that waits until shortly before the notice fires by a timer about it.
+            if ref in (because.get("ref"), because.get("subject")):
                 one = Told(facts["tag"], facts["title"], tuple(facts["members"]))
                 found.setdefault(one.tag, one)
         return list(found.values())
