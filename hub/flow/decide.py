@@ -9,9 +9,10 @@ from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.matching import pick_slot
 from hub.domain.orders import Line, Order
 from hub.domain.suggestions import Option, Suggestion
+from hub.flow.ending import end
 from hub.flow.home import Home
+from hub.flow.offers import option_of
 from hub.flow.requests import await_answer, party_of, request
-from hub.flow.settle import end, option_of
 from hub.flow.suggest import forget_timers
 from hub.flow.tell import tell_outcome
 from hub.store.tx import Entry, Tx

@@ -5,8 +5,9 @@ from __future__ import annotations
 from hub.domain.effects import AskMember, SendOrderRequest
 from hub.domain.suggestions import Suggestion
 from hub.flow.home import Home
+from hub.flow.offers import unanswered
+from hub.flow.placing import fail
 from hub.flow.requests import request
-from hub.flow.settle import fail, unanswered
 from hub.store.house import House
 from hub.store.tx import Entry, Tx
 

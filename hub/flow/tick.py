@@ -11,12 +11,14 @@ from functools import partial
 from hub.domain import noticeboard
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
+from hub.flow.ending import end
 from hub.flow.expected import expect_no_more
 from hub.flow.home import Home
 from hub.flow.observe import change_board, observe_readings
+from hub.flow.offers import ask_now, unanswered
+from hub.flow.placing import PLACED, fail
 from hub.flow.react import react
 from hub.flow.requests import party_of, request
-from hub.flow.settle import PLACED, ask_now, end, fail, unanswered
 from hub.flow.tell import ask
 from hub.store.house import House
 from hub.store.tidy import tidy

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hub.domain.events import NoticeEnded, NoticeIssued
+from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.settle import end
 from hub.flow.tell import tell
 from hub.store.tx import Entry, Tx
 

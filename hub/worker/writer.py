@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import sqlite3
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
@@ -17,11 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
 from hub.ports import Clock, InMessage
 from hub.store.house import House
 from hub.store.tx import Tx, Waiting
+from hub.worker.faults import machine_fault
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -266,7 +265,7 @@ class Writer:
             return
         attempt = 0
         while True:
-            if _machine_fault(error):
+            if machine_fault(error):
                 if self._stopping.wait(_RETRY_SECONDS[min(attempt, len(_RETRY_SECONDS) - 1)]):
                     log.error("stopped while the database could not be written: %s", error)
                     return
@@ -315,29 +314,3 @@ def _resolve(future: Future[Any], result: object) -> None:
             future.set_result(result)
     except InvalidStateError:
         log.debug("nobody waits any more for the result of a step")
-
-
-_MACHINE = frozenset(
-    {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_NOMEM,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_INTERRUPT,
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_FULL,
-        sqlite3.SQLITE_CANTOPEN,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_NOTADB,
-    }
-)
-
-
-def _machine_fault(error: Exception) -> bool:
-    """Tell whether the database could not be written, as opposed to a fault of the message."""
-    if not isinstance(error, DBAPIError):
-        return False
-    code = getattr(error.orig, "sqlite_errorcode", None)
-    # The low byte is the primary code (sqlite.org/rescode.html).
-    return code is not None and code & 0xFF in _MACHINE

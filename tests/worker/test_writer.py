@@ -6,6 +6,7 @@ from concurrent.futures import Future
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError
 
 from hub.store.tx import Entry, Tx
 from hub.worker import writer as module
@@ -117,7 +118,7 @@ def failing_commits(engine, times: int, code: int = sqlite3.SQLITE_FULL) -> list
             left[0] -= 1
             error = sqlite3.OperationalError("database or disk is full")
             error.sqlite_errorcode = code
-            raise module.DBAPIError("COMMIT", None, error)
+            raise DBAPIError("COMMIT", None, error)
 
     return left
 
@@ -159,7 +160,7 @@ def test_who_asked_for_a_step_learns_of_a_full_disk(bench, monkeypatch) -> None:
     failing_commits(bench.household.engine, 1)
     future = bench.writer.submit(lambda tx: tx.append(Entry("x", "", {})))
     bench.writer.run_once()
-    assert isinstance(future.exception(timeout=0), module.DBAPIError)
+    assert isinstance(future.exception(timeout=0), DBAPIError)
     assert bench.household.ledger() == []
 
 
