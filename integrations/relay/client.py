@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
 import os
@@ -23,7 +22,7 @@ from integrations.relay.enrolment import (
 )
 from integrations.relay.link import Broker, Link, NotStored
 from integrations.relay.sealed import unseal
-from integrations.relay.words import TOPICS, Member, Relayed, RelayError
+from integrations.relay.words import MOST_RECEIPTS, TOPICS, Member, Relayed, RelayError
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +75,7 @@ class RelayClient:
         self._say = on_status
         self._refused = on_refused
         self._queue: asyncio.Queue[tuple[MQTTMessage, int]] = asyncio.Queue()
+        self._owed: asyncio.Queue[str] = asyncio.Queue()
         self._link: Link | None = None
         self._enrolment: Enrolment | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -118,6 +118,7 @@ class RelayClient:
         self._link.start()
         self._tasks = [
             asyncio.create_task(self._hand_on(self._link)),
+            asyncio.create_task(self._send_receipts(self._link)),
             asyncio.create_task(self._stay_enrolled(again)),
         ]
         return self._enrolment.uri
@@ -154,7 +155,7 @@ class RelayClient:
                 await self._stored(relayed)
             link.ack(message, connection)
             if relayed is not None:
-                await self._receipt(link, relayed.token)
+                self._owed.put_nowait(relayed.token)
 
     def _unsealed(self, message: MQTTMessage) -> Relayed | None:
         assert self._enrolment is not None
@@ -181,12 +182,25 @@ class RelayClient:
             else:
                 return
 
-    async def _receipt(self, link: Link, token: str) -> None:
+    async def _send_receipts(self, link: Link) -> None:
         assert self._enrolment is not None
         topic = f"{TOPICS}/{self._enrolment.mailbox}/done"
-        # Without it the relay counts one message too many for a while, and nothing else.
-        with contextlib.suppress(NotStored, TimeoutError):
-            await link.publish(topic, token.encode(), patience=_RECEIPT_PATIENCE, reach=False)
+        while True:
+            tokens = [await self._owed.get()]
+            while not self._owed.empty() and len(tokens) < MOST_RECEIPTS:
+                tokens.append(self._owed.get_nowait())
+            while not await self._receipted(link, topic, " ".join(tokens).encode()):
+                pass
+
+    async def _receipted(self, link: Link, topic: str, payload: bytes) -> bool:
+        await link.ready.wait()
+        try:
+            await link.publish(topic, payload, patience=_RECEIPT_PATIENCE, reach=False)
+        except (NotStored, TimeoutError):
+            # Without receipts the relay counts too much for this hub, and at last refuses it.
+            await asyncio.sleep(_WAITS[0])
+            return False
+        return True
 
     # -- enrolment -----------------------------------------------------------------------------
 

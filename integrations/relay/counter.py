@@ -16,7 +16,7 @@ from paho.mqtt.client import MQTTMessage
 from integrations.relay.link import Link, NotStored
 from integrations.relay.sealed import seal
 from integrations.relay.store import Hub, Store
-from integrations.relay.words import TOPICS, Gate, Relayed
+from integrations.relay.words import MOST_RECEIPTS, TOPICS, Gate, Relayed
 
 T = TypeVar("T")
 
@@ -98,10 +98,11 @@ class Counter:
         await self.step(partial(self.store.stored, token))
 
     def receipt(self, link: Link, message: MQTTMessage, connection: int) -> None:
-        """Take a hub's word that it has a message; called in the loop, never raises."""
+        """Take a hub's word that it has messages; called in the loop, never raises."""
         mailbox = message.topic.split("/")[-2]
-        token = bytes(message.payload[: 2 * _TOKEN_BYTES]).decode("ascii", "replace")
-        done = self._thread.submit(self.store.done, mailbox, [token], datetime.now(UTC))
+        most = MOST_RECEIPTS * (2 * _TOKEN_BYTES + 1)
+        tokens = bytes(message.payload[:most]).decode("ascii", "replace").split(" ")
+        done = self._thread.submit(self.store.done, mailbox, tokens, datetime.now(UTC))
         loop = asyncio.get_running_loop()
         done.add_done_callback(
             lambda _: None if loop.is_closed() else _soon(loop, link, message, connection)

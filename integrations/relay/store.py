@@ -150,13 +150,15 @@ class Store:
 
     def done(self, mailbox: str, tokens: Iterable[str], now: datetime) -> None:
         """Take a hub's receipts: it has these messages."""
-        self._db.executemany(
-            "DELETE FROM waiting WHERE token = ? AND mailbox = ?",
-            [(token, mailbox) for token in tokens],
-        )
-        self._db.execute(
-            "UPDATE hubs SET seen_at = ? WHERE mailbox = ?", (now.timestamp(), mailbox)
-        )
+        with self._db:
+            self._db.execute("BEGIN IMMEDIATE")
+            self._db.executemany(
+                "DELETE FROM waiting WHERE token = ? AND mailbox = ?",
+                [(token, mailbox) for token in tokens],
+            )
+            self._db.execute(
+                "UPDATE hubs SET seen_at = ? WHERE mailbox = ?", (now.timestamp(), mailbox)
+            )
 
     def waiting(self, subscriber_id: str) -> int:
         """Return how many messages wait for a hub."""

@@ -15,6 +15,9 @@ TOPICS = "commonhearth/relay/v1"
 receipts. A hub's MQTT client id is its mailbox, so that a broker's access list can tell them apart.
 """
 
+MOST_RECEIPTS = 64
+"""Receipts in one message."""
+
 PASSED_ON = (
     "authorization",
     "content-type",
