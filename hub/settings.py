@@ -162,6 +162,19 @@ class BecknSettings(Section):
     )
 
 
+class SellSettings(Section):
+    """Being a provider too: a catalogue is enough, and the household lends, cooks or sells."""
+
+    catalog: Path | None = Field(
+        default=None, description="what is offered (YAML, docs/for-providers.md); none: nothing"
+    )
+    host: str = Field(default="127.0.0.1", description="address to take orders on")
+    port: int = Field(default=0, ge=0, le=65535, description="port; 0: any free one")
+    public_url: str | None = Field(
+        default=None, description="how buyers reach it; default http://host:port"
+    )
+
+
 class LogSettings(Section):
     """What is written about the running."""
 
@@ -179,6 +192,7 @@ class Settings(Section):
     notices: NoticeSettings = NoticeSettings()
     http: HttpSettings = HttpSettings()
     beckn: BecknSettings = BecknSettings()
+    sell: SellSettings = SellSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("members")

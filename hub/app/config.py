@@ -150,9 +150,11 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
     names = ("ca_file", "cert_file", "key_file")
     files = {name: folder / value for name in names if (value := getattr(mqtt, name)) is not None}
     registry = folder / beckn.registry if beckn.registry is not None else None
+    catalog = folder / settings.sell.catalog if settings.sell.catalog is not None else None
     return settings.model_copy(
         update={
             "mqtt": mqtt.model_copy(update=files),
             "beckn": beckn.model_copy(update={"registry": registry}),
+            "sell": settings.sell.model_copy(update={"catalog": catalog}),
         }
     )

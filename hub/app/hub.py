@@ -21,11 +21,13 @@ from hub.app.changes import Changes
 from hub.app.clock import SystemClock
 from hub.app.config import Config
 from hub.app.doers import Doers, Phones
+from hub.app.files import HomeFiles
 from hub.app.health import Health
 from hub.app.intake import Intake, replay
 from hub.app.listen import address, listen
 from hub.app.plugins import conventions
 from hub.app.secrets import NtfyTopics, household_key
+from hub.app.selling import Selling
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.domain.orders import OrderAnswer, Subscriber
 from hub.flow.home import Home
@@ -50,7 +52,7 @@ from integrations.templates.renderer import JinjaRenderer
 
 log = logging.getLogger(__name__)
 DATABASE = "hub.sqlite"
-DOMAINS = ("grocery",)
+DOMAINS = ("grocery", "ride", "restaurant", "neighbour")
 STEADY_SECONDS = 10.0
 WATCH_SECONDS = 2.0
 
@@ -140,7 +142,17 @@ class Hub:
             entities=lambda: self._entities,
             health=self.health,
             topic_of=self.topics.of,
+            files=HomeFiles(
+                self._config.folder,
+                home=self.home,
+                house=self.house,
+                clock=self.clock,
+                look=self.watch.look,
+                problems=lambda: self.watch.problems,
+                fired=self.views.fired,
+            ),
         )
+        self.selling = Selling(settings, self._data)
         self._alarm = Alarm()
 
     # -- starting and stopping ----------------------------------------------------------------
@@ -184,6 +196,8 @@ class Hub:
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
+        self.selling.start()
+        self._stack.push_async_callback(self.selling.stop)
         self._subscribe()
         self.link.start()
         self._stack.push_async_callback(asyncio.to_thread, self.link.stop)

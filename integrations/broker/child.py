@@ -22,6 +22,7 @@ POLITE_SECONDS = 10.0
 STEADY_SECONDS = 30.0
 FIRST_DELAY = 0.1
 LONGEST_DELAY = 30.0
+_ADVICE = ("It is recommended to replace", "should not be run as root")
 _LONGEST_LINE = 1000
 
 
@@ -142,7 +143,10 @@ class Child:
                 text = line.decode(errors="replace").strip()
                 if text:
                     self._words.append(text)
-                    log.warning("%s: %s", self._name, text)
+                    # What the broker recommends of itself is nothing a household can act upon.
+                    advice = any(part in text for part in _ADVICE)
+                    level = logging.DEBUG if advice else logging.WARNING
+                    log.log(level, "%s: %s", self._name, text)
         return process.wait()
 
 
