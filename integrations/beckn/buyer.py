@@ -127,6 +127,24 @@ class BecknBuyer:
         """Return the routes of the callbacks, to be added to the hub's web application."""
         return [web.post(path, self._callback) for wire in WIRES for path in callbacks(wire)]
 
+    async def take(self, path: str, authorization: str, body: bytes, received_at: datetime) -> None:
+        """Return once a callback that a relay kept for us is stored.
+
+        Its signature is checked as of when the relay took it. One that is refused is said and
+        done with; raises what the sink raises when it could not be stored.
+        """
+        now = self._clock.now()
+        try:
+            if path not in callbacks(wire_at(path)):
+                raise BecknError("no callback is taken there")
+            _check_time(received_at, now)
+            sender, document = await self._receiver.check(authorization, body, received_at)
+            answer = self._read(path, sender, body, document, now)
+        except (SignatureError, BecknError) as error:
+            log.warning("%s over the relay refused: %s", path, error)
+            return
+        await self._sink(answer)
+
     async def close(self) -> None:
         """Close the connections to providers and registries."""
         await self._sender.close()

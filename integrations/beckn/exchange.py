@@ -55,6 +55,15 @@ class Receiver:
         self._count(sender, now)
         return sender, body, parse(body)
 
+    async def check(self, header: str, body: bytes, received_at: datetime) -> tuple[str, Node]:
+        """Return who sent ``body``, which came over a relay at ``received_at``, and its JSON.
+
+        Raises SignatureError and BecknError as ``receive`` does.
+        """
+        claimed = read(header)
+        await self._registry.refresh(claimed.subscriber_id, claimed.unique_key_id)
+        return verify(header, body, self._registry.public_key_of, received_at), parse(body)
+
     def _count(self, sender: str, now: datetime) -> None:
         left, since = self._left.get(sender, (float(BURST), now))
         left = min(float(BURST), left + max(0.0, (now - since).total_seconds()) * RATE)

@@ -25,11 +25,14 @@ TTL = timedelta(hours=1)
 STALE = timedelta(days=7)
 """How long an answer is believed while its registry cannot be reached."""
 
-AGAIN = timedelta(seconds=30)
+AGAIN = timedelta(seconds=10)
 """How soon a participant is asked for again whose key was not found."""
 
 MOST_QUESTIONS = 20
 """Questions about strangers within ``AGAIN``: whoever writes to us cannot make us flood others."""
+
+SEARCH = timedelta(minutes=5)
+"""How long a search is not made again."""
 
 MOST_FOUND = 2000
 """Participants remembered of one search."""
@@ -74,6 +77,7 @@ class Registry:
         self._trust = Trust(self._kept, on_change)
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._missed: dict[str, datetime] = {}
+        self._searched: dict[tuple[str, Role], datetime] = {}
 
     # -- reading, which never waits ------------------------------------------------------------
 
@@ -139,8 +143,17 @@ class Registry:
     async def discover(self, domain: str, role: Role = "BPP") -> tuple[Entry, ...]:
         """Ask all registries at once who takes part in ``domain``; return all that are known.
 
-        A registry that does not answer is said and left out; what it said before counts.
+        A registry that does not answer is said and left out; what it said before counts. The same
+        is not asked again within ``SEARCH``.
         """
+        at = self._searched.get((domain, role))
+        if at is None or not at <= self._now() < at + SEARCH:
+            await self._search(domain, role)
+        return tuple(
+            entry for entry in self.entries() if entry.role == role and domain in entry.domains
+        )
+
+    async def _search(self, domain: str, role: Role) -> None:
         answers = await asyncio.gather(
             *(self._discover(remote, domain, role) for remote in self._remotes)
         )
@@ -148,7 +161,7 @@ class Registry:
         learnt: dict[str, Answer] = {}
         for rank, found in enumerate(answers):
             url = self._remotes[rank].source.url
-            for entry in found[:MOST_FOUND]:
+            for entry in (found or ())[:MOST_FOUND]:
                 name = entry.subscriber_id
                 known = learnt.get(name) or self._kept.answers.get(name)
                 if known is None or self._rank(known, now) > rank:
@@ -158,9 +171,8 @@ class Registry:
                     entries = _put(known.entries, entry)
                     learnt[name] = Answer(url, entries, known.asked_at)
         self._kept.learn(learnt)
-        return tuple(
-            entry for entry in self.entries() if entry.role == role and domain in entry.domains
-        )
+        if all(found is not None for found in answers):
+            self._searched[domain, role] = now
 
     async def close(self) -> None:
         """Close connections and the file of what is remembered."""
@@ -270,12 +282,14 @@ class Registry:
         return urls.index(answer.source) if fresh else len(urls)
 
     @staticmethod
-    async def _discover(remote: RemoteRegistry, domain: str, role: Role) -> tuple[Entry, ...]:
+    async def _discover(
+        remote: RemoteRegistry, domain: str, role: Role
+    ) -> tuple[Entry, ...] | None:
         try:
             return await remote.discover(domain, role)
         except RegistryError as error:
             log.warning("%s", error)
-            return ()
+            return None
 
 
 def _put(entries: tuple[Entry, ...], entry: Entry) -> tuple[Entry, ...]:

@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from aiohttp import web
+
 from integrations.beckn.errors import BecknError, RegistryError, SignatureError
 from integrations.beckn.keys import Identity, adopt, successor
 from integrations.beckn.reading import parse
@@ -32,6 +34,7 @@ RENEW = timedelta(days=30)
 PATIENCE = timedelta(minutes=10)
 """How long a challenge is awaited and answered after we subscribed."""
 
+_BIGGEST_CHALLENGE = 16 * 1024
 _WAITS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 
 
@@ -154,6 +157,29 @@ class Subscription:
         status, told = await self._remote.post("/on_subscribe/answer", body, signer=self.identity)
         if status != 200:
             raise RegistryError(f"the registry {self.source.url} refused: {_reason(told)}")
+
+    async def take(self, authorization: str, body: bytes, received_at: datetime) -> None:
+        """Answer a challenge that a relay kept for us; what is none is said and dropped."""
+        try:
+            await self.answer(await self.on_subscribe(authorization, body, received_at))
+        except (RegistryError, SignatureError, BecknError) as error:
+            log.warning("a challenge of %s is not answered: %s", self.source.url, error)
+
+    def route(self, path: str) -> web.RouteDef:
+        """Return the route at which challenges come in: ``/on_subscribe`` below our address."""
+        return web.post(path, self._challenged)
+
+    async def _challenged(self, http: web.Request) -> web.Response:
+        if (http.content_length or 0) > _BIGGEST_CHALLENGE:
+            raise web.HTTPRequestEntityTooLarge(_BIGGEST_CHALLENGE, http.content_length or 0)
+        body = await http.read()
+        header = http.headers.get("Authorization", "")
+        try:
+            return web.json_response({"answer": await self.on_subscribe(header, body, self._now())})
+        except (SignatureError, BecknError) as error:
+            log.warning("a challenge at %s is not answered: %s", http.path, error)
+            status = error.status if isinstance(error, BecknError) else 401
+            return web.json_response({"error": {"message": str(error)}}, status=status)
 
     async def _shows(self, entry: Entry, until: datetime) -> bool:
         try:

@@ -90,6 +90,11 @@ async def healthy(url):
         return answer.status == 200
 
 
+async def get(url):
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        return await answer.json()
+
+
 async def until(true):
     async with asyncio.timeout(20):
         while True:
