@@ -23,7 +23,7 @@ from devices.native_models import (
     MOST_VALUES,
     NAME,
 )
-from devices.types import Decoded, Entity, Item
+from devices.types import Announcement, Decoded, Entity, Item
 from hub.domain.observations import (
     AvailabilityReading,
     EventReading,
@@ -67,9 +67,10 @@ class Native:
     name = "native"
 
     def __init__(self) -> None:
-        """Know no device yet: what they retain, they say again at each connection."""
+        """Know no device yet; those heard before announce themselves by what the store keeps."""
         self._entities: dict[str, dict[str, Entity]] = {}
         self._by_id: dict[str, Entity] = {}
+        self._things: dict[str, str] = {}
         self._offline: set[str] = set()
         self._kinds: Mapping[str, Callable[[str, Any], tuple[list[Item], Fields]]] = {
             "stock": self._stock,
@@ -109,6 +110,7 @@ class Native:
         except orjson.JSONDecodeError as error:
             return _rejected(f"expected JSON in UTF-8: {error}"[:200], "payload")
         offline = device in self._offline
+        heard = len(self._by_id)
         known = len(self._entities.get(device, ())) if offline else 0
         try:
             items, head = read(device, value)
@@ -119,6 +121,8 @@ class Native:
             # At a connection the broker may send what is retained in any order.
             late = list(self._entities.get(device, ()))[known:]
             items = [*items, *(AvailabilityReading(name, False) for name in late)]
+        if len(self._by_id) > heard:
+            items = [*items, self._announced(topic, device, kind)]
         return Decoded(tuple(items), f"native:{device}:{kind}:{own}" if own else None)
 
     def entities(self) -> Sequence[Entity]:
@@ -132,6 +136,20 @@ class Native:
     def expire(self, now: datetime) -> Sequence[Reading]:
         """Return nothing: a native device says itself when it goes (status)."""
         return ()
+
+    def _announced(self, topic: str, device: str, kind: str) -> Announcement:
+        """Describe all that was heard on a topic, as a message of it that says nothing new.
+
+        Native devices do not describe themselves; read again at the next start, this does it.
+        """
+        mine = tuple(one for one in self._entities[device].values() if topic in one.topics)
+        things = [(self._things[one.id], one.unit) for one in mine[:MOST_READINGS]]
+        described: Any = {"open": False} if kind == "door" else {"code": "-"}
+        if kind == "stock":
+            described = [{"item": item, "quantity": 0, "unit": unit} for item, unit in things]
+        elif kind == "state":
+            described = {name: None for name, _ in things}
+        return Announcement(topic, orjson.dumps(described), mine)
 
     def _stock(self, device: str, value: Any) -> tuple[list[Item], Fields]:
         if type(value) is dict:
@@ -244,6 +262,7 @@ class Native:
             convention=self.name,
         )
         known[key] = self._by_id[key] = entity
+        self._things[key] = thing
         return key
 
 

@@ -1,6 +1,7 @@
 """The native contract: what is read, what is refused, and that models and reader agree."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from devices import native
 from devices.native import Native
 from devices.native_models import MODELS
+from devices.types import Announcement
 from hub.domain.observations import (
     AvailabilityReading,
     EventReading,
@@ -26,7 +28,10 @@ TIME = "2026-11-24T12:30:00+01:00"
 
 def decode(kind, value, device="shelf", convention=None):
     payload = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return (convention or Native()).decode(f"commonhearth/v1/{device}/{kind}", payload, NOW)
+    decoded = (convention or Native()).decode(f"commonhearth/v1/{device}/{kind}", payload, NOW)
+    # What is heard for the first time is announced besides; a test of its own looks at that.
+    said = tuple(one for one in decoded.items if not isinstance(one, Announcement))
+    return replace(decoded, items=said)
 
 
 def test_stock_is_an_absolute_reading():
@@ -54,6 +59,34 @@ def test_door_scan_state():
         StateReading("sensor.shelf_temperature", 4.5, phenomenon_time=AT),
         StateReading("sensor.shelf_mode", "eco", phenomenon_time=AT),
     )
+
+
+def test_what_is_heard_first_is_announced_so_that_it_is_known_after_a_restart():
+    convention = Native()
+    kept = {}
+    said = [
+        ("stock", {"item": "oat-milk", "quantity": 2, "unit": "l"}),
+        ("stock", [{"item": "rice", "quantity": 1}, {"item": "oat-milk", "quantity": 1}]),
+        ("door", {"open": True, "id": "1"}),
+        ("scan", {"gtin": "4006381333931"}),
+        ("state", {"mode": "eco"}),
+        ("state", {"temperature": 4.5}),
+    ]
+    for kind, value in said:
+        decoded = convention.decode(f"commonhearth/v1/a-1/{kind}", json.dumps(value).encode(), NOW)
+        (announced,) = [one for one in decoded.items if isinstance(one, Announcement)]
+        assert announced.source == f"commonhearth/v1/a-1/{kind}"
+        kept[announced.source] = announced.payload
+        again = convention.decode(f"commonhearth/v1/a-1/{kind}", json.dumps(value).encode(), NOW)
+        assert not any(isinstance(one, Announcement) for one in again.items)
+    restarted = Native()
+    for source, payload in kept.items():
+        decoded = restarted.decode(source, payload, NOW)
+        assert not any(isinstance(one, Rejected) for one in decoded.items)
+    assert {one.id: one for one in restarted.entities()} == {
+        one.id: one for one in convention.entities()
+    }
+    assert len(restarted.entities()) == 6
 
 
 def test_status_is_the_availability_of_all_that_was_heard():
