@@ -28,14 +28,19 @@ def address(public: str | None, host: str, listener: socket.socket) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
+def _nowhere(host: str) -> str:
+    return f"http.host: {host} is no address of this machine; 127.0.0.1 and 0.0.0.0 always are"
+
+
 def _fault(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"http.port: {port} on {host} is taken, perhaps by another hub: set http.port in "
             "hub.yaml to a free one (0: any)"
         )
-    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        return f"http.host: {host} is no address of this machine; 127.0.0.1 and 0.0.0.0 always are"
+    # A name that is not known comes as an OSError with the resolver's number in it (create_server).
+    if error.errno == errno.EADDRNOTAVAIL or (error.errno or 0) < 0:
+        return _nowhere(host)
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"http.port: this user may not listen on {port}; ports from 1024 on are free to use"
     return f"http.host, http.port: cannot listen on {host}:{port}: {error.strerror}"

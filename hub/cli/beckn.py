@@ -12,6 +12,7 @@ from hub.cli.common import AsJson, Refused, plain, print_json, say
 
 app = typer.Typer(
     help="Tools for providers' developers: is this Beckn, and what does it say?",
+    epilog="[bold]run_hub.py beckn validate on_select.json[/bold]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )

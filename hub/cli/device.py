@@ -138,3 +138,8 @@ def simulate(
         runpy.run_module(f"devices.simulators.{kind}", run_name="__main__", alter_sys=True)
     except (ValueError, ConnectionError) as error:
         raise Refused(str(error)) from error
+    except SystemExit as end:
+        # Started as programs of their own, they say so with their last words.
+        if isinstance(end.code, str):
+            raise Refused(end.code) from end
+        raise

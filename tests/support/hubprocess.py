@@ -209,7 +209,15 @@ class HubProcess(Process):
         """Return an API token that may do everything."""
         if not self._token:
             made = run_cli(
-                *("token", "create", "tests", "--scope", "read", "--scope", "decide"),
+                *(
+                    "token",
+                    "create",
+                    f"tests-{time.monotonic_ns()}",
+                    "--scope",
+                    "read",
+                    "--scope",
+                    "decide",
+                ),
                 *("--data", self.data),
             )
             assert made.returncode == 0, made.stderr
