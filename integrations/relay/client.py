@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 KEPT = "relay.json"
 _TIMEOUT = ClientTimeout(total=15.0, sock_connect=5.0)
 _BIGGEST_ANSWER = 32 * 1024
-_AGAIN = 24 * 3600.0
+_AGAIN = 3600.0
 _SOON = 300.0
 _WAITS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 _RECEIPT_PATIENCE = 10.0
@@ -79,6 +79,7 @@ class RelayClient:
         self._link: Link | None = None
         self._enrolment: Enrolment | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._staying: asyncio.Task[None] | None = None
 
     @property
     def uri(self) -> str:
@@ -107,21 +108,23 @@ class RelayClient:
                 raise RelayError(str(error)) from None
             self._say(f"{error}; going on as enrolled before")
             self._enrolment, again = kept, _SOON
-        mailbox = self._enrolment.mailbox
-        self._link = Link(
-            self._broker or Broker(self._enrolment.broker),
-            client_id=mailbox,
-            topics=[f"{TOPICS}/{mailbox}/in"],
-            on_message=lambda message, connection: self._queue.put_nowait((message, connection)),
-            on_status=self._say,
-        )
-        self._link.start()
-        self._tasks = [
-            asyncio.create_task(self._hand_on(self._link)),
-            asyncio.create_task(self._send_receipts(self._link)),
-            asyncio.create_task(self._stay_enrolled(again)),
-        ]
+        self._listen(self._enrolment)
+        self._staying = asyncio.create_task(self._stay_enrolled(again))
         return self._enrolment.uri
+
+    async def renew(self) -> None:
+        """Enrol anew; where the relay has forgotten the hub, move to the new mailbox.
+
+        Raises RelayError when it refuses or is away. It is done each hour by itself.
+        """
+        try:
+            enrolment = await self._enrol()
+        except _Away as error:
+            raise RelayError(str(error)) from None
+        if enrolment != self._enrolment:
+            await self._fall_silent()
+            self._enrolment = enrolment
+            self._listen(enrolment)
 
     async def ready(self) -> None:
         """Return once the mailbox is subscribed to: from then on nothing is lost."""
@@ -131,6 +134,32 @@ class RelayClient:
 
     async def stop(self) -> None:
         """Stop listening; the broker keeps what comes."""
+        if self._staying is not None:
+            self._staying.cancel()
+            await asyncio.gather(self._staying, return_exceptions=True)
+            self._staying = None
+        await self._fall_silent()
+
+    async def leave(self) -> None:
+        """Have the relay forget the hub. Raises RelayError."""
+        await self._enrol(leave=True)
+        self._path.unlink(missing_ok=True)
+
+    def _listen(self, enrolment: Enrolment) -> None:
+        self._link = Link(
+            self._broker or Broker(enrolment.broker),
+            client_id=enrolment.mailbox,
+            topics=[f"{TOPICS}/{enrolment.mailbox}/in"],
+            on_message=lambda message, connection: self._queue.put_nowait((message, connection)),
+            on_status=self._say,
+        )
+        self._link.start()
+        self._tasks = [
+            asyncio.create_task(self._hand_on(self._link, enrolment)),
+            asyncio.create_task(self._send_receipts(self._link, enrolment)),
+        ]
+
+    async def _fall_silent(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -140,31 +169,25 @@ class RelayClient:
             self._link = None
         self._queue = asyncio.Queue()
 
-    async def leave(self) -> None:
-        """Have the relay forget the hub. Raises RelayError."""
-        await self._enrol(leave=True)
-        self._path.unlink(missing_ok=True)
-
     # -- messages ------------------------------------------------------------------------------
 
-    async def _hand_on(self, link: Link) -> None:
+    async def _hand_on(self, link: Link, enrolment: Enrolment) -> None:
         while True:
             message, connection = await self._queue.get()
-            relayed = self._unsealed(message)
+            relayed = self._unsealed(message, enrolment)
             if relayed is not None:
                 await self._stored(relayed)
             link.ack(message, connection)
             if relayed is not None:
                 self._owed.put_nowait(relayed.token)
 
-    def _unsealed(self, message: MQTTMessage) -> Relayed | None:
-        assert self._enrolment is not None
+    def _unsealed(self, message: MQTTMessage, enrolment: Enrolment) -> Relayed | None:
         try:
             return unseal(
                 bytes(message.payload),
                 me=self._member.subscriber_id,
                 encryption_key=self._member.encryption_key,
-                relay_public_key=self._enrolment.relay_public_key,
+                relay_public_key=enrolment.relay_public_key,
             )
         except RelayError as error:
             self._refused(f"the relay's mailbox had {error}: dropped")
@@ -182,9 +205,8 @@ class RelayClient:
             else:
                 return
 
-    async def _send_receipts(self, link: Link) -> None:
-        assert self._enrolment is not None
-        topic = f"{TOPICS}/{self._enrolment.mailbox}/done"
+    async def _send_receipts(self, link: Link, enrolment: Enrolment) -> None:
+        topic = f"{TOPICS}/{enrolment.mailbox}/done"
         while True:
             tokens = [await self._owed.get()]
             while not self._owed.empty() and len(tokens) < MOST_RECEIPTS:
@@ -208,9 +230,9 @@ class RelayClient:
         while True:
             await asyncio.sleep(pause)
             try:
-                await self._enrol()
+                await self.renew()
                 pause = _AGAIN
-            except (RelayError, _Away) as error:
+            except RelayError as error:
                 self._say(str(error))
                 pause = _SOON
 

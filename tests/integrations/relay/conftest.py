@@ -67,11 +67,10 @@ async def running(broker, registry, data, **settings):
     known = Registry(registry)
     ready = asyncio.get_running_loop().create_future()
     gate = settings.pop("gate", None) or BecknGate(RELAY, known)
-    said = settings.pop("said", [])
+    user = settings.pop("as_user", None) or Broker(broker.url)
+    said = []
     serving = asyncio.create_task(
-        serve_relay(
-            gate, Broker(broker.url), data=data, say=said.append, ready=ready.set_result, **settings
-        )
+        serve_relay(gate, user, data=data, say=said.append, ready=ready.set_result, **settings)
     )
     done, _ = await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
     assert ready in done, serving.exception()

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import subprocess
 import uuid
 from datetime import timedelta
 
@@ -12,13 +13,15 @@ from paho.mqtt import subscribe
 
 from integrations.beckn.keys import Identity
 from integrations.beckn.signature import sign, verify, verify_countersigned
-from integrations.relay import RelayError
+from integrations.relay import Broker, RelayError
 from integrations.relay.counter import Limits
 from integrations.relay.enrolment import write_request
+from integrations.relay.link import Link, NotStored
 from integrations.relay.words import BIGGEST_BODY, TOPICS
 from tests.integrations.relay.conftest import (
     HUB,
     RELAY,
+    ROOT,
     SHOP,
     STRANGER,
     member_of,
@@ -28,6 +31,7 @@ from tests.integrations.relay.conftest import (
     send,
     until,
 )
+from tests.support.mosquitto import program, start_mosquitto
 
 
 def callback(number=0, message_id=None):
@@ -301,6 +305,42 @@ async def test_one_sender_cannot_flood(broker, registry, tmp_path, homes):
         assert (await send(uri, callback()))[0] == 429
 
 
+async def test_the_access_list_in_the_documentation_keeps_hubs_apart(registry, tmp_path, homes):
+    words = (ROOT / "docs" / "relay.md").read_text()
+    listed = words[words.index("user relay") : words.index("   All hubs may share")]
+    rules = [line.strip().rstrip("`") for line in listed.splitlines()]
+    (tmp_path / "acl").write_text("\n".join([*rules, ""]))
+    extra = f"acl_file {tmp_path / 'acl'}"
+    with start_mosquitto(tmp_path, username="hubs", password="h", extra=extra) as broker:
+        passwords = str(tmp_path / "mosquitto" / "passwords")
+        command = [program("mosquitto_passwd"), "-b", passwords, "relay", "r"]
+        await asyncio.to_thread(subprocess.run, command, check=True, capture_output=True)
+        await asyncio.to_thread(broker.restart)
+        ours = Broker(broker.url, "relay", "r")
+        async with running(broker, registry, tmp_path / "relay", as_user=ours) as url:
+            theirs = Broker(broker.url, "hubs", "h")
+            home = homes(url, broker=theirs)
+            uri = await home.start()
+            heard = []
+            listener = Link(
+                theirs,
+                client_id="nosy",
+                topics=[f"{TOPICS}/+/in"],
+                on_message=lambda message, _: heard.append(message),
+            )
+            listener.start()
+            # It may ask for what it likes, and is given nothing.
+            await asyncio.wait_for(listener.ready.wait(), 20)
+            kept = json.loads((tmp_path / "home" / "relay.json").read_bytes())
+            with pytest.raises(NotStored, match="Not authorized"):
+                await listener.publish(f"{TOPICS}/{kept['mailbox']}/in", b"x", patience=20)
+            body = callback()
+            assert (await send(uri, body))[0] == 200
+            assert await home.bodies(1) == [body]
+            await listener.stop()
+            assert heard == []
+
+
 # -- enrolment -------------------------------------------------------------------------------------
 
 
@@ -367,6 +407,23 @@ async def test_a_closed_relay_asks_for_its_code(broker, registry, tmp_path, home
         assert (await send(uri, b"{}"))[0] == 200
         await home.client.leave()
         assert (await send(uri, b"{}"))[0] == 404
+
+
+async def test_a_relay_that_lost_everything_gets_its_hubs_back(relay_process, homes):
+    await relay_process.start()
+    home = homes(relay_process.url)
+    uri = await home.start()
+    relay_process.kill()
+    with pytest.raises(RelayError, match="is away"):
+        await home.client.renew()
+    (relay_process.data / "relay.sqlite").unlink()
+    await relay_process.start()
+    assert (await send(uri, b"{}"))[0] == 404
+    await home.client.renew()
+    await asyncio.wait_for(home.client.ready(), 20)
+    assert home.client.uri == uri
+    assert (await send(uri, b"{}"))[0] == 200
+    assert await home.bodies(1) == [b"{}"]
 
 
 async def test_a_relay_that_is_away_at_the_first_time_is_said(tmp_path, homes):
