@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from hub.demo.processes import DemoError
@@ -15,7 +14,7 @@ async def play(stage: Stage) -> None:
 
     Raises DemoError naming the first thing that is not as it should be.
     """
-    await _eventually(lambda: _milk(stage, at_least=1.0), "the fridge to be heard")
+    await _heard(stage)
     stage.say("somebody drinks milk: 0.4 l are left, and two eggs")
     await stage.eat(milk=0.4, eggs=2)
     asked = await stage.phone.wait_for("the question", lambda shown: bool(shown.actions))
@@ -68,14 +67,15 @@ async def _milk(stage: Stage, *, at_least: float) -> bool:
     return levels["milk"] is not None and levels["milk"]["quantity"] >= at_least
 
 
-async def _eventually(
-    holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0
-) -> None:
+async def _heard(stage: Stage, seconds: float = 30.0) -> None:
+    """Return once the hub knows what is in the fridge."""
     loop = asyncio.get_running_loop()
     end = loop.time() + seconds
-    while not await holds():
+    while not await _milk(stage, at_least=1.0):
+        if stage.cast.ended("fridge") is not None:
+            raise DemoError(f"fridge ended: {stage.cast.last_words('fridge')}")
         if loop.time() > end:
-            raise DemoError(f"waited {seconds:g} s for {what}")
+            raise DemoError(f"waited {seconds:g} s for the fridge to be heard")
         await asyncio.sleep(0.05)
 
 

@@ -1,0 +1,29 @@
+"""The demo's household is a copy that runs anywhere, and the original stays as it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hub.app.config import read_config
+from hub.demo.household import SOURCE, write_household
+
+
+def test_the_copy_is_a_right_configuration_with_addresses_of_its_own(tmp_path: Path) -> None:
+    before = {file: file.read_bytes() for file in SOURCE.rglob("*") if file.is_file()}
+    home = write_household(
+        tmp_path,
+        "home",
+        source="household",
+        registry=tmp_path / "registry.yaml",
+        phone_url="http://127.0.0.1:5",
+        http_port=6,
+    )
+    config = read_config(home.config)
+    assert config.problems == ()
+    settings = config.checked()
+    assert settings.http.port == 6
+    assert home.mqtt_url == f"mqtt://127.0.0.1:{settings.mqtt.port}"
+    assert settings.beckn.registry == tmp_path / "registry.yaml"
+    assert [one.ntfy.url for one in settings.members if one.ntfy] == ["http://127.0.0.1:5"]
+    assert config.rules.rules()
+    assert {file: file.read_bytes() for file in before} == before

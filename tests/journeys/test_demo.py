@@ -1,0 +1,105 @@
+"""``demo --auto`` is what a newcomer types first: it plays to the end, or says why it could not."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support.hubprocess import RUN, Process, run_cli, until
+
+
+def test_it_plays_to_the_end_and_prints_the_timeline() -> None:
+    told = run_cli("demo", "--auto")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert told.stderr == ""
+    times = [float(found) for found in re.findall(r"^ *(\d+\.\d\d) s  ", told.stdout, re.MULTILINE)]
+    assert len(times) == len(told.stdout.splitlines())
+    assert times == sorted(times)
+    road = [
+        r"Corner Shop sells at http://",
+        r"Green Valley sells at http://",
+        r"the hub runs at http://\S+, its broker at mqtt://",
+        r"somebody drinks milk",
+        r"phone: Milk and Eggs are running low: .*\[Approve [\d.]+ EUR, Decline, Later\]",
+        r"tapped Approve: Approved by Ada.*\(200\)",
+        r"phone: .*Ordered at .* Order ",
+        r"tapped again: Ordered at .*\(200\)",
+        r"phone: Gas outage in Old Town",
+        r"both sides agree: order \S+ at .*, confirmed",
+        r"all is as it should be",
+    ]
+    at = 0
+    for step in road:
+        found = re.compile(step).search(told.stdout, at)
+        assert found, f"{step!r} is missing or out of order in\n{told.stdout}"
+        at = found.end()
+
+
+@pytest.mark.parametrize("victim", ["run_hub.py run", "run_hub.py provider", "simulators.fridge"])
+def test_when_somebody_is_missing_it_says_so_and_exits_non_zero(
+    tmp_path: Path, victim: str
+) -> None:
+    demo = Process("demo", [RUN, "demo", "--auto", "--keep", tmp_path / "stage"], tmp_path)
+    demo.launch()
+    killed: set[int] = set()
+
+    def ended() -> bool:
+        assert demo.process is not None
+        for pid in children(demo.pid):
+            if pid not in killed and victim in command_line(pid):
+                kill(pid)
+                killed.add(pid)
+        return demo.process.poll() is not None
+
+    until(ended, demo.words, 60)
+    assert killed
+    assert demo.stop() == 1
+    (line,) = demo.log.read_text().splitlines()
+    assert line.startswith("error: ")
+    assert "Traceback" not in demo.said()
+
+
+def test_told_to_stop_it_ends_everybody(tmp_path: Path) -> None:
+    demo = Process("demo", [RUN, "demo", "--keep", tmp_path / "stage"], tmp_path)
+    demo.launch()
+    found = demo.wait_said(r"Open (http://\S+) and sign in with the code (\S+)")
+    assert found
+    everybody = [pid for child in children(demo.pid) for pid in (child, *children(child))]
+    assert len(everybody) >= 5
+    assert demo.process is not None
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(40) == 0
+    until(lambda: not [pid for pid in everybody if command_line(pid)])
+    assert demo.log.read_text() == ""
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("")
+    told = run_cli("demo", "--auto", "--keep", tmp_path)
+    assert told.returncode == 2
+    assert told.stderr == f"error: {tmp_path}: expected a folder that is new or empty\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["mine"]
+
+
+def children(pid: int) -> list[int]:
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+        return [int(one) for task in tasks for one in (task / "children").read_text().split()]
+    except OSError:
+        return []
+
+
+def command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
+def kill(pid: int) -> None:
+    import os
+
+    os.kill(pid, signal.SIGKILL)
