@@ -84,3 +84,7 @@ class BecknGate:
         except BecknError:
             document = Node({}, "")
         return wire_at(path).receipt(error, body, message_id_of(document), self._identity, now)
+
+    async def close(self) -> None:
+        """Close the registry's connections."""
+        await self._registry.close()

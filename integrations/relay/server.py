@@ -95,7 +95,7 @@ def run_relay(
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
 ) -> None:
-    """Run ``serve_relay`` (same parameters and errors) until SIGINT or SIGTERM."""
+    """Run ``serve_relay`` (same parameters and errors) until SIGINT or SIGTERM; close the gate."""
 
     async def until_told() -> None:
         serving = asyncio.current_task()
@@ -103,19 +103,22 @@ def run_relay(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, serving.cancel)
-        await serve_relay(
-            gate,
-            broker,
-            host=host,
-            port=port,
-            data=data,
-            public_url=public_url,
-            public_broker=public_broker,
-            code=code,
-            limits=limits,
-            say=say,
-            ready=ready,
-        )
+        try:
+            await serve_relay(
+                gate,
+                broker,
+                host=host,
+                port=port,
+                data=data,
+                public_url=public_url,
+                public_broker=public_broker,
+                code=code,
+                limits=limits,
+                say=say,
+                ready=ready,
+            )
+        finally:
+            await gate.close()
 
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(until_told())

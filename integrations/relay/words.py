@@ -106,3 +106,7 @@ class Gate(Protocol):
     ) -> dict[str, object]:
         """Return the network's acknowledgement of ``body``; a refusal says why it is not taken."""
         ...
+
+    def close(self) -> Awaitable[None]:
+        """Close what it asks others with."""
+        ...
