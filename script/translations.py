@@ -10,6 +10,8 @@ import io
 import sys
 from pathlib import Path
 
+from typing import Any
+
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
@@ -18,9 +20,9 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 WEB = ROOT / "hub" / "web"
 LANGUAGES = ("zh",)
-_METHODS: list[tuple[str, str]] = [("templates/**.html", "jinja2"), ("**.py", "python")]
+_METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 _OPTIONS = {"templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
-_KEYWORDS: dict[str, tuple[int, ...] | None] = {
+_KEYWORDS: dict[str, Any] = {
     "_": None,
     "N_": None,
     "text": None,
@@ -37,10 +39,10 @@ def template() -> Catalog:
         WEB,
         _METHODS,
         _OPTIONS,
-        keywords=_KEYWORDS,  # type: ignore[arg-type]
+        keywords=_KEYWORDS,
         strip_comment_tags=True,
     ):
-        found.add(message, None, [(file, None)], auto_comments=comments, context=context)
+        found.add(message, None, [(file, 0)], auto_comments=comments, context=context)
     return found
 
 

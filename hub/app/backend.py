@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
+import orjson
+
 from devices.types import Entity
 from hub.app.changes import Changes
 from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
-from hub.domain.stock import StockLevel, hours_left
+from hub.domain.stock import StockLevel, StockPoint, hours_left
 from hub.domain.suggestions import Suggestion
 from hub.flow.decide import decide
 from hub.flow.home import Home
@@ -22,7 +25,8 @@ from hub.settings import MemberSettings, Settings
 from hub.store.access import Access, SessionRow
 from hub.store.house import House
 from hub.store.views import Views
-from hub.web.backend import EntityView, PantryView, Parked, PhoneView, Session
+from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
+from hub.web.files import Files
 from hub.worker.writer import Writer
 
 
@@ -42,12 +46,14 @@ class HubBackend:
         entities: Callable[[], Sequence[Entity]],
         health: Callable[[], Mapping[str, object]],
         topic_of: Callable[[MemberSettings], str],
+        files: Files,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
         ``topic_of`` is the ntfy topic of a member.
         """
         self._topic_of = topic_of
+        self.files = files
         self._home = home
         self._house = house
         self._writer = writer
@@ -105,6 +111,26 @@ class HubBackend:
                 hours_left(self._house.points(item.id), now),
             )
             for item in self._home.pantry.values()
+        ]
+
+    def ledger(
+        self, *, before: int | None = None, limit: int = 50, subject: str | None = None
+    ) -> Sequence[LedgerEntry]:
+        """Return entries of the ledger, newest first, from the one before ``before``."""
+        return [
+            LedgerEntry(one.index, one.at, one.kind, one.subject, orjson.loads(one.body)["facts"])
+            for one in self._views.newest(before=before, limit=limit, subject=subject)
+        ]
+
+    def history(self, item: str) -> Sequence[StockPoint]:
+        """Return an item's levels of the last days, oldest first."""
+        return self._house.points(item)
+
+    def spent(self, since: datetime) -> Sequence[Spent]:
+        """Return what was ordered for good since then, in no order."""
+        return [
+            Spent(at, provider, Money(Decimal(total), currency))
+            for at, provider, total, currency in self._views.spent(since)
         ]
 
     def entities(self) -> Sequence[EntityView]:

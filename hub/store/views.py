@@ -6,19 +6,22 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, delete, func, select
+import orjson
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, func, select
 
 from hub.domain.orders import DeliverySlot, Order
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
 from hub.store.codec import instant, load, micros
+from hub.store.log import opened, openings_of
 from hub.store.tx import EFFECTS, Waiting
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """One entry of the ledger as stored; ``body`` is its canonical JSON."""
+    """One entry of the ledger; ``body`` is its JSON with every fact that can still be read."""
 
     index: int
     at: datetime
@@ -78,6 +81,29 @@ class Views:
         rows = self._rows(select(table.c.body).where(table.c.id == identity))
         return str(rows[0][0]) if rows else None
 
+    def spent(self, since: datetime) -> list[tuple[datetime, str, str, str]]:
+        """Return what was ordered for good since then: when, of whom, amount and currency.
+
+        An order counts from its confirmation on, unless it was cancelled or failed.
+        """
+        table = tables.core(tables.OrderRow)
+        body = table.c.body
+        statement = select(
+            table.c.created_at,
+            func.json_extract(body, "$.provider_name"),
+            func.json_extract(body, "$.quote.total.amount"),
+            func.json_extract(body, "$.quote.total.currency"),
+        ).where(
+            table.c.state.in_(("confirmed", "in_progress", "completed")),
+            table.c.created_at >= micros(since),
+            func.json_extract(body, "$.quote.total.amount").is_not(None),
+        )
+        with self._engine.connect() as connection:
+            return [
+                (instant(at), str(provider), str(total), str(currency))
+                for at, provider, total, currency in connection.execute(statement)
+            ]
+
     def slots(self, order_id: str) -> tuple[DeliverySlot, ...]:
         """Return the delivery slots offered for an order."""
         table = tables.core(tables.OfferedSlots)
@@ -105,10 +131,36 @@ class Views:
         statement = select(c["index"], c.at, c.kind, c.subject, c.body)
         statement = statement.where(c["index"] > after).order_by(c["index"])
         with self._engine.connect() as connection:
-            return [
-                LedgerEntry(index, instant(at), kind, subject, body)
-                for index, at, kind, subject, body in connection.execute(statement.limit(limit))
-            ]
+            return _entries(connection, statement.limit(limit))
+
+    def newest(self, *, before: int | None, limit: int, subject: str | None) -> list[LedgerEntry]:
+        """Return entries of the ledger, newest first, from the one before ``before``."""
+        table = tables.core(tables.LedgerRow)
+        c = table.c
+        statement = select(c["index"], c.at, c.kind, c.subject, c.body)
+        if before is not None:
+            statement = statement.where(c["index"] < before)
+        if subject is not None:
+            statement = statement.where(c.subject == subject)
+        statement = statement.order_by(c["index"].desc()).limit(limit)
+        with self._engine.connect() as connection:
+            return _entries(connection, statement)
+
+    def fired(self) -> dict[str, datetime]:
+        """Return when each rule last suggested or told something, by its id."""
+        suggestions = tables.core(tables.SuggestionRow)
+        ledger = tables.core(tables.LedgerRow)
+        rule = func.substr(suggestions.c.key, 1, func.instr(suggestions.c.key, ":") - 1)
+        asked = select(rule, func.max(suggestions.c.created_at)).group_by(rule)
+        name = func.json_extract(ledger.c.body, "$.facts.rule")
+        told = select(name, func.max(ledger.c.at)).where(ledger.c.kind == "told").group_by(name)
+        found: dict[str, datetime] = {}
+        with self._engine.connect() as connection:
+            for statement in (asked, told):
+                for rule_id, at in connection.execute(statement):
+                    if rule_id and at is not None:
+                        found[rule_id] = max(found.get(rule_id, instant(at)), instant(at))
+        return found
 
     def waiting(self, after: int, limit: int) -> list[Waiting]:
         """Return rows of the outbox that are still to be done, by id."""
@@ -150,6 +202,21 @@ class Views:
                 ).scalar()
                 or 0,
             }
+
+
+def _entries(connection: Connection, statement: Select[Any]) -> list[LedgerEntry]:
+    found = connection.execute(statement).fetchall()
+    openings = openings_of(connection, [row[0] for row in found])
+    return [
+        LedgerEntry(
+            index,
+            instant(at),
+            kind,
+            subject,
+            orjson.dumps(opened(body, openings.get(index, ()))).decode(),
+        )
+        for index, at, kind, subject, body in found
+    ]
 
 
 def _count(connection: Connection, table: Table, condition: ColumnElement[bool]) -> int:

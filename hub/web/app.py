@@ -6,7 +6,21 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from hub.web import api, health, links, openapi, pages, signin, you
+from hub.web import (
+    api,
+    devicepages,
+    health,
+    ledgerpages,
+    links,
+    openapi,
+    pages,
+    pantry,
+    rulepages,
+    signin,
+    spending,
+    welcome,
+    you,
+)
 from hub.web.backend import Backend
 from hub.web.gate import gate
 from hub.web.live import Live
@@ -41,11 +55,25 @@ def make_app(
             web.get("/", pages.inbox),
             web.get("/suggestions/{id}", pages.suggestion),
             web.post("/suggestions/{id}/decision", pages.answer),
-            web.get("/pantry", pages.pantry),
-            web.post("/pantry/{item}", pages.set_stock),
-            web.get("/orders", pages.orders),
+            web.get("/pantry", pantry.pantry),
+            web.get("/pantry/{item}", pantry.item),
+            web.post("/pantry/{item}", pantry.set_stock),
+            web.get("/pantry/{item}/level.svg", pantry.level),
+            web.get("/orders", spending.orders),
+            web.get("/spending.svg", spending.money),
             web.get("/orders/{id}", pages.order),
-            web.get("/devices", pages.device_list),
+            web.get("/devices", devicepages.show),
+            web.get("/devices/{id}", devicepages.entity),
+            web.post("/devices/{id}", devicepages.say_meaning),
+            web.get("/rules", rulepages.show),
+            web.get("/rules/{id}", rulepages.rule),
+            web.post("/rules/{id}", rulepages.change),
+            web.get("/rules/files/{name}", rulepages.text),
+            web.post("/rules/files/{name}", rulepages.save),
+            web.post("/rules/files/{name}/check", rulepages.check),
+            web.get("/welcome", welcome.show),
+            web.post("/welcome", welcome.begin),
+            web.get("/ledger", ledgerpages.show),
             web.get("/notices", pages.notices),
             web.get("/parked", pages.parked),
             web.get("/you", you.show),

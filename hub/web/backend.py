@@ -10,11 +10,13 @@ from typing import Protocol
 
 from hub.domain.decisions import Decision as Decision
 from hub.domain.decisions import DecisionResult as DecisionResult
+from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
-from hub.domain.stock import PantryItem, StockLevel
+from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.settings import Settings
+from hub.web.files import Files
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,26 @@ class PantryView:
 
 
 @dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """One entry of the ledger."""
+
+    index: int
+    at: datetime
+    kind: str
+    subject: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was ordered for good: when, of whom and for how much."""
+
+    at: datetime
+    provider: str
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """A signed-in browser."""
 
@@ -93,6 +115,11 @@ class Backend(Protocol):
         """Return the household's settings."""
         ...
 
+    @property
+    def files(self) -> Files:
+        """Return the household's own files."""
+        ...
+
     def now(self) -> datetime:
         """Return the present instant in UTC."""
         ...
@@ -119,6 +146,20 @@ class Backend(Protocol):
 
     def pantry(self) -> Sequence[PantryView]:
         """Return every pantry item."""
+        ...
+
+    def ledger(
+        self, *, before: int | None = None, limit: int = 50, subject: str | None = None
+    ) -> Sequence[LedgerEntry]:
+        """Return entries of the ledger, newest first, from the one before ``before``."""
+        ...
+
+    def history(self, item: str) -> Sequence[StockPoint]:
+        """Return an item's levels of the last days, oldest first."""
+        ...
+
+    def spent(self, since: datetime) -> Sequence[Spent]:
+        """Return what was ordered for good since then, in no order."""
         ...
 
     def entities(self) -> Sequence[EntityView]:

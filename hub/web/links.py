@@ -14,10 +14,11 @@ from hub.domain.decisions import Decision
 from hub.domain.suggestions import Suggestion
 from hub.domain.tokens import ActionToken, BadToken, verify
 from hub.web.gate import public, wants_page
+from hub.web.i18n import N_
 from hub.web.site import render, site_of
 
 _STATUS = {"done": 200, "repeated": 200, "changed": 200, "refused": 409, "unknown": 404}
-_LABELS = {"approve": "Approve", "decline": "Decline", "later": "Ask me later"}
+_LABELS = {"approve": N_("Approve"), "decline": N_("Decline"), "later": N_("Ask me later")}
 
 
 @public
@@ -36,17 +37,18 @@ async def show(request: web.Request) -> web.Response:
     if found.version != token.version:
         message = "This has changed since you were asked; please look at it again."
         return _say(request, 409, message, found)
+    label = site.words(request).text(_LABELS[token.verb])
     option = next((o for o in found.options if o.id == token.option), None)
     return render(
         request,
         "link.html",
         suggestion=found,
         option=option,
-        label=_LABELS[token.verb],
+        label=label,
         verb=token.verb,
         action=request.path,
         until=token.expires,
-        heading=f"{_LABELS[token.verb]}?",
+        heading=f"{label}?",
         message="",
         good=True,
     )

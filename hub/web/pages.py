@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from aiohttp import web
@@ -10,8 +9,9 @@ from aiohttp import web
 from hub.domain.decisions import Decision
 from hub.domain.suggestions import VERBS, Suggestion
 from hub.web.gate import COOKIE, public
+from hub.web.ledgerpages import told
 from hub.web.site import form_of, redirect, render, signed_in, site_of
-from hub.web.views import card, devices, in_force
+from hub.web.views import card, in_force
 from hub.web.words import ORDER_ROAD
 
 _RECENT = 30
@@ -31,6 +31,8 @@ async def inbox(request: web.Request) -> web.Response:
         cards=[card(backend, suggestion, words) for suggestion in waiting],
         recent=recent[:_RECENT],
         notices=in_force(backend.notices(), words.now),
+        problems=backend.files.problems(),
+        fresh=backend.files.fresh(),
     )
 
 
@@ -109,54 +111,19 @@ def _suggestion(request: web.Request) -> Suggestion:
     return found
 
 
-async def pantry(request: web.Request) -> web.Response:
-    """Show how much there is of everything the household keeps."""
-    return render(request, "pantry.html", items=site_of(request).backend.pantry())
-
-
-async def set_stock(request: web.Request) -> web.Response:
-    """Note what a person counted."""
-    site, session = site_of(request), signed_in(request)
-    member = site.member(session.member)
-    if member is None or member.role == "guest":
-        raise web.HTTPForbidden(text="Guests may look, not change the pantry.")
-    item = request.match_info["item"]
-    try:
-        quantity = float((await form_of(request)).get("quantity", "").replace(",", "."))
-        if not math.isfinite(quantity):
-            raise ValueError
-        level = await site.backend.set_stock(item, quantity, session.member)
-    except KeyError as error:
-        raise web.HTTPNotFound(text=f"There is no {item} in the pantry.") from error
-    except ValueError:
-        site.told.say(session, "bad", "The quantity: expected a number, 0 or more.")
-    else:
-        noted = f"Noted: {site.words(request).amount(level.quantity)} {level.unit}."
-        site.told.say(session, "good", noted)
-    return redirect("/pantry")
-
-
-async def orders(request: web.Request) -> web.Response:
-    """Show the orders, newest first."""
-    return render(request, "orders.html", orders=site_of(request).backend.orders())
-
-
 async def order(request: web.Request) -> web.Response:
     """Show one order: how far it is, what is in it, what it costs and when it comes."""
-    found = site_of(request).backend.order(request.match_info["id"])
+    site = site_of(request)
+    found = site.backend.order(request.match_info["id"])
     if found is None:
         raise web.HTTPNotFound(text="There is no such order.")
-    return render(request, "order.html", order=found, road=ORDER_ROAD)
-
-
-async def device_list(request: web.Request) -> web.Response:
-    """Show every entity with its state and what it means to the hub."""
-    entities = site_of(request).backend.entities()
+    life = site.backend.ledger(subject=found.id, limit=200)
     return render(
         request,
-        "devices.html",
-        devices=devices([entity for entity in entities if entity.used]),
-        unused=[entity for entity in entities if not entity.used],
+        "order.html",
+        order=found,
+        road=ORDER_ROAD,
+        life=told(site.backend, life[::-1], site.words(request)),
     )
 
 

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from hub.settings import Settings
 from hub.web.gate import COOKIE, public
+from hub.web.i18n import N_
 from hub.web.site import Site, form_of, redirect, render, session_of, site_of
 
 _FORM_COOKIE = "commonhearth_form"
@@ -57,7 +58,7 @@ def _page(
         request,
         "sign_in.html",
         status=status,
-        error=error,
+        error=site.words(request).text(error),
         code=code,
         onward=onward,
         form_token=_form_token(site, cookie),
@@ -91,20 +92,25 @@ async def sign_in(request: web.Request) -> web.Response:
     onward = safe_next(form.get("next", "/"))
     expected = _form_token(site, request.cookies.get(_FORM_COOKIE, ""))
     if not hmac.compare_digest(form.get("csrf", "").encode(), expected.encode()):
-        return _page(request, status=403, error="That page was too old; try again.", onward=onward)
+        return _page(
+            request, status=403, error=N_("That page was too old; try again."), onward=onward
+        )
     if not site.attempts.allow(_address(request), site.backend.now()):
         response = _page(
-            request, status=429, error="Too many attempts; wait a minute.", onward=onward
+            request, status=429, error=N_("Too many attempts; wait a minute."), onward=onward
         )
         response.headers["Retry-After"] = "60"
         return response
     code = "".join(form.get("code", "").split())
     member = site.backend.take_sign_in_code(code) if 0 < len(code) <= _LONGEST_CODE else None
     if member is None:
-        error = "This code is not valid (any more). Ask the hub for a new one."
+        error = N_("This code is not valid (any more). Ask the hub for a new one.")
         return _page(request, status=403, error=error, onward=onward)
     secret, session = site.backend.create_session(member)
-    response = redirect(onward)
+    found = site.member(member)
+    adult = found is not None and found.role == "adult"
+    first = onward == "/" and adult and site.backend.files.fresh()
+    response = redirect("/welcome" if first else onward)
     response.set_cookie(
         COOKIE,
         secret,

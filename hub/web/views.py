@@ -56,6 +56,14 @@ class Card:
     answerable: bool
     stamp: str
 
+    @property
+    def body(self) -> str:
+        """Return what the suggestion says besides its reasons; many say nothing else."""
+        body = self.suggestion.body
+        for reason in self.suggestion.because:
+            body = body.replace(reason.text, "")
+        return self.suggestion.body if body.strip(" .;,") else ""
+
 
 def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
     """Return what is shown of one suggestion; of a closed one the offers cannot be changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.money import Money
 from hub.domain.orders import OrderState, Window
-from hub.domain.suggestions import SuggestionState
+from hub.domain.suggestions import Disclosure, SuggestionState
 from hub.domain.wording import window_text
 from hub.web.i18n import N_, translations
 
@@ -55,7 +56,71 @@ DISCLOSED = {
 }
 """What a provider may be told, as members read it."""
 
+CAP = {
+    "Actual": N_("Actual"),
+    "Exercise": N_("Exercise"),
+    "System": N_("System"),
+    "Test": N_("Test"),
+    "Draft": N_("Draft"),
+    "Extreme": N_("Extreme"),
+    "Severe": N_("Severe"),
+    "Moderate": N_("Moderate"),
+    "Minor": N_("Minor"),
+    "Immediate": N_("Immediate"),
+    "Expected": N_("Expected"),
+    "Future": N_("Future"),
+    "Past": N_("Past"),
+    "Observed": N_("Observed"),
+    "Likely": N_("Likely"),
+    "Possible": N_("Possible"),
+    "Unlikely": N_("Unlikely"),
+    "Unknown": N_("Unknown"),
+}
+"""CAP 1.2's words (section 3.2) for status, severity, urgency and certainty."""
+
+SERVICES = {
+    "gas": N_("gas"),
+    "water": N_("water"),
+    "electricity": N_("electricity"),
+    "heating": N_("heating"),
+    "internet": N_("internet"),
+}
 ROLES = {"adult": N_("adult"), "child": N_("child"), "guest": N_("guest")}
+PROPOSALS = {
+    "grocery_order": N_("a grocery order"),
+    "notify": N_("a message"),
+    "social_meal": N_("a meal with friends"),
+}
+RULE_FIELDS = {
+    "name": N_("Name"),
+    "if": N_("Only if (a condition)"),
+    "enabled": N_("Switched on"),
+    "ask": N_("Who is asked"),
+    "cooldown": N_("Silent afterwards for"),
+    "expires_after": N_("A suggestion lapses after"),
+    "quiet_hours": N_("Quiet hours (off: none)"),
+    "item": N_("Pantry item"),
+    "below": N_("Below"),
+    "above": N_("Above"),
+    "hours": N_("Within hours"),
+    "service": N_("Service"),
+    "urgency": N_("At least this urgent"),
+    "severity": N_("At least this severe"),
+    "ahead": N_("This long ahead"),
+    "entity": N_("Entity"),
+    "event_type": N_("What it reports"),
+    "is": N_("Is"),
+    "for": N_("For this long"),
+    "cron": N_("At these times"),
+    "items": N_("Items"),
+    "up_to": N_("Bought up to"),
+    "after": N_("Not before"),
+    "before": N_("Not after"),
+    "title": N_("Title"),
+    "message": N_("Message"),
+}
+"""What a rule's values are called on its form, by the last part of their path."""
+
 WEEKDAYS_ZH = "一二三四五六日"
 _ENGLISH = translations("en")
 
@@ -179,3 +244,24 @@ class Words:
     def role(self, role: str) -> str:
         """Say a member's role."""
         return self.text(ROLES[role])
+
+    def fields(self, disclosures: Iterable[Disclosure]) -> str:
+        """Say what a provider is told."""
+        return self.text(", ").join(self.field(one.field) for one in disclosures)
+
+    def cap(self, word: str) -> str:
+        """Say a word of CAP 1.2."""
+        return self.text(CAP.get(word, word))
+
+    def service(self, name: str) -> str:
+        """Say what a notice is about."""
+        return self.text(SERVICES.get(name, name))
+
+    def proposal(self, kind: str) -> str:
+        """Say what a rule proposes."""
+        return self.text(PROPOSALS.get(kind, kind.replace("_", " ")))
+
+    def rule_field(self, path: str) -> str:
+        """Say what a value of a rule is about."""
+        last = path.rpartition(".")[2]
+        return self.text(RULE_FIELDS.get(last, last.replace("_", " ")))

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, CookieJar, web
@@ -9,6 +10,7 @@ from aiohttp import ClientResponse, ClientSession, CookieJar, web
 from hub.web.app import make_app
 from tests.web.fake_backend import SECRET, FakeBackend
 
+ROOT = Path(__file__).parents[2]
 PAGE = {"Accept": "text/html"}
 
 
@@ -46,8 +48,8 @@ class Client:
 
 
 @pytest.fixture
-def backend() -> FakeBackend:
-    return FakeBackend()
+def backend(tmp_path: Path) -> FakeBackend:
+    return FakeBackend(tmp_path / "config")
 
 
 @pytest.fixture

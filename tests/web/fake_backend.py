@@ -9,22 +9,27 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from tempfile import mkdtemp
 
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
-from hub.domain.stock import PantryItem, StockLevel
+from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
 from hub.web.backend import (
     Decision,
     DecisionResult,
     EntityView,
+    LedgerEntry,
     PantryView,
     Parked,
     PhoneView,
     Session,
+    Spent,
 )
+from tests.web.household import household
 
 NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
 SECRET = b"a household's secret of 32 bytes"
@@ -121,11 +126,33 @@ def _settings() -> Settings:
     )
 
 
+def _entry(index: int, kind: str, subject: str, **facts: object) -> LedgerEntry:
+    return LedgerEntry(index, NOW - timedelta(minutes=1050 - index), kind, subject, facts)
+
+
+LEDGER = [
+    _entry(1049, "unheard_of", "<b>bold</b>", what="<script>alert(1)</script>"),
+    _entry(1047, "told", "binary_sensor.fridge_door", title="The fridge is open", rule="x"),
+    _entry(1046, "order_in_progress", "ord-3", fulfillment="Packed"),
+    _entry(1045, "confirmed", "ord-3", total="8.27 EUR"),
+    _entry(1044, "confirm_sent", "ord-3", message_id="6f1c6a7e"),
+    _entry(1043, "asked", "sug-1", members=["ada", "ben"], version=2),
+    _entry(1042, "quoted", "ord-1", total="15.51 EUR"),
+    _entry(1041, "stock_changed", "milk", previous=0.9, current=0.4, source="Fridge scale"),
+    *(
+        _entry(n, "stock_changed", "milk", previous=1.0, current=0.9, source="Fridge scale")
+        for n in range(1040, 940, -1)
+    ),
+]
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
         self.settings = _settings()
+        self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
+        self.files = household(self.folder, self.settings)
         self.instant = NOW
         self.decisions: list[Decision] = []
         self.codes = {"4711-0815": "ada", "child-code": "kim", "guest-code": "guy", "ben": "ben"}
@@ -134,7 +161,7 @@ class FakeBackend:
             "full-token": frozenset({"read", "decide"}),
         }
         self.kept: dict[str, Session] = {}
-        self.spent: dict[str, str] = {}
+        self.used: dict[str, str] = {}
         self.number = 0
         self.watchers: set[asyncio.Event] = set()
         self.joined = asyncio.Event()
@@ -278,6 +305,33 @@ class FakeBackend:
         lasting = {"milk": 6.2, "rice": 400.0}
         return [PantryView(i, self.levels.get(i.id), lasting.get(i.id)) for i in self.items]
 
+    def ledger(
+        self, *, before: int | None = None, limit: int = 50, subject: str | None = None
+    ) -> Sequence[LedgerEntry]:
+        found = [
+            one
+            for one in LEDGER
+            if (before is None or one.index < before) and subject in (None, one.subject)
+        ]
+        return found[:limit]
+
+    def history(self, item: str) -> Sequence[StockPoint]:
+        if item != "milk":
+            return []
+        begin = self.instant - timedelta(days=5)
+        return [
+            StockPoint(begin + timedelta(hours=4 * n), round(3 - (n % 14) * 0.2, 2))
+            for n in range(30)
+        ]
+
+    def spent(self, since: datetime) -> Sequence[Spent]:
+        shops = ("Green Corner", "Market Hall Express", "Bäckerei <Süß>")
+        return [
+            Spent(NOW - timedelta(days=9 * n), shops[n % 3], eur(f"{12 + (n * 7) % 23}.50"))
+            for n in range(18)
+            if NOW - timedelta(days=9 * n) >= since
+        ]
+
     def entities(self) -> Sequence[EntityView]:
         seen = NOW - timedelta(minutes=4)
         kitchen = ("Kitchen fridge", "homeassistant")
@@ -417,8 +471,8 @@ class FakeBackend:
         found = self.all_suggestions.get(decision.suggestion_id)
         if found is None:
             return DecisionResult("unknown", "There is no such suggestion (any more).")
-        if decision.token_id in self.spent:
-            return DecisionResult("repeated", self.spent[decision.token_id], found)
+        if decision.token_id in self.used:
+            return DecisionResult("repeated", self.used[decision.token_id], found)
         member = next((m for m in self.settings.members if m.id == decision.member), None)
         if member is None or member.role != "adult":
             return DecisionResult("refused", "Only an adult of this household may decide.", found)
@@ -430,7 +484,7 @@ class FakeBackend:
         result = self._carried(found, decision, member.name)
         assert result.suggestion is not None
         if decision.token_id:
-            self.spent[decision.token_id] = result.message
+            self.used[decision.token_id] = result.message
         self.put(result.suggestion)
         return result
 

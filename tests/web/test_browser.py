@@ -26,6 +26,14 @@ PATHS = (
     "/parked",
     "/you",
     "/more",
+    "/pantry/milk",
+    "/rules",
+    "/rules?subject=milk&value=0.2",
+    "/rules/fridge_door_open",
+    "/rules/files/groceries.yaml",
+    "/ledger",
+    "/devices/sensor.milk",
+    "/devices/event.bell",
 )
 STYLE = Path(__file__).parents[2] / "hub/web/static/app.css"
 
@@ -231,6 +239,7 @@ async def test_every_page_fits_and_can_be_tapped(
         small = await page.evaluate(
             """() => [...document.querySelectorAll("button, select, summary, nav a, input")]
                 .filter((e) => e.type !== "hidden" && e.checkVisibility())
+                .map((e) => e.closest("label.choice") || e)
                 .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
                 .filter(([, box]) => box.height < 44 || box.width < 44)
                 .map(([html, box]) => `${html} ${box.width} x ${box.height}`)"""

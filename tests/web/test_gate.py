@@ -33,16 +33,12 @@ PAGES = (
     "/parked",
     "/you",
     "/more",
-)
-    "/",
-    "/pantry",
-    "/orders",
-    "/orders/ord-3",
-    "/devices",
-    "/notices",
-    "/parked",
-    "/you",
-    "/more",
+    "/pantry/milk",
+    "/rules",
+    "/rules/groceries",
+    "/rules/files/groceries.yaml",
+    "/ledger",
+    "/devices/sensor.milk",
 )
 
 

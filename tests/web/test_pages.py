@@ -237,7 +237,7 @@ async def test_an_order_shows_how_far_it_is_and_what_it_costs(member: Client) ->
 
 async def test_devices_notices_and_what_was_not_understood(member: Client) -> None:
     devices = await _text(await member.get("/devices"))
-    assert "litres of Oat milk" in devices
+    assert "litres of Oat milk" in await _text(await member.get("/devices/sensor.milk"))
     assert "unavailable" in devices
     assert "1 announced but not used" in devices
     notices = await _text(await member.get("/notices"))

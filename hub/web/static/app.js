@@ -115,10 +115,58 @@ document.addEventListener("submit", async (event) => {
     const told = document.querySelector("[data-told]");
     const line = document.createElement("p");
     line.className = "told bad";
-    line.textContent = "The hub cannot be reached. Nothing was sent; try again.";
+    line.textContent = document.documentElement.dataset.away;
     told.replaceChildren(line);
   }
 });
+
+/** Ask, a moment after the last key, what is wrong with the text, and say it with its place. */
+let checking = 0;
+document.addEventListener("input", (event) => {
+  const source = event.target.closest("[data-check]");
+  if (!source) return;
+  clearTimeout(checking);
+  checking = setTimeout(async () => {
+    const body = new URLSearchParams({ csrf: source.form.elements.csrf.value, text: source.value });
+    let found;
+    try {
+      const response = await fetch(source.dataset.check, { method: "POST", body });
+      if (!response.ok) return;
+      found = (await response.json()).problems;
+    } catch {
+      return;
+    }
+    const list = document.createElement(found.length ? "ul" : "p");
+    list.className = found.length ? "mistakes" : "good";
+    if (!found.length) list.textContent = source.dataset.right;
+    for (const one of found) {
+      const line = document.createElement("li");
+      const place = document.createElement("a");
+      place.href = "#source";
+      place.dataset.goto = `${one.line}:${one.column}`;
+      place.textContent = `${source.dataset.line} ${one.line}, ${one.column}`;
+      line.append(place, " ", one.message);
+      list.append(line);
+    }
+    document.getElementById("mistakes").replaceChildren(list);
+    source.setAttribute("aria-invalid", String(found.length > 0));
+  }, 300);
+});
+
+document.addEventListener("click", (event) => {
+  const place = event.target.closest("[data-goto]");
+  if (!place) return;
+  event.preventDefault();
+  const source = document.getElementById("source");
+  const [line, column] = place.dataset.goto.split(":").map(Number);
+  const before = source.value.split("\n").slice(0, line - 1);
+  const at = before.join("\n").length + (before.length ? 1 : 0) + column - 1;
+  source.focus();
+  source.setSelectionRange(at, at + 1);
+});
+
+const zone = document.querySelector("[data-zone]");
+if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 let stream = null;
 let retry = 0;

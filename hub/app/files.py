@@ -1,0 +1,315 @@
+"""The household's files as pages read and change them (``hub.web.files.Files``)."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from devices.meaning import DevicesFile
+from hub.app import rulefields
+from hub.app.config import rule_files
+from hub.app.textfiles import changed, put, read, stamp
+from hub.app.yamledit import REMOVE
+from hub.domain.events import Event, StateChanged, StockChanged
+from hub.domain.proposals import Firing
+from hub.domain.stock import StockLevel
+from hub.domain.yamltext import Problem, YamlError, load, read_model
+from hub.flow.home import Home
+from hub.flow.view import HouseView
+from hub.ports import Clock
+from hub.settings import Settings
+from hub.store.house import House
+from hub.web.files import (
+    Beginning,
+    CannotWrite,
+    Meaning,
+    RuleField,
+    RuleFile,
+    RuleView,
+    Stale,
+    Verdict,
+)
+from rules.rehearse import rehearse
+from rules.ruleset import RuleSet
+
+READY = Path(__file__).resolve().parents[2] / "config" / "rules"
+"""Rules to begin with; a household that runs from this folder has them already."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.yaml")
+
+
+class HomeFiles:
+    """Reads the files as they are; writes one whole file at a time, so that none is ever half."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        home: Home,
+        house: House,
+        clock: Clock,
+        look: Callable[[], Awaitable[None]],
+        problems: Callable[[], Sequence[Problem]],
+        fired: Callable[[], Mapping[str, datetime]],
+    ) -> None:
+        """``look`` takes up what was written; ``fired`` tells when each rule fired last."""
+        self._folder = folder
+        self._home = home
+        self._house = house
+        self._clock = clock
+        self._look = look
+        self._problems = problems
+        self._fired = fired
+        self._writing = asyncio.Lock()
+
+    def problems(self) -> Sequence[Problem]:
+        """Return the mistakes in the files as they are, each file by its name in the folder."""
+        return [self._shown(one) for one in self._problems()]
+
+    def fresh(self) -> bool:
+        """Tell whether hub.yaml says nothing yet."""
+        try:
+            return load(read(self._folder / "hub.yaml"), "hub.yaml").data in (None, {})
+        except (YamlError, CannotWrite):
+            return False
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def rules(self) -> Sequence[RuleView]:
+        """Return the rules in force, in the order of the files."""
+        fired = self._fired()
+        return [
+            RuleView(
+                info.id,
+                info.name,
+                info.trigger,
+                info.kind,
+                info.enabled,
+                Path(info.file).name,
+                info.line,
+                one.text,
+                fired.get(info.id),
+            )
+            for info, one in zip(self._home.rules.rules(), self._home.rules.compiled(), strict=True)
+        ]
+
+    def rule_files(self) -> Sequence[str]:
+        """Return the names of the files of rules."""
+        return [file.name for file in rule_files(self._folder)]
+
+    def rule_file(self, name: str) -> RuleFile:
+        """Return a file of rules; a new one is empty. KeyError for a name that cannot be one."""
+        text = read(self._rule_path(name))
+        return RuleFile(name, text, stamp(text))
+
+    def check_rules(self, name: str, text: str) -> Sequence[Problem]:
+        """Return what would be wrong if a file of rules had this text."""
+        path = str(self._rule_path(name))
+        texts = [
+            (str(file), text if str(file) == path else read(file))
+            for file in rule_files(self._folder)
+        ]
+        if path not in [file for file, _ in texts]:
+            texts.append((path, text))
+        _, problems = RuleSet.build(
+            texts, members=self._home.settings.members, pantry=self._home.pantry.values()
+        )
+        return [self._shown(one) for one in problems if one.file == path]
+
+    async def save_rules(self, name: str, text: str, was: str) -> Sequence[Problem]:
+        """Write a file of rules unless something is wrong. Raises Stale, CannotWrite, KeyError."""
+        path = self._rule_path(name)
+        text = text.replace("\r\n", "\n")
+        async with self._writing:
+            if stamp(read(path)) != was:
+                raise Stale(f"{name} has changed since this page was loaded; load it again")
+            problems = self.check_rules(name, text)
+            if not problems:
+                await self._write(path, text if text.endswith("\n") or not text else text + "\n")
+        return problems
+
+    def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
+        """Return what a form can change about a rule. KeyError for an unknown one."""
+        found = rulefields.fields(self._place(rule_id)[2])
+        return [RuleField(path, value) for path, value in found.items()]
+
+    async def change_rule(self, rule_id: str, values: Mapping[str, str]) -> Sequence[Problem]:
+        """Change values of a rule by their paths. Raises CannotWrite, KeyError."""
+        async with self._writing:
+            path, index, rule = self._place(rule_id)
+            before = rulefields.fields(rule)
+            changes: dict[tuple[str | int, ...], object] = {}
+            for name, value in values.items():
+                if name not in before or value == before[name]:
+                    continue
+                said = rulefields.typed(value, rulefields.at(rule, name))
+                changes["rules", index, *name.split(".")] = REMOVE if said is None else said
+            if not changes:
+                return []
+            text = changed(read(path), path.name, changes)
+            problems = self.check_rules(path.name, text)
+            if not problems:
+                await self._write(path, text)
+        return problems
+
+    def _place(self, rule_id: str) -> tuple[Path, int, object]:
+        """Return where a rule stands in the files as they are: file, index and what it says."""
+        for file in rule_files(self._folder):
+            try:
+                data = load(read(file), file.name).data
+            except YamlError:
+                continue
+            rules = data.get("rules") if isinstance(data, dict) else None
+            for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+                if isinstance(rule, dict) and rule.get("id") == rule_id:
+                    return file, index, rule
+        raise KeyError(rule_id)
+
+    def rehearse(self, subject: str, value: str, only: str = "") -> Sequence[Verdict]:
+        """Try rules on what ``subject`` would become. Nothing is changed."""
+        now = self._clock.now()
+        house, event = self._imagined(subject, value, now)
+        (verdicts,) = rehearse(
+            self._home.rules, [event], HouseView(house, self._home, now), now, only=only or None
+        )
+        return [
+            Verdict(
+                one.rule_id, one.name, one.fired, one.why, one.firing.title if one.firing else ""
+            )
+            for one in verdicts
+        ]
+
+    def _imagined(self, subject: str, value: str, now: datetime) -> tuple[House, Event]:
+        number: float | None = None
+        with suppress(ValueError):
+            number = float(value)
+        kept = self._home.pantry.get(subject)
+        if kept is not None:
+            if number is None or not 0 <= number < 1e12:
+                raise ValueError(f"{subject}: expected a quantity in {kept.unit}, 0 or more")
+            level = self._house.stock.get(subject)
+            new = (
+                replace(level, quantity=number)
+                if level
+                else StockLevel(subject, number, kept.unit, now, "rehearsal")
+            )
+            house = replace(self._house, stock={**self._house.stock, subject: new})
+            previous = level.quantity if level else None
+            return house, StockChanged(subject, previous, number, kept.unit, now, "rehearsal")
+        if "." not in subject:
+            raise KeyError(subject)
+        known = self._house.entities.get(subject)
+        state: str | float = value if number is None else number
+        event = StateChanged(subject, known.value if known else None, state, now)
+        return self._house, event
+
+    # -- devices --------------------------------------------------------------------------------
+
+    def meaning(self, entity_id: str) -> Meaning:
+        """Return what devices.yaml says an entity means."""
+        file = self._folder / "devices.yaml"
+        found, _ = read_model(DevicesFile, read(file), file.name)
+        mapped = found.entities.get(entity_id) if found is not None else None
+        if mapped is None:
+            return Meaning()
+        return Meaning(
+            mapped.item or "",
+            mapped.unit or "",
+            mapped.scale.tare if mapped.scale else "",
+            mapped.barcode.action if mapped.barcode else "",
+            mapped.ignore,
+        )
+
+    async def say_meaning(self, entity_id: str, meaning: Meaning) -> Sequence[Problem]:
+        """Write what an entity means to devices.yaml. Raises CannotWrite."""
+        file = self._folder / "devices.yaml"
+        said: dict[str, object] = {}
+        if meaning.ignore:
+            said["ignore"] = True
+        elif meaning.scan:
+            said["barcode"] = {"action": meaning.scan}
+        elif meaning.item:
+            said["item"] = meaning.item
+            if meaning.unit:
+                said["unit"] = meaning.unit
+            if meaning.tare:
+                said["scale"] = {"tare": meaning.tare}
+        async with self._writing:
+            text = changed(read(file), file.name, {("entities", entity_id): said or REMOVE})
+            found, problems = read_model(DevicesFile, text, file.name)
+            if found is not None and meaning.item and meaning.item not in self._home.pantry:
+                problems = [Problem(file.name, 1, 1, f"there is no {meaning.item} in the pantry")]
+            if not problems:
+                await self._write(file, text)
+        return problems
+
+    # -- the first start ------------------------------------------------------------------------
+
+    def ready_rules(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return the files of ready rules: name, and the names of their rules."""
+        found = []
+        for file in sorted(READY.glob("*.yaml")):
+            rules, _ = RuleSet.build([(file.name, read(file))])
+            found.append((file.name, [rule.name for rule in rules.rules()]))
+        return found
+
+    async def begin(self, beginning: Beginning) -> Sequence[Problem]:
+        """Write what the wizard asked. Raises CannotWrite."""
+        file = self._folder / "hub.yaml"
+        changes: dict[tuple[str | int, ...], object] = {
+            ("home", "name"): beginning.name,
+            ("home", "timezone"): beginning.timezone,
+            ("home", "currency"): beginning.currency,
+            ("home", "quiet_hours"): beginning.quiet_hours or REMOVE,
+            ("members",): [
+                {
+                    "id": one.id,
+                    "name": one.name,
+                    **({"role": one.role} if one.role != "adult" else {}),
+                    **({"ntfy": {}} if one.ntfy else {}),
+                }
+                for one in beginning.members
+            ],
+        }
+        if beginning.broker not in ("", "managed"):
+            changes["mqtt", "url"] = beginning.broker
+        if beginning.listen_to_home:
+            changes["http", "host"] = "0.0.0.0"  # noqa: S104 - what the household asked for
+        async with self._writing:
+            text = changed(read(file), file.name, changes)
+            _, problems = read_model(Settings, text, file.name)
+            if problems:
+                return problems
+            ready = {name for name, _ in self.ready_rules()}
+            for name in beginning.rules:
+                target = self._folder / "rules" / name
+                if name in ready and not target.exists():
+                    await self._write(target, read(READY / name), look=False)
+            await self._write(file, text)
+        return []
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def _rule_path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise KeyError(name)
+        return self._folder / "rules" / name
+
+    def _shown(self, problem: Problem) -> Problem:
+        with suppress(ValueError):
+            return replace(problem, file=str(Path(problem.file).relative_to(self._folder)))
+        return problem
+
+    async def _write(self, file: Path, text: str, *, look: bool = True) -> None:
+        await asyncio.to_thread(put, file, text)
+        if look:
+            await self._look()
+
+
+def _title(firing: Firing | None) -> str:
+    return "" if firing is None else firing.title

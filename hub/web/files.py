@@ -1,0 +1,172 @@
+"""What the pages ask of the household's own files; ``hub.app`` provides it.
+
+The files stay the household's: what a page writes is what a person could have written, and
+comments are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.domain.yamltext import Problem as Problem
+
+BIGGEST_FILE = 48 * 1024
+"""Characters of a file that is edited on a page; a bigger one is for an editor."""
+
+
+class Stale(Exception):
+    """The file has changed since it was read; nothing was written."""
+
+
+class CannotWrite(Exception):
+    """The file was not written; one line says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleView:
+    """A rule as lists show it; ``file`` is the name of its file in ``rules/``."""
+
+    id: str
+    name: str
+    trigger: str
+    kind: str
+    enabled: bool
+    file: str
+    line: int
+    text: str
+    last_fired: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A file of rules; ``stamp`` changes with its text."""
+
+    name: str
+    text: str
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleField:
+    """One value of a rule that a form can change; ``path`` is written with dots."""
+
+    path: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one rule would make of something, and why; ``title`` is what it would suggest."""
+
+    rule_id: str
+    name: str
+    fired: bool
+    why: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a person says an entity means; all empty: nothing is said, the hub may guess.
+
+    ``tare`` such as ``350 g`` makes it a scale; ``scan`` is what a barcode scanner does.
+    """
+
+    item: str = ""
+    unit: str = ""
+    tare: str = ""
+    scan: str = ""
+    ignore: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member as the wizard writes them; ``ntfy``: asked on the phone."""
+
+    id: str
+    name: str
+    role: str
+    ntfy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What the wizard asks. ``broker`` is ``managed`` or an address; ``rules`` are files' names."""
+
+    name: str
+    timezone: str
+    currency: str
+    quiet_hours: str
+    broker: str
+    members: tuple[Member, ...]
+    rules: tuple[str, ...]
+    listen_to_home: bool = False
+
+
+class Files(Protocol):
+    """The household's files. Writes raise CannotWrite; what is wrong comes back as problems."""
+
+    def problems(self) -> Sequence[Problem]:
+        """Return the mistakes in the files as they are."""
+        ...
+
+    def fresh(self) -> bool:
+        """Tell whether hub.yaml says nothing yet."""
+        ...
+
+    def rules(self) -> Sequence[RuleView]:
+        """Return the rules in force, in the order of the files."""
+        ...
+
+    def rule_files(self) -> Sequence[str]:
+        """Return the names of the files of rules."""
+        ...
+
+    def rule_file(self, name: str) -> RuleFile:
+        """Return a file of rules; a new one is empty. KeyError for a name that cannot be one."""
+        ...
+
+    def check_rules(self, name: str, text: str) -> Sequence[Problem]:
+        """Return what would be wrong if a file of rules had this text."""
+        ...
+
+    async def save_rules(self, name: str, text: str, was: str) -> Sequence[Problem]:
+        """Write a file of rules unless something is wrong; ``was`` is the stamp of what was read.
+
+        Raises Stale, CannotWrite, KeyError.
+        """
+        ...
+
+    def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
+        """Return what a form can change about a rule. KeyError for an unknown one."""
+        ...
+
+    async def change_rule(self, rule_id: str, values: Mapping[str, str]) -> Sequence[Problem]:
+        """Change values of a rule by their paths. Raises CannotWrite, KeyError."""
+        ...
+
+    def rehearse(self, subject: str, value: str, only: str = "") -> Sequence[Verdict]:
+        """Try rules: ``subject`` is a pantry item or an entity, ``value`` what it would become.
+
+        Nothing is changed. KeyError for an unknown subject, ValueError for an impossible value.
+        """
+        ...
+
+    def meaning(self, entity_id: str) -> Meaning:
+        """Return what devices.yaml says an entity means."""
+        ...
+
+    async def say_meaning(self, entity_id: str, meaning: Meaning) -> Sequence[Problem]:
+        """Write what an entity means to devices.yaml. Raises CannotWrite."""
+        ...
+
+    def ready_rules(self) -> Sequence[tuple[str, Sequence[str]]]:
+        """Return the files of ready rules: name, and the names of their rules."""
+        ...
+
+    async def begin(self, beginning: Beginning) -> Sequence[Problem]:
+        """Write what the wizard asked. Raises CannotWrite."""
+        ...
