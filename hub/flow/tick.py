@@ -31,6 +31,8 @@ LONGEST_PATIENCE = timedelta(hours=1)
 DOUBT = timedelta(hours=24)
 """How long it may stay unknown whether a provider took an order."""
 TIDY_EVERY = timedelta(days=1)
+SIGN_WITHIN = timedelta(hours=1)
+"""How long an entry of the ledger waits for a checkpoint that nobody's decision brings."""
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +77,7 @@ def tick(tx: Tx, home: Home) -> None:
             tx.park("hub/timers", name.encode(), f"{kind}: {error!r}")
     observe_readings(tx, home, home.book.expire(tx.now))
     change_board(tx, home, expire(tx.house.notices, tx.now))
+    tx.sign_log(SIGN_WITHIN)
 
 
 def _rule(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:

@@ -109,8 +109,8 @@ def _bring_up_to_date(engine: Engine, path: Path) -> None:
     migrate(engine)
 
 
-def migrate(engine: Engine) -> None:
-    """Bring an older database to HEAD with Alembic (loaded only here: it costs memory).
+def migrate(engine: Engine, to: str = "head") -> None:
+    """Bring an older database to a version with Alembic (loaded only here: it costs memory).
 
     All in one transaction: a database is of one version, also after a crash in between.
     """
@@ -121,5 +121,5 @@ def migrate(engine: Engine) -> None:
     config.set_main_option("script_location", str(_HERE / "migrations"))
     with engine.connect().execution_options(immediate=True) as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
         connection.commit()

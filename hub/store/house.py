@@ -19,6 +19,7 @@ from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
 from hub.store.codec import instant, load
+from hub.store.log import LogNow, Sign, load_log
 
 QUARTER = 900
 HISTORY_DAYS = 7
@@ -58,7 +59,10 @@ class House:
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
     announcements: dict[str, bytes] = field(default_factory=dict)
-    counters: dict[str, int] = field(default_factory=lambda: {"ledger": 0, "outbox": 1})
+    counters: dict[str, int] = field(default_factory=lambda: {"outbox": 1})
+    log: LogNow = field(default_factory=LogNow)
+    sign: Sign | None = None
+    """Signs the log's checkpoints; without it none is made. Not kept: the key is a file."""
     seen: dict[str, datetime] = field(default_factory=dict)
     """When each entity was last heard of. Not kept over a restart: it changes with each message."""
 
@@ -129,9 +133,7 @@ def load_house(connection: Connection, now: datetime) -> House:
         house.inbox_mqtt[row.mid] = row.key
     for row in connection.execute(select(tables.core(tables.AnnouncementRow))):
         house.announcements[row.source] = row.payload
-    ledger = tables.core(tables.LedgerRow)
-    highest = connection.execute(select(func.max(ledger.c.index))).scalar()
-    house.counters["ledger"] = 0 if highest is None else highest + 1
+    house.log = load_log(connection)
     # A row goes once its effect is done; an id that is free again may be used again.
     outbox = tables.core(tables.OutboxRow)
     house.counters["outbox"] = (connection.execute(select(func.max(outbox.c.id))).scalar() or 0) + 1

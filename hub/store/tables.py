@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
-HEAD = "0001"
+HEAD = "0002"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -157,7 +157,10 @@ class OutboxRow(SQLModel, table=True):
 
 
 class LedgerRow(SQLModel, table=True):
-    """The append-only log; ``leaf`` is the RFC 6962 leaf hash of ``body``."""
+    """The append-only log; ``leaf`` is the RFC 6962 leaf hash of ``body``.
+
+    What concerns people is sealed in ``body``: see ``OpeningRow``.
+    """
 
     __tablename__ = "ledger"
     index: int = Field(primary_key=True)
@@ -166,6 +169,33 @@ class LedgerRow(SQLModel, table=True):
     subject: str = Field(index=True)
     body: str
     leaf: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class CheckpointRow(SQLModel, table=True):
+    """Signed sizes and roots of the log; ``note`` is what others get (C2SP tlog-checkpoint).
+
+    ``roots`` are those of the full subtrees at that size, 32 bytes each, largest first: from them
+    the log grows on without being read again.
+    """
+
+    __tablename__ = "checkpoint"
+    size: int = Field(primary_key=True)
+    note: str
+    roots: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+
+
+class OpeningRow(SQLModel, table=True):
+    """What opens a sealed fact of an entry: deleted to erase it, and the log stays as it is.
+
+    ``value`` is JSON; ``of`` is the member it is about, "" where it is about none alone.
+    """
+
+    __tablename__ = "opening"
+    entry: int = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    of: str = Field(index=True)
+    salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    value: str
 
 
 class SpentToken(SQLModel, table=True):

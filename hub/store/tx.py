@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
-import orjson
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
@@ -19,32 +18,14 @@ from sqlmodel import SQLModel
 from hub.domain.effects import AskMember, Effect, SendOrderRequest, TellMember
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
-from hub.ledger.leaf import canonical, leaf_hash
 from hub.store import tables
 from hub.store.codec import dump, load, micros
 from hub.store.house import House
-from hub.store.present import Present, storable
+from hub.store.logbook import Entry, LogBook
+from hub.store.present import storable
 
+__all__ = ["EFFECTS", "Entry", "Tx", "Waiting"]
 V = TypeVar("V")
-_TOLD_LOOKED_AT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What the ledger is told of a change: ``kind`` in the past tense, about ``subject``."""
-
-    kind: str
-    subject: str
-    facts: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A notification that members got: its tag, its title and whose it was."""
-
-    tag: str
-    title: str
-    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +50,7 @@ EFFECTS: dict[str, type[AskMember | TellMember | SendOrderRequest]] = {
 _KIND_OF: dict[type, str] = {effect: kind for kind, effect in EFFECTS.items()}
 
 
-class Tx(Present):
+class Tx(LogBook):
     """One unit of work on ``house``, to be written to ``connection``. Only the writer makes one."""
 
     def __init__(self, house: House, connection: Connection, now: datetime) -> None:
@@ -185,58 +166,6 @@ class Tx(Present):
     def orders_of(self, suggestion_id: str) -> list[Order]:
         """Return the live orders behind a suggestion."""
         return [o for o in self.house.orders.values() if o.suggestion_id == suggestion_id]
-
-    # -- the ledger ---------------------------------------------------------------------------
-
-    def append(self, entry: Entry) -> int:
-        """Append to the ledger; return the entry's index."""
-        index = self.house.counters["ledger"]
-        self._set(self.house.counters, "ledger", index + 1)
-        at = micros(self.now)
-        body = canonical(entry.kind, at, entry.subject, entry.facts)
-        self._insert(
-            tables.LedgerRow,
-            index=index,
-            at=at,
-            kind=entry.kind,
-            subject=entry.subject,
-            body=body,
-            leaf=leaf_hash(body.encode()),
-        )
-        return index
-
-    def last_facts(self, kind: str) -> dict[str, object] | None:
-        """Return the facts of the newest ledger entry of a kind, None when there is none."""
-        table = tables.core(tables.LedgerRow)
-        body = self.connection.execute(
-            select(table.c.body).where(table.c.kind == kind).order_by(table.c.index.desc()).limit(1)
-        ).scalar()
-        facts = None if body is None else orjson.loads(body).get("facts")
-        return facts if isinstance(facts, dict) else None
-
-    def told(self, subject: str, ref: str) -> list[Told]:
-        """Return what members were told of a notice, from the ledger (``told`` entries)."""
-        table = tables.core(tables.LedgerRow)
-        statement = select(table.c.body).where(table.c.kind == "told", table.c.subject == subject)
-        bodies = list(
-            self.connection.execute(
-                statement.order_by(table.c["index"].desc()).limit(_TOLD_LOOKED_AT)
-            ).scalars()
-        )
-        bodies += [
-            str(row["body"])
-            for row in self._inserts.get(table, ())
-            if row["kind"] == "told" and row["subject"] == subject
-        ]
-        found: dict[str, Told] = {}
-        for body in bodies:
-            facts = orjson.loads(body)["facts"]
-            because = facts["because"]
-            # A rule that waits until shortly before the notice fires by a timer about it.
-            if ref in (because.get("ref"), because.get("subject")):
-                one = Told(facts["tag"], facts["title"], tuple(facts["members"]))
-                found.setdefault(one.tag, one)
-        return list(found.values())
 
     # -- the outbox ---------------------------------------------------------------------------
 

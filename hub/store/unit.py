@@ -26,7 +26,7 @@ class Unit:
     def __init__(self, connection: Connection) -> None:
         """Begin on an open transaction."""
         self.connection = connection
-        self._journal: list[tuple[dict[Any, Any], Any, Any]] = []
+        self._journal: list[tuple[Any, Any, Any]] = []
         self._upserts: dict[Table, dict[Any, dict[str, object]]] = {}
         self._inserts: dict[Table, list[dict[str, object]]] = {}
         self._deletes: dict[Table, dict[Any, dict[str, object]]] = {}
@@ -39,10 +39,17 @@ class Unit:
         if key in where:
             self._journal.append((where, key, where.pop(key)))
 
+    def _replace(self, owner: object, name: str, value: object) -> None:
+        """Set an attribute that holds one unchanging thing."""
+        self._journal.append((owner, name, getattr(owner, name)))
+        setattr(owner, name, value)
+
     def undo(self, mark: int = 0) -> None:
         """Take back every change made in memory (since the journal had ``mark`` entries)."""
         for where, key, before in reversed(self._journal[mark:]):
-            if before is _MISSING:
+            if not isinstance(where, dict):
+                setattr(where, key, before)
+            elif before is _MISSING:
                 where.pop(key, None)
             else:
                 where[key] = before

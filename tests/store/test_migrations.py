@@ -1,5 +1,6 @@
 """An old database becomes what the code expects, and a strange one is left alone."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 import hub.store.database
+from hub.ledger.leaf import canonical, leaf_hash
 from hub.store import tables
 from hub.store.database import (
     DataFolderInUse,
@@ -20,6 +22,8 @@ from hub.store.database import (
     migrate,
     open_database,
 )
+from hub.store.log import load_log
+from hub.store.views import Views
 
 OURS = {table.name for table in SQLModel.metadata.tables.values()}
 
@@ -113,3 +117,25 @@ def test_one_hub_a_folder(tmp_path: Path) -> None:
         lock_folder(tmp_path / "data")
     held.close()
     lock_folder(tmp_path / "data").close()
+
+
+def test_a_hub_of_before_checkpoints_keeps_its_log(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    engine = create_engine(f"sqlite:///{path}")
+    migrate(engine, "0001")
+    entry = canonical("told", 5, "milk", {"members": ["ana"], "title": "Milk"})
+    with engine.begin() as connection:
+        assert inspect(connection).has_table("checkpoint") is False
+        connection.execute(
+            text('INSERT INTO ledger VALUES (0, 5, "told", "milk", :body, :leaf)'),
+            {"body": entry, "leaf": leaf_hash(entry.encode())},
+        )
+    engine.dispose()
+    engine = open_database(path)
+    with engine.connect() as connection:
+        log = load_log(connection)
+    assert (log.frontier.size, log.signed) == (1, 0)
+    assert log.frontier.root == leaf_hash(entry.encode())
+    (kept,) = Views(engine).ledger()
+    assert json.loads(kept.body) == json.loads(entry)
+    engine.dispose()
