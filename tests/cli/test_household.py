@@ -107,7 +107,7 @@ def test_a_token_is_made_used_listed_and_revoked(run: Run, hub: HubProcess) -> N
     with pytest.raises(AssertionError, match="401"):
         hub.get("/pantry")
     assert "no token is called 'grafana'" in run("token", "revoke", "grafana", *there).refused(1)
-    hub._token = ""
+    hub.forget_token()
 
 
 def test_a_token_needs_a_name_and_a_scope_that_is_one(run: Run, hub: HubProcess) -> None:

@@ -224,6 +224,10 @@ class HubProcess(Process):
             self._token = made.stdout.strip()
         return self._token
 
+    def forget_token(self) -> None:
+        """Have another API token made: the one in use is not known (any more)."""
+        self._token = ""
+
     def get(self, path: str) -> Any:
         """Return what the API answers; a list's items."""
         told = self.call("GET", f"/api/v1{path}")
