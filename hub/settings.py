@@ -133,6 +133,39 @@ class HomeSettings(Section):
         return ZoneInfo(self.timezone)
 
 
+class RegistrySettings(Section):
+    """A registry on the network: who takes part there, and with which keys."""
+
+    url: str = Field(
+        pattern=r"^https?://\S+$", description="what /lookup and /subscribe are appended to"
+    )
+    form: Literal["beckn", "dedi"] = Field(
+        default="beckn", description="`beckn` (v1.1.1's registry API; ours) or `dedi` (v2's)"
+    )
+    network: str = Field(
+        default="", description="with `dedi`: namespace/registry that lists who takes part"
+    )
+    subscriber_id: str = Field(default="", description="the registry's own id")
+    unique_key_id: str = Field(default="", description="the name of its key")
+    signing_public_key: str = Field(default="", description="its Ed25519 key, base64")
+    encr_public_key: str = Field(default="", description="its X25519 key, base64")
+
+
+class RelaySettings(Section):
+    """A relay that takes messages for a hub without an open port (docs/relay.md)."""
+
+    url: str | None = Field(
+        default=None, pattern=r"^https?://\S+$", description="the relay's address; none: no relay"
+    )
+    code: str = Field(default="", description="what a closed relay asks for")
+    mqtt_url: str | None = Field(
+        default=None, description="its broker, where the relay does not name it right"
+    )
+    username: str | None = Field(default=None, description="our user at that broker")
+    password: str | None = Field(default=None, description="that user's password")
+    ca_file: Path | None = Field(default=None, description="CA certificates (PEM) for mqtts://")
+
+
 class BecknSettings(Section):
     """Brokering: who we are on the network and whom we ask."""
 
@@ -141,6 +174,9 @@ class BecknSettings(Section):
     )
     registry: Path | None = Field(
         default=None, description="file registry (YAML) with providers' ids, URIs and public keys"
+    )
+    registries: tuple[RegistrySettings, ...] = Field(
+        default=(), description="registries on the network that are asked, and joined"
     )
     version: Literal["2.0.0", "1.1.1"] = Field(default="2.0.0", description="version we prefer")
     country: str = Field(
@@ -192,6 +228,7 @@ class Settings(Section):
     notices: NoticeSettings = NoticeSettings()
     http: HttpSettings = HttpSettings()
     beckn: BecknSettings = BecknSettings()
+    relay: RelaySettings = RelaySettings()
     sell: SellSettings = SellSettings()
     log: LogSettings = LogSettings()
 

@@ -44,6 +44,10 @@ def provider(
         Path | None, typer.Option(help="Its database and key; default: data/provider-NAME.")
     ] = None,
     registry: Annotated[Path | None, typer.Option(help="The registry file to be found in.")] = None,
+    registry_url: Annotated[
+        list[str] | None,
+        typer.Option(help="A registry on the network to join; may be given twice.", metavar="URL"),
+    ] = None,
     public_url: Annotated[
         str | None, typer.Option(help="How buyers reach it; default: http://HOST:PORT.")
     ] = None,
@@ -64,6 +68,7 @@ def provider(
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.provider import run_provider
     from integrations.beckn.provider.listing import ListingError
+    from integrations.beckn.registry import Source
 
     logs.set_up("info")
     try:
@@ -73,6 +78,7 @@ def provider(
             port=port,
             data=data or ROOT / "data" / f"provider-{catalog.stem}",
             registry=registry,
+            sources=[Source(url.rstrip("/")) for url in registry_url or ()],
             public_url=public_url,
             progress=progress,
             version=version.value,

@@ -15,12 +15,12 @@ from aiohttp import web
 
 from hub.domain.orders import Domain, OrderAnswer, OrderRequest, Subscriber
 from hub.ports import AnswerSink, Clock, DeliveryError
-from hub.settings import BecknSettings
+from hub.settings import BecknSettings, RegistrySettings
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import Node
-from integrations.beckn.registry import Entry, Registry
+from integrations.beckn.registry import Entry, Registry, Source
 from integrations.beckn.signature import SKEW
 from integrations.beckn.v1.codes import NETWORK_CODES
 from integrations.beckn.wire import WIRES, Wire, callbacks, wire_at, wire_of
@@ -54,7 +54,10 @@ class BecknBuyer:
         self.identity: Identity = load_or_create(
             secrets_dir, kind="hub", subscriber_id=settings.subscriber_id
         )
-        self.registry = Registry(settings.registry)
+        self.sources = [source_of(one) for one in settings.registries]
+        self.registry = Registry(
+            settings.registry, sources=self.sources, identity=self.identity, data=secrets_dir.parent
+        )
         self._settings = settings
         self._public_url_of = public_url_of
         self._sink = sink
@@ -188,6 +191,19 @@ class BecknBuyer:
             raise BecknError(f"context.action: expected the action of {path}")
         _check_time(context.timestamp, now)
         return wire.read_answer(document, entry.subscriber, sha256(body).hexdigest())
+
+
+def source_of(settings: RegistrySettings) -> Source:
+    """Return a registry of the settings as the client knows it."""
+    return Source(
+        settings.url.rstrip("/"),
+        form=settings.form,
+        network=settings.network,
+        subscriber_id=settings.subscriber_id,
+        unique_key_id=settings.unique_key_id,
+        signing_public_key=settings.signing_public_key,
+        encr_public_key=settings.encr_public_key,
+    )
 
 
 def _code_for(entry: Entry, domain: str) -> str | None:

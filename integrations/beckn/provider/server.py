@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from integrations.beckn import v2
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import load_or_create
+from integrations.beckn.membership import Membership
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.desk import Desk, present
 from integrations.beckn.provider.door import Door, load_or_make_token
@@ -24,7 +25,7 @@ from integrations.beckn.provider.listing import load_listing
 from integrations.beckn.provider.pages import Pages
 from integrations.beckn.provider.store import Store
 from integrations.beckn.reading import BIGGEST_BODY, Node
-from integrations.beckn.registry import Entry, Registry, upsert
+from integrations.beckn.registry import Entry, Registry, Source, upsert
 from integrations.beckn.signature import SKEW
 from integrations.beckn.wire import WIRES, Asked, Version, requests, wire_at, wire_of
 
@@ -38,6 +39,7 @@ async def serve_provider(
     port: int = 0,
     data: Path,
     registry: Path | None = None,
+    sources: Sequence[Source] = (),
     public_url: str | None = None,
     version: Version = "2.0.0",
     progress: float | None = None,
@@ -48,7 +50,8 @@ async def serve_provider(
 
     ``catalog`` is its YAML file, ``data`` the folder of its database and key. ``port`` 0 takes any
     free one; ``public_url`` is how buyers reach it (default ``http://host:port``). With
-    ``registry`` it enters itself there and answers the buyers of that file; without, nobody.
+    ``registry`` it enters itself there and answers the buyers of that file; ``sources`` are
+    registries on the network that it joins and asks. Without either it answers nobody.
     ``version`` is the one it is entered with, which is how buyers will speak to it.
     ``progress`` moves confirmed orders on every so many seconds. ``say`` gets one line for each
     thing that happened; ``ready`` is called once with the base URL when requests are taken.
@@ -56,7 +59,8 @@ async def serve_provider(
     """
     listing = load_listing(catalog)
     identity = load_or_create(data, kind="provider", subscriber_id=listing.subscriber_id)
-    known = Registry(registry)
+    known = Registry(registry, sources=sources, identity=identity, data=data)
+    membership = Membership(sources, identity)
     async with contextlib.AsyncExitStack() as stack:
         # The port is part of the address that answers carry, so it is taken before all else.
         listener = stack.enter_context(_listener(host, port))
@@ -82,22 +86,28 @@ async def serve_provider(
         app.add_routes(_Routes(receiver, known, desk, identity.subscriber_id).all())
         door = Door(load_or_make_token(data / "desk-token"))
         app.add_routes(Pages(door, desk, counter.books, url).all())
+        base = wire_of(version).base
+        app.add_routes(membership.routes(base))
+        stack.push_async_callback(known.close)
+        stack.push_async_callback(membership.close)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
+        entry = Entry(
+            subscriber_id=identity.subscriber_id,
+            uri=url + base,
+            role="BPP",
+            signing_public_key=identity.public_key,
+            unique_key_id=identity.unique_key_id,
+            domains=(listing.domain,),
+            version=version,
+        )
         if registry is not None:
-            entry = Entry(
-                subscriber_id=identity.subscriber_id,
-                uri=url + wire_of(version).base,
-                role="BPP",
-                signing_public_key=identity.public_key,
-                unique_key_id=identity.unique_key_id,
-                domains=(listing.domain,),
-                version=version,
-            )
             upsert(registry, entry)
-        else:
+        keeping = asyncio.create_task(membership.keep(lambda: entry))
+        stack.callback(keeping.cancel)
+        if registry is None and not sources:
             say("no registry was given: every buyer is a stranger and will be refused")
         say(f"{listing.shop.name} ({identity.subscriber_id}) sells at {url}")
         say(f"its orders are at {url}/desk; from elsewhere, with the token in {data}/desk-token")
@@ -116,6 +126,7 @@ def run_provider(
     port: int = 0,
     data: Path,
     registry: Path | None = None,
+    sources: Sequence[Source] = (),
     public_url: str | None = None,
     version: Version = "2.0.0",
     progress: float | None = None,
@@ -136,6 +147,7 @@ def run_provider(
             port=port,
             data=data,
             registry=registry,
+            sources=sources,
             public_url=public_url,
             version=version,
             progress=progress,

@@ -1,0 +1,112 @@
+"""The household's place among others: entered in registries, reached directly or over a relay."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from hub.settings import Settings
+from integrations.beckn.buyer import BecknBuyer
+from integrations.beckn.errors import RegistryError
+from integrations.beckn.registry import upsert
+from integrations.beckn.wire import wire_of
+
+if TYPE_CHECKING:
+    from integrations.beckn.membership import Membership
+    from integrations.relay import RelayClient, Relayed
+
+log = logging.getLogger(__name__)
+
+
+class Network:
+    """Registries and a relay, each only where it is configured."""
+
+    def __init__(self, settings: Settings, buyer: BecknBuyer, data: Path) -> None:
+        """Enter ``buyer``'s identity; ``data`` is where an enrolment is kept."""
+        self._settings = settings
+        self._buyer = buyer
+        self._data = data
+        self._relay: RelayClient | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._membership: Membership | None = None
+        if settings.beckn.registries:
+            from integrations.beckn.membership import Membership as Joined
+
+            self._membership = Joined(buyer.sources, buyer.identity)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes at which registries challenge us."""
+        base = wire_of(self._settings.beckn.version).base
+        return self._membership.routes(base) if self._membership is not None else []
+
+    async def reach(self, put: Callable[[str], None]) -> None:
+        """Enrol at the relay, where one is set, and ``put`` the address that it gives us.
+
+        A relay that is away at the very first start leaves the hub reachable as it is, and said.
+        """
+        if self._settings.relay.url is None:
+            return
+        from integrations.relay import RelayError
+
+        self._relay = self._client(self._settings.relay.url)
+        try:
+            put(await self._relay.start())
+        except RelayError as error:
+            log.error("relay.url: %s", error)
+
+    def _client(self, url: str) -> RelayClient:
+        from integrations.beckn.signature import sign
+        from integrations.relay import Broker, Member
+        from integrations.relay import RelayClient as Client
+
+        relay, me = self._settings.relay, self._buyer.identity
+        broker = None
+        if relay.mqtt_url is not None:
+            broker = Broker(relay.mqtt_url, relay.username, relay.password, relay.ca_file)
+        member = Member(
+            me.subscriber_id,
+            me.unique_key_id,
+            me.public_key,
+            me.encryption_seed,
+            lambda body, when: sign(body, me, when),
+        )
+        return Client(url, member, self._relayed, data=self._data, broker=broker, code=relay.code)
+
+    async def _relayed(self, message: Relayed) -> None:
+        header = message.headers.get("authorization", "")
+        if message.path.endswith("/on_subscribe") and self._membership is not None:
+            await self._membership.take(header, message.body, message.received_at)
+        else:
+            await self._buyer.take(message.path, header, message.body, message.received_at)
+
+    def enter(self) -> None:
+        """Enter the household in its registry file, so that providers believe its key."""
+        path = self._settings.beckn.registry
+        if path is None:
+            return
+        try:
+            upsert(path, self._buyer.entry())
+        except (RegistryError, OSError) as error:
+            log.warning("the household is not entered in the registry: %s", error)
+
+    def join(self) -> None:
+        """Begin to see to our entries in network registries. Call in the event loop."""
+        if self._membership is not None:
+            self._task = asyncio.create_task(self._membership.keep(self._buyer.entry))
+
+    async def close(self) -> None:
+        """Stop; what the relay keeps meanwhile comes after the next start."""
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        if self._membership is not None:
+            await self._membership.close()
+        if self._relay is not None:
+            await self._relay.stop()

@@ -1,0 +1,99 @@
+"""A participant's place in the registries it joined: entered, renewed, challenges answered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from aiohttp import web
+
+from integrations.beckn.errors import BecknError, RegistryError, SignatureError
+from integrations.beckn.keys import Identity
+from integrations.beckn.registry.entry import Entry, Source
+from integrations.beckn.registry.subscription import Subscription
+
+log = logging.getLogger(__name__)
+_LOOK_AGAIN = 3600.0
+_FIRST_WAIT = 2.0
+_LONGEST_WAIT = 300.0
+_BIGGEST_CHALLENGE = 16 * 1024
+
+
+class Membership:
+    """One participant in several registries. All of them challenge at one address."""
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        identity: Identity,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Join the ``sources`` that take subscriptions (form ``beckn``)."""
+        joined = (source for source in sources if source.form == "beckn")
+        self._subscriptions = [Subscription(source, identity, now=now) for source in joined]
+        self._now = now
+        self._shown = asyncio.Event()
+
+    def routes(self, base: str) -> list[web.RouteDef]:
+        """Return the route of challenges below our address; none where nothing was joined."""
+        if not self._subscriptions:
+            return []
+        return [web.post(f"{base}/on_subscribe", self._challenged)]
+
+    async def keep(self, entry: Callable[[], Entry]) -> None:
+        """See to it that each registry shows our entry, until cancelled."""
+        await asyncio.gather(*(self._keep(one, entry) for one in self._subscriptions))
+
+    async def shown(self) -> None:
+        """Return once at least one registry shows our entry."""
+        await self._shown.wait()
+
+    async def _keep(self, subscription: Subscription, entry: Callable[[], Entry]) -> None:
+        wait = _FIRST_WAIT
+        while True:
+            try:
+                await subscription.ensure(entry())
+            except RegistryError as error:
+                log.warning("%s; trying again in %g s", error, wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+            else:
+                self._shown.set()
+                wait = _FIRST_WAIT
+                await asyncio.sleep(_LOOK_AGAIN)
+
+    async def take(self, authorization: str, body: bytes, received_at: datetime) -> None:
+        """Answer a challenge that a relay kept for us; one that is none is said and dropped."""
+        for subscription in self._subscriptions:
+            try:
+                answer = await subscription.on_subscribe(authorization, body, received_at)
+                await subscription.answer(answer)
+            except (RegistryError, SignatureError, BecknError) as error:
+                log.info("not a challenge of %s: %s", subscription.source.url, error)
+            else:
+                return
+        log.warning("a challenge over the relay was answered to nobody")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for subscription in self._subscriptions:
+            await subscription.close()
+
+    async def _challenged(self, http: web.Request) -> web.Response:
+        if (http.content_length or 0) > _BIGGEST_CHALLENGE:
+            raise web.HTTPRequestEntityTooLarge(_BIGGEST_CHALLENGE, http.content_length or 0)
+        body = await http.read()
+        header = http.headers.get("Authorization", "")
+        refusal = "no subscription was asked for"
+        for subscription in self._subscriptions:
+            try:
+                answer = await subscription.on_subscribe(header, body, self._now())
+            except (SignatureError, BecknError, RegistryError) as error:
+                refusal = str(error)
+            else:
+                return web.json_response({"answer": answer})
+        log.warning("a challenge at %s is not answered: %s", http.path, refusal)
+        return web.json_response({"error": {"message": refusal}}, status=401)
