@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
-HEAD = "0002"
+HEAD = "0003"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -250,6 +250,19 @@ class WebSession(SQLModel, table=True):
     csrf: str
     created_at: int
     expires_at: int
+
+
+class PushRow(SQLModel, table=True):
+    """Browsers that may notify their member (Web Push), each by the sign-in it was made in."""
+
+    __tablename__ = "push_subscription"
+    id: str = Field(primary_key=True)
+    member: str = Field(index=True)
+    endpoint: str
+    p256dh: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    auth: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    session: str
+    created_at: int
 
 
 class SignInCode(SQLModel, table=True):
