@@ -62,10 +62,11 @@ class Config:
         return self.settings
 
 
-def read_config(folder: Path) -> Config:
+def read_config(folder: Path, standing: Settings | None = None) -> Config:
     """Read a config folder; a file that is missing counts as empty. Never raises for mistakes.
 
-    Raises ConfigError when ``folder`` is not a folder.
+    ``standing`` are the settings in force: with a faulty hub.yaml, rules are read for their
+    members. Raises ConfigError when ``folder`` is not a folder.
     """
     if not folder.is_dir():
         raise ConfigError((Problem(str(folder), 1, 1, "expected a folder with hub.yaml in it"),))
@@ -79,7 +80,7 @@ def read_config(folder: Path) -> Config:
         text = _text(file, problems)
         if text is not None:
             texts.append((str(file), text))
-    members = settings.members if settings is not None else Settings().members
+    members = (settings or standing or Settings()).members
     rules, found = RuleSet.build(
         texts, members=members, pantry=pantry.values() if pantry_file is not None else None
     )

@@ -7,7 +7,7 @@ import logging
 from hashlib import sha256
 from pathlib import Path
 
-from hub.app.config import Config, read_config, stamp
+from hub.app.config import Config, ConfigError, read_config, stamp
 from hub.domain.yamltext import Problem
 from hub.flow.home import Home
 from hub.flow.tick import begin
@@ -37,10 +37,16 @@ class Watch:
         if now == self._stamp:
             return
         self._stamp = now
-        config = await asyncio.to_thread(read_config, self._folder)
+        old = self._home.settings
+        try:
+            config = await asyncio.to_thread(read_config, self._folder, old)
+        except ConfigError as error:
+            # All stays as it is until the folder is there again.
+            self.problems = error.problems
+            log.warning("%s", error)
+            return
         self.problems = config.problems
         say_problems(config)
-        old = self._home.settings
         await asyncio.wrap_future(self._writer.submit(lambda tx: adopt(tx, self._home, config)))
         log.info(
             "the configuration was read again: %d rules, %d mistakes",
