@@ -36,7 +36,7 @@ def _style() -> str:
         return f"text{{fill:{ink}}}.axis .line,.axis .guide{{stroke:{line}}}{series}"
 
     return (
-        "svg{font-family:system-ui,sans-serif}text{stroke:none;font-size:12px}"
+        "svg{font-family:system-ui,sans-serif}text{stroke:none;font-size:13px}"
         ".background{fill:none}.axis .guide{fill:none}.nofill{fill:none;stroke-width:2.5}"
         ".subtle-fill{fill-opacity:.15}.dot{fill-opacity:1}.tooltip,.text-overlay{display:none}"
         ".axis.x text{text-anchor:middle}.axis.y text{text-anchor:end}"
@@ -61,8 +61,8 @@ POLICY = (
 _SHAPE: dict[str, Any] = {
     "js": (),
     "no_prefix": True,
-    "width": 640,
-    "height": 300,
+    "width": 480,
+    "height": 270,
     "margin": 8,
     "spacing": 8,
     "show_legend": False,
@@ -120,7 +120,7 @@ def level(
         series.append(("forecast", []))
     if par is not None:
         series.append(("par", [(begin, par), (end, par)]))
-    chart.x_labels = [begin + (end - begin) * part / 8 for part in (1, 3, 5, 7)]
+    chart.x_labels = [begin + (end - begin) * part / 8 for part in (1, 4, 7)]
     for number, (name, values) in enumerate(series):
         chart.add(name, values, fill=number == 0)
     return _written(chart, dashed=1)

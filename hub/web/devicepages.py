@@ -6,6 +6,7 @@ from aiohttp import web
 
 from hub.web.backend import EntityView
 from hub.web.files import CannotWrite, Meaning
+from hub.web.i18n import N_
 from hub.web.rulepages import require_adult
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 from hub.web.views import devices
@@ -31,7 +32,7 @@ def _entity(request: web.Request) -> EntityView:
     for entity in site_of(request).backend.entities():
         if entity.id == wanted:
             return entity
-    raise web.HTTPNotFound(text="There is no such entity.")
+    raise web.HTTPNotFound(text=N_("There is no such entity."))
 
 
 def _page(
@@ -79,7 +80,7 @@ async def say_meaning(request: web.Request) -> web.Response:
         "scanner": Meaning(scan="add" if field["scan"] == "add" else "remove"),
     }.get(kind)
     if meaning is None:
-        raise web.HTTPBadRequest(text="kind: expected guess, ignore, level, scale or scanner")
+        raise web.HTTPBadRequest(text=N_("kind: expected guess, ignore, level, scale or scanner"))
     try:
         problems = await site.backend.files.say_meaning(found.id, meaning)
     except CannotWrite as error:

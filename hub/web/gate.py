@@ -16,6 +16,7 @@ from aiohttp.typedefs import Middleware
 
 from hub.settings import Settings
 from hub.web.backend import Session
+from hub.web.i18n import N_
 from hub.web.problem import problem
 from hub.web.site import SESSION, SITE, Site, form_of, redirect, render, session_of
 
@@ -29,7 +30,8 @@ COOKIE = "commonhearth"
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; "
+        "base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -38,6 +40,21 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+_TITLES = {
+    400: N_("That cannot be read"),
+    401: N_("Please sign in"),
+    403: N_("Not allowed"),
+    404: N_("Not here"),
+    405: N_("Not that way"),
+    409: N_("Not as things stand"),
+    413: N_("Too large"),
+    421: N_("Not our name"),
+    429: N_("Too often"),
+    500: N_("A fault of ours"),
+}
+
+_FAULT = N_("Something went wrong in the hub; its log says what.")
 
 _OWN_SUFFIXES = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localhost")
 """Names nobody can register in the public DNS: no rebinding can come by them."""
@@ -94,7 +111,9 @@ def gate(extra: Collection[object]) -> Middleware:
             raise
         except Exception:
             _log.exception("a request to %s failed", request.path)
-            response = _error(request, 500, "Something went wrong in the hub; its log says what.")
+            response = _error(
+                request, 500, N_("Something went wrong in the hub; its log says what.")
+            )
         if not response.prepared:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
@@ -108,8 +127,8 @@ def _said(error: web.HTTPException) -> str:
     """Return what an error says; aiohttp's own ``404: Not Found`` in words."""
     if error.text is None or error.text == f"{error.status}: {error.reason}":
         plain = {
-            404: "There is nothing at this address.",
-            405: "This address does not take that kind of request.",
+            404: N_("There is nothing at this address."),
+            405: N_("This address does not take that kind of request."),
         }
         return plain.get(error.status, error.reason)
     return error.text
@@ -126,8 +145,14 @@ def _error(
     if request.path.startswith("/api/"):
         response = problem(status, message)
     elif wants_page(request):
-        title = HTTPStatus(status).phrase
-        response = render(request, "error.html", status=status, title=title, message=message)
+        say = request.app[SITE].words(request)
+        response = render(
+            request,
+            "error.html",
+            status=status,
+            title=say.text(_TITLES.get(status, HTTPStatus(status).phrase)),
+            message=say.text(message),
+        )
     else:
         response = web.Response(status=status, text=message + "\n")
     response.headers.update(headers)
@@ -138,7 +163,7 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
     site = request.app[SITE]
     if not own_host(request.headers.get("Host", ""), site.backend.settings):
         raise web.HTTPMisdirectedRequest(
-            text="This hub does not go by that name; set http.public_url if it should."
+            text=N_("This hub does not go by that name; set http.public_url if it should.")
         )
     request[SESSION] = _session(request, site)
     if not getattr(request.match_info.handler, _PUBLIC, False):
@@ -162,7 +187,7 @@ def _turned_away(request: web.Request) -> web.StreamResponse:
     if request.method == "GET" and wants_page(request):
         target = request.path_qs if request.path != "/" else ""
         return redirect("/sign-in" + (f"?next={quote(target, safe='')}" if target else ""))
-    raise web.HTTPUnauthorized(text="Please sign in first.")
+    raise web.HTTPUnauthorized(text=N_("Please sign in first."))
 
 
 async def _check_form(request: web.Request) -> None:
@@ -171,4 +196,4 @@ async def _check_form(request: web.Request) -> None:
     given = (await form_of(request)).get("csrf", "")
     foreign = request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none")
     if session is None or foreign or not hmac.compare_digest(given.encode(), session.csrf.encode()):
-        raise web.HTTPForbidden(text="This form is not from this page; load it again.")
+        raise web.HTTPForbidden(text=N_("This form is not from this page; load it again."))

@@ -31,11 +31,11 @@ async def show(request: web.Request) -> web.Response:
         return _bad(request, error)
     found = site.backend.suggestion(token.suggestion_id)
     if found is None:
-        return _say(request, 404, "There is no such suggestion (any more).")
+        return _say(request, 404, N_("There is no such suggestion (any more)."))
     if not found.open:
         return _say(request, 409, _outcome(request, found), found)
     if found.version != token.version:
-        message = "This has changed since you were asked; please look at it again."
+        message = N_("This has changed since you were asked; please look at it again.")
         return _say(request, 409, message, found)
     label = site.words(request).text(_LABELS[token.verb])
     option = next((o for o in found.options if o.id == token.option), None)
@@ -68,12 +68,17 @@ async def act(request: web.Request) -> web.Response:
             token.version,
             token.verb,
             token.member,
-            "link" if wants_page(request) else "ntfy",
+            "link" if wants_page(request) else _via(request),
             option=token.option,
             token_id=token.id,
         )
     )
     return _say(request, _STATUS[result.result], result.message, result.suggestion)
+
+
+def _via(request: web.Request) -> str:
+    """Name what the button belonged to: our service worker says so, ntfy does not."""
+    return "webpush" if request.headers.get("X-Answered-In") == "webpush" else "ntfy"
 
 
 def _bad(request: web.Request, error: BadToken) -> web.Response:
@@ -92,8 +97,9 @@ def _bad(request: web.Request, error: BadToken) -> web.Response:
 
 
 def _outcome(request: web.Request, suggestion: Suggestion) -> str:
-    state = site_of(request).words(request).suggestion_state(suggestion.state)
-    return suggestion.outcome or f"This is over: {state}."
+    say = site_of(request).words(request)
+    over = say.text("This is over: %(state)s.")
+    return suggestion.outcome or over % {"state": say.suggestion_state(suggestion.state)}
 
 
 def _sentence(text: str) -> str:
@@ -107,6 +113,7 @@ def _say(
         # ntfy's web page sends the button from its own origin and shows what it may read.
         cors = {"Access-Control-Allow-Origin": "*"}
         return web.Response(status=status, text=message + "\n", headers=cors)
+    say = site_of(request).words(request)
     return render(
         request,
         "link.html",
@@ -116,7 +123,7 @@ def _say(
         label="",
         verb="",
         action="",
-        heading="Done" if status == 200 else "Not done",
-        message=message,
+        heading=say.text(N_("Done") if status == 200 else N_("Not done")),
+        message=say.text(message),
         good=status == 200,
     )

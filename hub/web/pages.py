@@ -9,6 +9,7 @@ from aiohttp import web
 from hub.domain.decisions import Decision
 from hub.domain.suggestions import VERBS, Suggestion
 from hub.web.gate import COOKIE, public
+from hub.web.i18n import N_
 from hub.web.ledgerpages import told
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 from hub.web.views import card, in_force
@@ -107,7 +108,7 @@ def _whole(text: str, field: str, most: int) -> int:
 def _suggestion(request: web.Request) -> Suggestion:
     found = site_of(request).backend.suggestion(request.match_info["id"])
     if found is None:
-        raise web.HTTPNotFound(text="There is no such suggestion (any more).")
+        raise web.HTTPNotFound(text=N_("There is no such suggestion (any more)."))
     return found
 
 
@@ -116,7 +117,7 @@ async def order(request: web.Request) -> web.Response:
     site = site_of(request)
     found = site.backend.order(request.match_info["id"])
     if found is None:
-        raise web.HTTPNotFound(text="There is no such order.")
+        raise web.HTTPNotFound(text=N_("There is no such order."))
     life = site.backend.ledger(subject=found.id, limit=200)
     return render(
         request,
@@ -164,7 +165,7 @@ async def static(request: web.Request) -> web.Response:
     site = site_of(request)
     found = site.files.get(request.match_info["name"])
     if found is None:
-        raise web.HTTPNotFound(text="There is no such file.")
+        raise web.HTTPNotFound(text=N_("There is no such file."))
     current = request.query.get("v") == found.stamp
     return web.Response(
         body=found.body,

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from hub.web import charts
 from hub.web.backend import PantryView
+from hub.web.i18n import N_
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 
 
@@ -63,7 +64,7 @@ async def set_stock(request: web.Request) -> web.Response:
     site, session = site_of(request), signed_in(request)
     member, words = site.member(session.member), site.words(request)
     if member is None or member.role == "guest":
-        raise web.HTTPForbidden(text="Guests may look, not change the pantry.")
+        raise web.HTTPForbidden(text=N_("Guests may look, not change the pantry."))
     name = request.match_info["item"]
     form = await form_of(request)
     try:

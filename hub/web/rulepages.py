@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from hub.web.files import CannotWrite, Problem, RuleView, Stale, Verdict
+from hub.web.i18n import N_
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 
 _FIELD = "field:"
@@ -18,7 +19,7 @@ def require_adult(request: web.Request) -> None:
     site = site_of(request)
     member = site.member(signed_in(request).member)
     if member is None or member.role != "adult":
-        raise web.HTTPForbidden(text="Only an adult of the household may change this.")
+        raise web.HTTPForbidden(text=N_("Only an adult of the household may change this."))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -46,7 +47,8 @@ def _rehearsed(
         return (), ""
     say = site_of(request).words(request)
     try:
-        return site_of(request).backend.files.rehearse(subject, value, only), ""
+        found = site_of(request).backend.files.rehearse(subject, value, only)
+        return sorted(found, key=lambda one: not one.fired), ""
     except KeyError:
         return (), say.text("There is no pantry item and no entity of that name.")
     except ValueError as error:
@@ -58,7 +60,7 @@ def _rule(request: web.Request) -> RuleView:
     for rule in site_of(request).backend.files.rules():
         if rule.id == wanted:
             return rule
-    raise web.HTTPNotFound(text="There is no such rule in force.")
+    raise web.HTTPNotFound(text=N_("There is no such rule in force."))
 
 
 async def rule(request: web.Request) -> web.Response:
@@ -127,7 +129,7 @@ def _text_page(
     try:
         kept = files.rule_file(name)
     except KeyError as unknown:
-        raise web.HTTPNotFound(text="There is no such file of rules.") from unknown
+        raise web.HTTPNotFound(text=N_("There is no such file of rules.")) from unknown
     except CannotWrite as unreadable:
         raise web.HTTPConflict(text=str(unreadable)) from unreadable
     shown = kept.text if given is None else given
@@ -150,7 +152,7 @@ async def save(request: web.Request) -> web.Response:
     try:
         problems = await site.backend.files.save_rules(name, given, form.get("stamp", ""))
     except KeyError as unknown:
-        raise web.HTTPNotFound(text="There is no such file of rules.") from unknown
+        raise web.HTTPNotFound(text=N_("There is no such file of rules.")) from unknown
     except Stale as stale:
         return _text_page(request, given=given, error=str(stale), status=409)
     except CannotWrite as unwritable:
@@ -167,7 +169,7 @@ async def check(request: web.Request) -> web.Response:
     try:
         problems = site_of(request).backend.files.check_rules(_name(request), form.get("text", ""))
     except KeyError as unknown:
-        raise web.HTTPNotFound(text="There is no such file of rules.") from unknown
+        raise web.HTTPNotFound(text=N_("There is no such file of rules.")) from unknown
     except CannotWrite as unreadable:
         raise web.HTTPConflict(text=str(unreadable)) from unreadable
     return web.json_response(

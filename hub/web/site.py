@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -183,7 +184,13 @@ def redirect(path: str) -> web.Response:
 
 
 def render(
-    request: web.Request, template: str, /, *, status: int = 200, **values: Any
+    request: web.Request,
+    template: str,
+    /,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    **values: Any,
 ) -> web.Response:
     """Return a page. Each template may use ``say`` (see Words), ``session``, ``home``, …"""
     site, session = site_of(request), session_of(request)
@@ -209,4 +216,4 @@ def render(
             **values,
         )
     )
-    return web.Response(text=text, content_type="text/html", status=status)
+    return web.Response(text=text, content_type="text/html", status=status, headers=headers)

@@ -15,6 +15,7 @@ from aiohttp import web
 from hub.domain.money import Money
 from hub.web import charts
 from hub.web.backend import Spent
+from hub.web.i18n import N_
 from hub.web.pantry import picture
 from hub.web.site import Site, render, site_of
 
@@ -79,7 +80,7 @@ async def money(request: web.Request) -> web.Response:
     site = site_of(request)
     found, words = _spending(site), site.words(request)
     if found is None:
-        raise web.HTTPNotFound(text="Nothing was ordered yet.")
+        raise web.HTTPNotFound(text=N_("Nothing was ordered yet."))
     drawn = await asyncio.to_thread(
         charts.money,
         [words.month(month) for month in found.months],

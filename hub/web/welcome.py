@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from aiohttp import web
 
 from hub.web.files import Beginning, CannotWrite, Member, Problem
+from hub.web.i18n import N_
 from hub.web.rulepages import require_adult
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 
@@ -63,7 +64,7 @@ async def begin(request: web.Request) -> web.Response:
     site, session = site_of(request), signed_in(request)
     require_adult(request)
     if not site.backend.files.fresh():
-        raise web.HTTPConflict(text="hub.yaml says something already; change it there.")
+        raise web.HTTPConflict(text=N_("hub.yaml says something already; change it there."))
     form = await form_of(request)
     beginning = read_beginning(form, session.member)
     try:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from hub.web.gate import public
-from hub.web.i18n import COOKIE, LANGUAGES
+from hub.web.i18n import COOKIE, LANGUAGES, N_
 from hub.web.signin import safe_next, secure
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 
@@ -50,7 +50,7 @@ async def revoke(request: web.Request) -> web.Response:
     site, session = site_of(request), signed_in(request)
     session_id = request.match_info["id"]
     if not site.backend.revoke_session(session.member, session_id):
-        raise web.HTTPNotFound(text="There is no such session (any more).")
+        raise web.HTTPNotFound(text=N_("There is no such session (any more)."))
     if session_id == session.id:
         return redirect("/sign-in")
     site.told.say(session, "good", site.words(request).text("That browser is signed out."))
@@ -63,9 +63,9 @@ async def make_code(request: web.Request) -> web.Response:
     wanted = (await form_of(request)).get("member", session.member)
     member, maker = site.member(wanted), site.member(session.member)
     if member is None:
-        raise web.HTTPNotFound(text="There is no such member.")
+        raise web.HTTPNotFound(text=N_("There is no such member."))
     if member != maker and (maker is None or maker.role != "adult"):
-        raise web.HTTPForbidden(text="Only an adult may sign somebody else in.")
+        raise web.HTTPForbidden(text=N_("Only an adult may sign somebody else in."))
     code = site.backend.create_code(member.id)
     base = site.backend.settings.http.public_url or f"{request.scheme}://{request.host}"
     link = f"{base.rstrip('/')}/sign-in?code={quote(code)}"

@@ -14,6 +14,9 @@ from tests.web.conftest import Client
 from tests.web.fake_backend import NOW, SECRET, FakeBackend
 
 PUBLIC = {
+    "/manifest.webmanifest",
+    "/worker.js",
+    "/offline",
     "/language",
     "/sign-in",
     "/a/{token}",

@@ -31,7 +31,7 @@ async def test_sessions_are_listed_and_revoked(client: Client, backend: FakeBack
     client.enter("ada")
     other, theirs = backend.create_session("ada"), backend.create_session("ben")
     page = await (await client.get("/you")).text()
-    assert (page.count("This browser"), page.count("Another browser")) == (1, 1)
+    assert (page.count("<span>This browser<"), page.count("<span>Another browser<")) == (1, 1)
     ids = re.findall(r"/you/sessions/(\w+)/revoke", page)
     assert theirs[1].id not in ids
     assert (await client.form(f"/you/sessions/{theirs[1].id}/revoke")).status == 404

@@ -165,6 +165,17 @@ document.addEventListener("click", (event) => {
   source.setSelectionRange(at, at + 1);
 });
 
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/worker.js").catch(() => {});
+
+if (document.documentElement.hasAttribute("data-kept")) {
+  const told = document.querySelector("[data-told]");
+  const line = document.createElement("p");
+  line.className = "told bad";
+  line.textContent = document.documentElement.dataset.old;
+  if (told) told.replaceChildren(line);
+  for (const button of document.querySelectorAll("main button")) button.disabled = true;
+}
+
 const zone = document.querySelector("[data-zone]");
 if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
 
