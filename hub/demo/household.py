@@ -29,7 +29,7 @@ class Household:
 
 
 def write_household(
-    folder: Path, name: str, *, source: str, registry: Path, phone_url: str, http_port: int = 0
+    folder: Path, name: str, *, source: str, registry_url: str, phone_url: str, http_port: int = 0
 ) -> Household:
     """Copy ``config/demo/<source>`` to ``folder``/<name>-config and make it runnable there."""
     config = folder / f"{name}-config"
@@ -40,7 +40,7 @@ def write_household(
     port = free_port()
     settings.setdefault("mqtt", {})["port"] = port
     settings.setdefault("http", {})["port"] = http_port
-    settings.setdefault("beckn", {})["registry"] = str(registry)
+    settings.setdefault("beckn", {})["registries"] = [{"url": registry_url}]
     for member in settings["members"]:
         if "ntfy" in member:
             member["ntfy"]["url"] = phone_url

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable
@@ -16,9 +17,11 @@ from hub.demo.phone import Phone, Shown
 from hub.demo.processes import ROOT, Cast, DemoError
 
 RUN = str(ROOT / "run_hub.py")
-SHOPS = ("corner-shop", "green-valley")
+SHOPS = ("corner-shop", "green-valley", "market-hall")
+OTHERS = ("driver", "restaurant")
 _AT = re.compile(r"Commonhearth is at (\S+)")
 _CODE = re.compile(r"signs in with the code (\S+)")
+_ANSWERS = re.compile(r"the registry \S+ answers at (\S+)")
 _SELLS = re.compile(r"^(.+) \((\S+)\) sells at (\S+)")
 
 
@@ -65,19 +68,19 @@ class Stage:
         """Start everybody. ``eaten_per_second`` is hours of eating a second. Raises DemoError."""
         self._session = ClientSession()
         await self.phone.start()
-        registry = self.folder / "registry.yaml"
-        for shop in SHOPS:
-            await self._open_shop(shop, registry)
+        registry = await self._open_registry()
+        await asyncio.gather(*(self._open_shop(shop, registry) for shop in (*SHOPS, *OTHERS)))
         self.home = write_household(
             self.folder,
             "home",
             source="household",
-            registry=registry,
+            registry_url=registry,
             phone_url=self.phone.url,
             http_port=http_port,
         )
         await self.start_hub()
         self.token = await self._api_token()
+        await self._listed(registry, len(SHOPS) + len(OTHERS) + 1)
         await self._start_fridge(eaten_per_second)
 
     async def start_hub(self) -> None:
@@ -96,20 +99,51 @@ class Stage:
         )
         self.say(f"the hub runs at {self.heard.url}, its broker at {self.home.mqtt_url}")
 
-    async def _open_shop(self, shop: str, registry: Path) -> None:
+    async def _open_registry(self) -> str:
+        """Start a registry, as a neighbourhood would keep one; return its address."""
+        found: list[str] = []
+
+        def hear(line: str) -> None:
+            if at := _ANSWERS.search(line):
+                found.append(at[1])
+            elif found:
+                self.say(f"registry: {line}")
+
+        await self.cast.start(
+            "registry", [RUN, "registry", "--data", str(self.folder / "registry-data")], hear
+        )
+        await self.cast.until("the registry", lambda: bool(found), of="registry")
+        self.say(f"the registry answers at {found[0]}")
+        return found[0]
+
+    async def _listed(self, registry: str, count: int) -> None:
+        """Return once the registry shows everybody: each proved that it holds its key."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 60
+        while True:
+            assert self._session is not None
+            async with self._session.post(f"{registry}/lookup", json={}) as answer:
+                shown = await answer.json()
+            if isinstance(shown, list) and len(shown) >= count:
+                return
+            if loop.time() > end:
+                raise DemoError(f"the registry shows {len(shown)} participants, expected {count}")
+            await asyncio.sleep(0.1)
+
+    async def _open_shop(self, shop: str, registry: str) -> None:
         seller = self.sellers[shop] = Seller()
 
         def hear(line: str) -> None:
             if found := _SELLS.match(line):
                 seller.name, seller.subscriber_id, seller.url = found[1], found[2], found[3]
-            else:
+            elif "desk-token" not in line:
                 self.say(f"{seller.name}: {line}")
 
         await self.cast.start(
             shop,
             [
                 *(RUN, "provider", "--catalog", str(SOURCE / "catalogues" / f"{shop}.yaml")),
-                *("--registry", str(registry), "--data", str(self.folder / f"{shop}-data")),
+                *("--registry-url", registry, "--data", str(self.folder / f"{shop}-data")),
             ],
             hear,
         )
@@ -149,8 +183,6 @@ class Stage:
 
     async def eat(self, **levels: float) -> None:
         """Set what is in the fridge, as somebody who takes things out does."""
-        import asyncio
-
         from devices.simulators.link import connect
 
         def publish() -> None:
