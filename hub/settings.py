@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from hub.domain.limits import Limits
+from hub.domain.money import Money, money
 
 
 class Section(BaseModel):
@@ -196,6 +199,70 @@ class BecknSettings(Section):
         default=("name", "address", "area_code", "phone"),
         description="what a provider is told once a member approved an order with it",
     )
+    split_saving: str | None = Field(
+        default=None,
+        description="split a basket over two shops when that saves more, e.g. 5 EUR; none: never",
+    )
+
+    @property
+    def split_over(self) -> Money | None:
+        """Return what a split must save at least, None where baskets are not split."""
+        return None if self.split_saving is None else sum_of(self.split_saving)
+
+    @field_validator("split_saving")
+    @classmethod
+    def _is_a_sum(cls, value: str | None) -> str | None:
+        return _checked(value)
+
+
+class LimitSettings(Section):
+    """What may be spent, with whom, and without asking. Nothing is limited by itself."""
+
+    per_order: str | None = Field(
+        default=None, description="most that one order may cost with delivery, e.g. 80 EUR"
+    )
+    per_month: str | None = Field(
+        default=None, description="most that a calendar month's orders may cost, e.g. 400 EUR"
+    )
+    never: tuple[str, ...] = Field(
+        default=(), description="ids or names of providers that are not even asked"
+    )
+    always: tuple[str, ...] = Field(
+        default=(),
+        description="ids or names of providers that come first where they bring as much in time",
+    )
+    auto_approve: dict[str, str] = Field(
+        default={},
+        description="rule id: sum up to which it orders without asking, e.g. groceries: 20 EUR",
+    )
+
+    @field_validator("per_order", "per_month")
+    @classmethod
+    def _is_a_sum(cls, value: str | None) -> str | None:
+        return _checked(value)
+
+    @field_validator("auto_approve")
+    @classmethod
+    def _are_sums(cls, value: dict[str, str]) -> dict[str, str]:
+        for text in value.values():
+            _checked(text)
+        return value
+
+    def read(self) -> Limits:
+        """Return the limits as the domain knows them."""
+        return Limits(
+            per_order=None if self.per_order is None else sum_of(self.per_order),
+            per_month=None if self.per_month is None else sum_of(self.per_month),
+            never=self.never,
+            always=self.always,
+            auto_approve={rule: sum_of(text) for rule, text in self.auto_approve.items()},
+        )
+
+    def sums(self) -> list[tuple[str, str]]:
+        """Return every sum that is named, with the key it stands under."""
+        named = [("per_order", self.per_order), ("per_month", self.per_month)]
+        named += [(f"auto_approve.{rule}", text) for rule, text in self.auto_approve.items()]
+        return [(key, text) for key, text in named if text is not None]
 
 
 class SellSettings(Section):
@@ -228,6 +295,7 @@ class Settings(Section):
     notices: NoticeSettings = NoticeSettings()
     http: HttpSettings = HttpSettings()
     beckn: BecknSettings = BecknSettings()
+    limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
     sell: SellSettings = SellSettings()
     log: LogSettings = LogSettings()
@@ -241,3 +309,33 @@ class Settings(Section):
         if not ids:
             raise ValueError("expected at least one member")
         return value
+
+    @model_validator(mode="after")
+    def _one_currency(self) -> Settings:
+        named = [(f"limits.{key}", text) for key, text in self.limits.sums()]
+        if self.beckn.split_saving is not None:
+            named.append(("beckn.split_saving", self.beckn.split_saving))
+        for key, text in named:
+            if not text.endswith(self.home.currency):
+                raise ValueError(
+                    f"{key}: expected {self.home.currency} (home.currency), got {text}"
+                )
+        return self
+
+
+def sum_of(text: str) -> Money:
+    """Read a sum such as ``80 EUR``; ValueError for anything else."""
+    amount, _, currency = text.strip().partition(" ")
+    found = money(amount, currency.strip())
+    if found.amount < 0:
+        raise ValueError(f"expected a sum of 0 or more, got {text!r}")
+    return found
+
+
+def _checked(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        return f"{sum_of(text)}"
+    except ValueError as error:
+        raise ValueError(f"expected a sum such as 80 EUR, got {text!r}") from error

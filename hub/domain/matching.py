@@ -2,63 +2,36 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
+from itertools import accumulate
 
-from hub.domain.orders import Catalog, CatalogItem, DeliverySlot, Line, Want
+from hub.domain.fitting import Busy, clash
+from hub.domain.names import Term, folded, words_of
+from hub.domain.names import named as named
+from hub.domain.offers import Catalog, CatalogItem, DeliverySlot, Want
+from hub.domain.orders import Line
+from hub.domain.sizes import converted as converted
+from hub.domain.sizes import pack_size
 
-_UNITS: dict[str, tuple[str, Decimal]] = {
-    "mg": ("mass", Decimal("0.001")),
-    "g": ("mass", Decimal(1)),
-    "kg": ("mass", Decimal(1000)),
-    "oz": ("mass", Decimal("28.349523125")),
-    "lb": ("mass", Decimal("453.59237")),
-    "ml": ("volume", Decimal(1)),
-    "cl": ("volume", Decimal(10)),
-    "dl": ("volume", Decimal(100)),
-    "l": ("volume", Decimal(1000)),
-    "pc": ("count", Decimal(1)),
-    "pcs": ("count", Decimal(1)),
-    "piece": ("count", Decimal(1)),
-    "pieces": ("count", Decimal(1)),
-    "each": ("count", Decimal(1)),
-    "dozen": ("count", Decimal(12)),
-}
-"""Unit -> what it measures, and how many g, ml or pieces it is."""
-
-_WORD = re.compile(r"[^\W_]+")
-_AMOUNT = re.compile(r"\d+[a-z]{0,3}")
+_SAME, _SUBSTITUTE = 0, 3
+"""Ranks: 0 the same article, 1 just what is wanted, 2 among other words, 3 and 4 a substitute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What a catalogue can do for a basket; ``missing`` holds the ``item`` of each unmet want."""
+    """What a catalogue can do for a basket.
+
+    ``missing`` holds the ``item`` of each unmet want; ``unsized`` the names of what might meet
+    one of them (by ``item``) but is sold in a unit that does not compare, e.g. bread by weight.
+    """
 
     lines: tuple[Line, ...]
     missing: tuple[str, ...]
-
-
-def converted(quantity: Decimal, unit: str, to: str) -> Decimal | None:
-    """Return ``quantity`` of ``unit`` in the unit ``to``; None when they measure other things."""
-    if unit.casefold() == to.casefold():
-        return quantity
-    source, target = _UNITS.get(unit.casefold()), _UNITS.get(to.casefold())
-    if source is None or target is None or source[0] != target[0]:
-        return None
-    return quantity * source[1] / target[1]
-
-
-def named(term: str, name: str) -> bool:
-    """Tell whether something called ``name`` may be meant by ``term``.
-
-    All of the term's words must be there, whatever their case, accents and simple plural. Scripts
-    that write without spaces need only contain the term.
-    """
-    return _fit(term, name) is not None
+    unsized: tuple[tuple[str, str], ...] = ()
 
 
 def same_gtin(one: str | None, other: str | None) -> bool:
@@ -69,25 +42,31 @@ def same_gtin(one: str | None, other: str | None) -> bool:
 def match(wants: Sequence[Want], catalog: Catalog) -> Match:
     """Choose the best item of ``catalog`` for each want.
 
-    The same GTIN comes before a name that says just what is wanted, and that before a longer one
-    that contains it. Among equals: what covers the wanted quantity at the least cost in all, then
-    the least cost for a unit. An item serves one want only, sizes must be in a comparable unit,
-    and a line never asks for more than is available.
+    The same GTIN comes before a name that says just what is wanted, that before a longer one that
+    contains it, and that before what is listed under a further name only: a substitute, and marked
+    as one. So is an article with another GTIN than the one the household keeps. Among equals: what
+    covers the wanted quantity at the least cost in all, then the least cost for a unit. An item
+    serves one want only, sizes must be in a comparable unit (a name's own size counts where the
+    catalogue tells none), and a line never asks for more than is available.
+
+    The cost grows with the catalogue's size; only names that hold a wanted word are looked at.
     """
+    wanted = [_Wanted(want) for want in wants if want.quantity > 0]
+    shelf = _Shelf(catalog.items)
     taken: set[str] = set()
     lines: list[Line] = []
     missing: list[str] = []
-    for want in wants:
-        if want.quantity <= 0:
+    unsized: list[tuple[str, str]] = []
+    for one in wanted:
+        best, unclear = _best(one, (item for item in shelf.of(one) if item.item_id not in taken))
+        if best is not None:
+            taken.add(best.item_id)
+            lines.append(best)
             continue
-        candidates = (item for item in catalog.items if item.item_id not in taken)
-        line = _best(want, candidates)
-        if line is None:
-            missing.append(want.item)
-        else:
-            taken.add(line.item_id)
-            lines.append(line)
-    return Match(tuple(lines), tuple(missing))
+        missing.append(one.want.item)
+        if unclear is not None:
+            unsized.append((one.want.item, unclear.name))
+    return Match(tuple(lines), tuple(missing), tuple(unsized))
 
 
 def pick_slot(
@@ -95,10 +74,12 @@ def pick_slot(
     after: datetime | None,
     before: datetime | None,
     now: datetime,
+    busy: Sequence[Busy] = (),
 ) -> DeliverySlot | None:
     """Return the earliest window wholly between ``after`` and ``before`` that has not begun.
 
-    Of windows that begin together the cheaper one. None when there is none. All instants aware.
+    Windows that suit the household's agenda (``busy``) come before those that do not. Of windows
+    that begin together the cheaper one. None when there is none. All instants aware.
     """
     fitting = [
         slot
@@ -106,10 +87,12 @@ def pick_slot(
         if slot.window.start > now
         and (after is None or slot.window.start >= after)
         and (before is None or slot.window.end <= before)
+        and slot.left != 0
     ]
     return min(
         fitting,
         key=lambda slot: (
+            clash(slot.window, busy),
             slot.window.start,
             slot.fee.amount if slot.fee else Decimal(0),
             slot.window.end,
@@ -119,12 +102,83 @@ def pick_slot(
     )
 
 
-def _best(want: Want, items: Iterable[CatalogItem]) -> Line | None:
+class _Wanted:
+    """A want with its names prepared."""
+
+    def __init__(self, want: Want) -> None:
+        self.want = want
+        self.gtin = (want.gtin or "").lstrip("0")
+        self._own = (Term(want.name), Term(want.item))
+        self._further = tuple(Term(word) for word in want.words)
+        self.keys = {term.key for term in (*self._own, *self._further) if term.key}
+
+    def rank(self, item: CatalogItem) -> tuple[int, bool] | None:
+        """Return how well an item meets it and whether it is a substitute; None: it does not."""
+        if self.gtin and item.gtin and item.gtin.lstrip("0") == self.gtin:
+            return _SAME, False
+        words = words_of(item.name)
+        own = _best_fit(self._own, item.name, words)
+        further = _best_fit(self._further, item.name, words)
+        if own is None and further is None:
+            return None
+        fit = min(fit for fit in (own, further) if fit is not None)
+        if own is None and not self._translated(item.name, words):
+            return fit - 1 + _SUBSTITUTE, True
+        return fit, bool(self.gtin and item.gtin)
+
+    def _translated(self, name: str, words: frozenset[str]) -> bool:
+        """Tell whether it is the name itself in another script, as far as anybody can tell."""
+        return any(
+            not term.same_script(self._own[0]) and term.fit(name, words) is not None
+            for term in self._further
+        )
+
+
+def _best_fit(terms: Iterable[Term], name: str, words: frozenset[str]) -> int | None:
+    fits = (term.fit(name, words) for term in terms if not term.changed(name, words))
+    return min((fit for fit in fits if fit is not None), default=None)
+
+
+class _Shelf:
+    """A catalogue's items, found by a part of their name or by GTIN without looking at each."""
+
+    def __init__(self, items: Sequence[CatalogItem]) -> None:
+        self._items = items
+        names = [folded(item.name) for item in items]
+        self._text = "\n".join(names)
+        self._starts = list(accumulate((len(name) + 1 for name in names), initial=0))
+        self._by_gtin: dict[str, list[int]] = {}
+        for number, item in enumerate(items):
+            if item.gtin:
+                self._by_gtin.setdefault(item.gtin.lstrip("0"), []).append(number)
+
+    def of(self, wanted: _Wanted) -> list[CatalogItem]:
+        """Return what may meet a want, in the catalogue's order."""
+        numbers: set[int] = set()
+        if wanted.gtin:
+            numbers.update(self._by_gtin.get(wanted.gtin, ()))
+        for key in wanted.keys:
+            at = self._text.find(key)
+            while at >= 0:
+                number = bisect_right(self._starts, at) - 1
+                numbers.add(number)
+                at = self._text.find(key, self._starts[number + 1])
+        return [self._items[number] for number in sorted(numbers)]
+
+
+def _best(wanted: _Wanted, items: Iterable[CatalogItem]) -> tuple[Line | None, CatalogItem | None]:
+    """Return the best line, and an item that might have done if its size compared."""
+    want = wanted.want
     best: tuple[tuple[object, ...], Line] | None = None
+    unclear: CatalogItem | None = None
     for item in items:
-        rank = _rank(want, item)
-        size = converted(item.size, item.unit, want.unit)
-        if rank is None or size is None or size <= 0:
+        found = wanted.rank(item)
+        if found is None:
+            continue
+        rank, substitute = found
+        size = pack_size(item.size, item.unit, item.name, want.unit)
+        if size is None or size <= 0:
+            unclear = unclear or item
             continue
         needed = int((want.quantity / size).to_integral_value(rounding=ROUND_CEILING))
         count = needed if item.available is None else min(needed, item.available)
@@ -134,50 +188,6 @@ def _best(want: Want, items: Iterable[CatalogItem]) -> Line | None:
         cost = item.price.amount * count
         order = (rank, -covered, cost, item.price.amount / size, item.item_id)
         if best is None or order < best[0]:
-            line = Line(item.item_id, item.name, count, item.price, want.item, size)
+            line = Line(item.item_id, item.name, count, item.price, want.item, size, substitute)
             best = (order, line)
-    return best[1] if best else None
-
-
-def _rank(want: Want, item: CatalogItem) -> int | None:
-    """0: the same article; 1: just what is wanted; 2: among other words; None: something else."""
-    if same_gtin(want.gtin, item.gtin):
-        return 0
-    fits = [_fit(term, item.name) for term in (want.name, want.item, *want.words)]
-    return min((fit for fit in fits if fit is not None), default=None)
-
-
-def _fit(term: str, name: str) -> int | None:
-    wanted, offered = _words(term), _words(name)
-    if not wanted:
-        return None
-    if wanted <= offered:
-        return 1 if wanted == offered else 2
-    folded = _folded(term).strip()
-    if not folded.isascii() and folded in _folded(name):
-        return 1 if folded == _folded(name).strip() else 2
-    return None
-
-
-def _folded(text: str) -> str:
-    """Fold case, width and accents."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
-
-
-def _words(text: str) -> frozenset[str]:
-    """Return what identifies a thing in its name: not the amounts that packs carry (``1 l``)."""
-    words = _WORD.findall(_folded(text))
-    return frozenset(
-        _singular(word) for word in words if word not in _UNITS and not _AMOUNT.fullmatch(word)
-    )
-
-
-def _singular(word: str) -> str:
-    if len(word) > 4 and word.endswith("ies"):
-        return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("oes", "ses", "xes", "ches", "shes")):
-        return word[:-2]
-    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        return word[:-1]
-    return word
+    return (best[1] if best else None), unclear

@@ -94,7 +94,7 @@ class Line:
     """One ordered line: ``count`` pieces of a provider's item, for pantry item ``wants``.
 
     ``price`` is for one piece; ``piece`` is what one piece adds to the pantry, in the pantry
-    item's unit, where that is known.
+    item's unit, where that is known. ``substitute``: it is not quite what was wanted.
     """
 
     item_id: str
@@ -103,6 +103,7 @@ class Line:
     price: Money
     wants: str | None = None
     piece: Decimal | None = None
+    substitute: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -5,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hub.domain.fitting import Busy, why_not
 from hub.domain.matching import Match, converted, match, named, pick_slot, same_gtin
 from hub.domain.money import money
 from hub.domain.orders import Catalog, CatalogItem, DeliverySlot, Want, Window
+from hub.domain.sizes import named_size
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -79,7 +82,7 @@ def test_a_line_never_asks_for_more_than_there_is():
 
 def test_what_is_sold_out_or_of_another_unit_is_missing():
     catalog = shop(item("a", "Milk", "1", available=0), item("b", "Milk", "1", unit="kg"))
-    assert match([want()], catalog) == Match((), ("milk",))
+    assert match([want()], catalog) == Match((), ("milk",), (("milk", "Milk"),))
 
 
 def test_one_item_serves_one_want():
@@ -172,3 +175,110 @@ def test_a_window_must_lie_between_after_and_before():
 def test_of_windows_that_begin_together_the_cheaper_is_taken():
     slots = [slot("a", 2, fee="3"), slot("b", 2, fee="1")]
     assert pick_slot(slots, None, None, NOW) == slots[1]
+
+
+@pytest.mark.parametrize(
+    "name", ["Oat milk", "Milk chocolate 100 ml", "Coconut milk", "牛奶巧克力", "Oat drink"]
+)
+def test_another_thing_of_a_like_name_is_no_match(name):
+    found = match([want(words=("牛奶",))], shop(item("a", name, "0.10")))
+    assert found == Match((), ("milk",))
+
+
+def test_a_household_that_means_oat_milk_gets_it_marked():
+    (line,) = match([want(words=("oat milk",))], shop(item("a", "Oat milk", "1"))).lines
+    assert (line.item_id, line.substitute) == ("a", True)
+
+
+def test_a_further_name_is_a_substitute_and_comes_after_the_name_itself():
+    wants = [want("Whole milk", words=("semi-skimmed milk",))]
+    cheap = item("semi", "Semi-skimmed milk", "0.50")
+    (line,) = match(wants, shop(cheap)).lines
+    assert (line.item_id, line.substitute) == ("semi", True)
+    (line,) = match(wants, shop(cheap, item("whole", "Farm whole milk", "1.90"))).lines
+    assert (line.item_id, line.substitute) == ("whole", False)
+
+
+def test_the_same_name_in_another_script_is_no_substitute():
+    (line,) = match([want(words=("牛奶",))], shop(item("a", "纯牛奶", "1"))).lines
+    assert not line.substitute
+
+
+def test_another_article_than_the_one_that_is_kept_is_a_substitute():
+    wants = [want(gtin="4001234567890")]
+    (other,) = match(wants, shop(item("a", "Milk", "1", gtin="4009999999999"))).lines
+    (unknown,) = match(wants, shop(item("a", "Milk", "1"))).lines
+    assert (other.substitute, unknown.substitute) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "size"),
+    [
+        ("Milk 1,5 l", "l", "1.5"),
+        ("Water 6 x 500 ml", "l", "3"),
+        ("Rice 1 kg bag", "g", "1000"),
+        ("Eggs, pack of 10", "pc", "10"),
+        ("Eggs 12 pcs", "pc", "12"),
+        ("Yoghurt 4-pack", "pc", "4"),
+        ("牛奶 250毫升", "ml", "250"),
+        ("Milk", "l", None),
+        ("Milk 1 kg", "l", None),
+        ("Series 5 lamp", "l", None),
+    ],
+)
+def test_a_name_tells_what_a_pack_holds(name, unit, size):
+    assert named_size(name, unit) == (None if size is None else Decimal(size))
+
+
+def test_a_catalogue_that_only_says_one_piece_is_not_believed():
+    (line,) = match([want()], shop(item("a", "Milk 500 ml", "0.60", "1", "pc"))).lines
+    assert (line.count, line.piece) == (4, Decimal("0.5"))
+
+
+def test_what_is_sold_in_another_unit_is_named():
+    found = match([want("Bread", "1", "pc")], shop(item("a", "Wholemeal bread", "2", "750", "g")))
+    assert found == Match((), ("bread",), (("bread", "Wholemeal bread"),))
+
+
+WORDS = [
+    "milk",
+    "Milks",
+    "egg",
+    "Eggs",
+    "oat",
+    "berry",
+    "Berries",
+    "käse",
+    "牛奶",
+    "1 l",
+    "organic",
+]
+names = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+
+
+@given(st.lists(names, max_size=12), names, st.lists(names, max_size=2))
+def test_looking_only_where_a_word_occurs_finds_what_looking_everywhere_does(sold, name, words):
+    wanted = want(name, words=tuple(words), item_id="x")
+    items = [item(str(number), text, "1") for number, text in enumerate(sold)]
+    alone = [bool(match([wanted], shop(one)).lines) for one in items]
+    assert bool(match([wanted], shop(*items)).lines) == any(alone)
+    for one, found in zip(items, alone, strict=True):
+        if found:
+            assert any(named(term, one.name) for term in (name, "x", *words))
+
+
+def test_a_window_that_suits_the_day_comes_before_an_earlier_one():
+    soon, later, evening = slot("soon", 2), slot("later", 5), slot("evening", 8)
+    away = Busy(Window(NOW, NOW + timedelta(hours=4)), "Trip")
+    busy = Busy(Window(NOW + timedelta(hours=4), NOW + timedelta(hours=7)), "Call", absent=False)
+    assert pick_slot([soon, later, evening], None, None, NOW, [away, busy]) == evening
+    assert pick_slot([soon, later], None, None, NOW, [away, busy]) == later
+    assert pick_slot([soon], None, None, NOW, [away, busy]) == soon
+    assert why_not(soon.window, [busy, away]) == "nobody is at home then (Trip)"
+    assert why_not(later.window, [busy, away]) == "you are busy then (Call)"
+    assert why_not(evening.window, [busy, away]) == ""
+
+
+def test_a_full_window_is_not_taken():
+    full = replace(slot("soon", 2), left=0)
+    assert pick_slot([full, slot("later", 5)], None, None, NOW) == slot("later", 5)
