@@ -24,6 +24,7 @@ from hub.app.doers import Doers, Phones
 from hub.app.files import HomeFiles
 from hub.app.health import Health
 from hub.app.intake import Intake, replay
+from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
 from hub.app.plugins import conventions
 from hub.app.secrets import NtfyTopics, household_key
@@ -119,6 +120,8 @@ class Hub:
             sink=self._answered,
             clock=self.clock,
         )
+        identity = self.buyer.identity.subscriber_id
+        self.house.sign = ledger_key(self._data / "secrets", identity).sign
         self._phones = Phones(self.topics.of, lambda: self.url)
         doers = Doers(
             self.home,

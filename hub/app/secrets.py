@@ -24,7 +24,7 @@ def household_key(folder: Path) -> bytes:
     """
     file = folder / "household.key"
     if not file.exists():
-        _write(file, secrets.token_hex(_BYTES))
+        write_private(file, secrets.token_hex(_BYTES))
     try:
         key = bytes.fromhex(file.read_text(encoding="ascii").strip())
     except (ValueError, UnicodeDecodeError):
@@ -55,7 +55,7 @@ class NtfyTopics:
         topics = self._load()
         if member.id not in topics:
             topics[member.id] = make_topic(member.id)
-            _write(self._file, json.dumps(topics, indent=1))
+            write_private(self._file, json.dumps(topics, indent=1))
         return topics[member.id]
 
     def _load(self) -> dict[str, str]:
@@ -71,7 +71,8 @@ class NtfyTopics:
         return self._topics
 
 
-def _write(file: Path, text: str) -> None:
+def write_private(file: Path, text: str) -> None:
+    """Write a file whole, readable by this user alone, safe over a power cut."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:

@@ -1,0 +1,112 @@
+"""What is made of the log for others: checkpoints, proofs, and the files to mirror it by."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select
+
+from hub.app.ledgerkey import LedgerKey
+from hub.ledger.checkpoint import Checkpoint, open_checkpoint
+from hub.ledger.leaf import LedgerError
+from hub.ledger.note import Note
+from hub.ledger.proof import make_growth, make_proof
+from hub.ledger.tiles import Tile, bundle_bytes, tile_bytes, tiles_between
+from hub.ledger.tree import Hashes, TileRoots, root_at
+from hub.store import tables
+from hub.store.log import leaves, openings_of, sign_now
+
+CHECKPOINT = "checkpoint"
+
+
+class OtherLog(LedgerError):
+    """A folder or a checkpoint is of another log, or of this one with another past."""
+
+
+@contextmanager
+def _snapshot(engine: Engine) -> Iterator[tuple[Connection, Hashes]]:
+    with engine.connect() as connection:
+        yield connection, TileRoots(lambda start, stop: leaves(connection, start, stop))
+
+
+def prove(engine: Engine, key: LedgerKey, index: int, *, reveal: bool = False) -> str:
+    """Return the proof that entry ``index`` is in the log; ``reveal`` opens what it sealed.
+
+    LedgerError when there is no such entry, or the log is not the one that was signed.
+    """
+    note = Note.parse(sign_now(engine, key.sign))
+    with _snapshot(engine) as (connection, hashes):
+        entries = _entries(connection, index, index + 1)
+        if index < 0 or not entries:
+            size = Checkpoint.parse(note.text).size
+            raise LedgerError(f"there is no entry {index} in a log of {size}")
+        openings = openings_of(connection, [index]).get(index, []) if reveal else []
+        return make_proof(entries[0], index, hashes, note, openings)
+
+
+def growth(engine: Engine, key: LedgerKey, old: int) -> str:
+    """Return the proof that the log begins with the ``old`` entries it had before."""
+    note = Note.parse(sign_now(engine, key.sign))
+    with _snapshot(engine) as (_, hashes):
+        return make_growth(old, hashes, note)
+
+
+def publish(engine: Engine, key: LedgerKey, folder: Path) -> tuple[int, int]:
+    """Bring the files in ``folder`` up to date (C2SP tlog-tiles); return old and new size.
+
+    What is there stays; the checkpoint comes last, so that who reads meanwhile finds every file it
+    leads to. OtherLog when the folder holds another log.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    note = sign_now(engine, key.sign)
+    new = Checkpoint.parse(Note.parse(note).text)
+    with _snapshot(engine) as (connection, hashes):
+        if root_at(hashes, new.size) != new.root:
+            raise OtherLog("the log is not the one that was signed; `ledger verify` tells more")
+        old = _published(folder, key, hashes, new)
+        for tile in tiles_between(old, new.size):
+            _write(folder / tile.path, _bytes(connection, hashes, tile))
+    _write(folder / CHECKPOINT, note.encode())
+    return old, new.size
+
+
+def _published(folder: Path, key: LedgerKey, hashes: Hashes, new: Checkpoint) -> int:
+    file = folder / CHECKPOINT
+    if not file.exists():
+        return 0
+    try:
+        old = open_checkpoint(file.read_bytes(), key.key.verifier).checkpoint
+    except LedgerError as error:
+        raise OtherLog(f"{file}: {error}; expected a folder of this log, or an empty one") from None
+    if old.size > new.size or root_at(hashes, old.size) != old.root:
+        raise OtherLog(
+            f"{file}: the {old.size} entries published are not those of this log; it was put back "
+            "to an earlier state, or changed"
+        )
+    return old.size
+
+
+def _bytes(connection: Connection, hashes: Hashes, tile: Tile) -> bytes:
+    if tile.level is None:
+        return bundle_bytes(_entries(connection, tile.start, tile.start + tile.width))
+    return tile_bytes(hashes, tile)
+
+
+def _entries(connection: Connection, start: int, stop: int) -> list[bytes]:
+    table = tables.core(tables.LedgerRow)
+    index = table.c["index"]
+    statement = select(table.c.body).where(index >= start, index < stop).order_by(index)
+    return [str(body).encode() for body in connection.execute(statement).scalars()]
+
+
+def _write(file: Path, data: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with draft.open("wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    draft.replace(file)

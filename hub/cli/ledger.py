@@ -1,0 +1,204 @@
+"""``ledger``: the log of what was decided, checked and proved to others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from hub.cli import proofs
+from hub.cli.common import (
+    DEFAULT_CONFIG,
+    DEFAULT_DATA,
+    AsJson,
+    ConfigFolder,
+    DataFolder,
+    Refused,
+    database,
+    print_json,
+    say,
+    shown,
+    table,
+)
+from hub.cli.proofs import Out, database_file, give, own_key, verifier
+
+if TYPE_CHECKING:
+    from hub.store.views import Views
+    from hub.web.backend import Backend
+
+app = typer.Typer(
+    help="The log of who decided what because of what: read it, check it, prove it to others.",
+    epilog=(
+        "[bold]run_hub.py ledger verify[/bold]: is the log what was signed?\n\n"
+        "[bold]run_hub.py ledger prove 12 --out entry12.proof[/bold], and on another machine\n\n"
+        "[bold]run_hub.py ledger check entry12.proof --key hub.key[/bold]"
+    ),
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+
+
+@app.command("verify", epilog="[bold]run_hub.py ledger verify --json[/bold]: for programs")
+def verify(
+    data: DataFolder = DEFAULT_DATA,
+    key: Annotated[
+        str, typer.Option("--key", help="The log's public key; else that of the data folder.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Check the whole log: each entry, each checkpoint, and what opens sealed facts."""
+    from hub.store.logfile import LogUnreadable, verify_file
+
+    file = database_file(data)
+    try:
+        report = verify_file(file, verifier(key) if key else own_key(data).key.verifier)
+    except LogUnreadable as error:
+        if as_json:
+            print_json({"whole": False, "faults": [{"entry": None, "what": str(error)}]})
+        raise Refused(str(error)) from None
+    verdict = report.verdict
+    if as_json:
+        print_json(
+            {
+                "whole": verdict.whole,
+                "entries": report.entries,
+                "root": verdict.frontier.root.hex(),
+                "checkpoints": report.checkpoints,
+                "signed": report.signed,
+                "openings": report.openings,
+                "faults_found": verdict.faults_found,
+                "faults": [{"entry": one.index, "what": one.what} for one in verdict.faults],
+            }
+        )
+    else:
+        for fault in verdict.faults:
+            say(fault.what)
+        if verdict.faults_found > len(verdict.faults):
+            say(f"… and {verdict.faults_found - len(verdict.faults)} more")
+        say(
+            f"{report.entries} entries, {report.checkpoints} checkpoints; "
+            f"{report.signed} entries are signed: "
+            + ("the log is whole." if verdict.whole else f"{verdict.faults_found} faults.")
+        )
+    if not verdict.whole:
+        raise typer.Exit(1)
+
+
+@app.command("list", epilog="[bold]run_hub.py ledger list --limit 100[/bold]")
+def list_entries(
+    config: ConfigFolder = DEFAULT_CONFIG,
+    data: DataFolder = DEFAULT_DATA,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000)] = 20,
+    subject: Annotated[
+        str | None, typer.Option("--subject", help="Only what was said of this.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the newest entries, in words."""
+    from hub.store.views import Views
+    from hub.web.backend import LedgerEntry
+    from hub.web.ledgerpages import told
+    from hub.web.words import Words
+
+    with database(data) as engine:
+        views = Views(engine)
+        entries = [
+            LedgerEntry(one.index, one.at, one.kind, one.subject, json.loads(one.body)["facts"])
+            for one in views.newest(before=None, limit=limit, subject=subject)
+        ]
+        words = Words(_zone(config), datetime.now(UTC))
+        rows = told(cast("Backend", _Names(views)), entries, words)
+    if as_json:
+        print_json(
+            [
+                {
+                    "index": entry.index,
+                    "at": entry.at.isoformat(),
+                    "kind": entry.kind,
+                    "subject": entry.subject,
+                    "facts": entry.facts,
+                    "text": row.text,
+                }
+                for entry, row in zip(entries, rows, strict=True)
+            ]
+        )
+        return
+    zone = _zone(config)
+    table(
+        f"{len(rows)} entries, newest first",
+        ("entry", "when", "what"),
+        [(row.index, f"{row.at.astimezone(zone):%Y-%m-%d %H:%M:%S}", row.text) for row in rows],
+    )
+
+
+app.command("prove", epilog="[bold]run_hub.py ledger prove 12 --out entry12.proof[/bold]")(
+    proofs.prove
+)
+app.command(
+    "consistency",
+    epilog=(
+        "[bold]run_hub.py ledger consistency 40[/bold]: from the 40 entries there were\n\n"
+        "[bold]run_hub.py ledger consistency their.checkpoint[/bold]: from what somebody holds"
+    ),
+)(proofs.consistency)
+app.command(
+    "check",
+    epilog=(
+        "[bold]run_hub.py ledger check entry12.proof --key hub.key[/bold]\n\n"
+        "[bold]run_hub.py ledger check grown.proof --key hub.key --seen yesterday[/bold]"
+    ),
+)(proofs.check)
+
+
+@app.command("checkpoint", epilog="[bold]run_hub.py ledger checkpoint --out today[/bold]")
+def checkpoint(data: DataFolder = DEFAULT_DATA, out: Out = None) -> None:
+    """Give the newest signed checkpoint: who holds it notices if the past is ever changed."""
+    from hub.store.log import sign_now
+
+    with database(data) as engine:
+        give(sign_now(engine, own_key(data).sign), out)
+
+
+@app.command("key", epilog="[bold]run_hub.py ledger key --out hub.key[/bold]")
+def key(data: DataFolder = DEFAULT_DATA, out: Out = None) -> None:
+    """Give the log's public key (C2SP verifier key), to be handed to others."""
+    give(f"{own_key(data).key.verifier}\n", out)
+
+
+@app.command("publish", epilog="[bold]run_hub.py ledger publish /srv/www/ledger[/bold]")
+def publish(
+    folder: Annotated[Path, typer.Argument(help="Where the files go; made when missing.")],
+    data: DataFolder = DEFAULT_DATA,
+) -> None:
+    """Write the log as static files (C2SP tlog-tiles) that anyone can mirror; only what is new.
+
+    They hold no names, levels or prices (those are sealed), but kinds, subjects and times.
+    """
+    from hub.app.ledgertools import publish as write
+
+    with database(data) as engine:
+        old, new = write(engine, own_key(data), folder)
+    say(f"{shown(folder)}: {new - old} new entries, {new} in all")
+
+
+class _Names:
+    """As much of the pages' backend as naming subjects takes."""
+
+    def __init__(self, views: Views) -> None:
+        self.order, self.suggestion = views.order, views.suggestion
+
+    def pantry(self) -> Sequence[Any]:
+        return ()
+
+
+def _zone(config: Path) -> Any:
+    from hub.app.config import ConfigError, read_config
+
+    try:
+        return read_config(config).checked().home.zone
+    except ConfigError:
+        return UTC

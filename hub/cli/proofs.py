@@ -1,0 +1,176 @@
+"""Proofs about the log: made at home, checked anywhere with the public key alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hub.cli.common import (
+    DEFAULT_DATA,
+    AsJson,
+    DataFolder,
+    Refused,
+    database,
+    print_json,
+    say,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from hub.app.ledgerkey import LedgerKey
+    from hub.ledger.note import VerifierKey
+    from hub.ledger.proof import ProvenEntry
+
+_LONGEST_KEY = 4096
+Key = Annotated[
+    str,
+    typer.Option("--key", help="The log's public key, or a file with it (`ledger key`)."),
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Write it there; else it is printed.")]
+
+
+def prove(
+    entry: Annotated[int, typer.Argument(help="The entry's number, as `ledger list` shows it.")],
+    data: DataFolder = DEFAULT_DATA,
+    out: Out = None,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Also show what the entry sealed: names, amounts.")
+    ] = False,
+) -> None:
+    """Prove that an entry is in the log (C2SP tlog-proof): anyone with the key can check it."""
+    from hub.app.ledgertools import prove as made
+
+    with database(data) as engine:
+        give(made(engine, own_key(data), entry, reveal=reveal), out)
+
+
+def consistency(
+    old: Annotated[str, typer.Argument(help="A size, or a file with an earlier checkpoint.")],
+    data: DataFolder = DEFAULT_DATA,
+    out: Out = None,
+) -> None:
+    """Prove that the log only grew since an earlier checkpoint: nothing before it was changed."""
+    from hub.app.ledgertools import growth
+    from hub.ledger.checkpoint import open_checkpoint
+
+    key = own_key(data)
+    size = (
+        int(old)
+        if old.isdecimal() and len(old) < 19
+        else open_checkpoint(read_file(Path(old)), key.key.verifier).checkpoint.size
+    )
+    with database(data) as engine:
+        give(growth(engine, key, size), out)
+
+
+def check(
+    proof: Annotated[Path, typer.Argument(help="What `prove` or `consistency` wrote.")],
+    key: Key,
+    seen: Annotated[
+        Path | None,
+        typer.Option("--seen", help="For `consistency`: the checkpoint you hold."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a proof with the log's public key alone; no data folder is needed."""
+    from hub.ledger.checkpoint import open_checkpoint
+    from hub.ledger.proof import check_growth, check_proof
+
+    log = verifier(key)
+    raw = read_file(proof)
+    if raw.startswith(b"old "):
+        held = open_checkpoint(read_file(seen), log).checkpoint if seen is not None else None
+        if held is None and not raw.startswith(b"old 0\n"):
+            raise Refused("--seen: expected the checkpoint from which the log is to have grown", 2)
+        new = check_growth(raw, held, log).checkpoint
+        size = held.size if held else 0
+        if as_json:
+            print_json({"ok": True, "log": new.origin, "from": size, "to": new.size})
+        else:
+            say(f"{new.origin}: grew from {size} to {new.size} entries; nothing before was changed")
+        return
+    _show(check_proof(raw, log), as_json)
+
+
+def _show(found: ProvenEntry, as_json: bool) -> None:
+    from hub.ledger.leaf import read_leaf
+    from hub.store.log import opened
+
+    leaf = read_leaf(found.entry)
+    facts = opened(found.entry.decode(), found.openings)["facts"]
+    at = datetime.fromtimestamp(leaf.at_micros / 1e6, UTC)
+    signed = found.signed.checkpoint
+    if as_json:
+        print_json(
+            {
+                "ok": True,
+                "log": signed.origin,
+                "index": found.index,
+                "size": signed.size,
+                "at": at.isoformat(),
+                "kind": leaf.kind,
+                "subject": leaf.subject,
+                "facts": facts,
+            }
+        )
+        return
+    say(f"{signed.origin}: entry {found.index} of {signed.size} is in the log that was signed")
+    say(f"{at:%Y-%m-%d %H:%M:%S} UTC  {leaf.kind}  {leaf.subject}")
+    say(json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True))
+
+
+def database_file(data: Path) -> Path:
+    """Return the database of a data folder. Raises Refused when there is none."""
+    from hub.app.hub import DATABASE
+
+    file = data / DATABASE
+    if not file.exists():
+        raise Refused(f"{shown(data)}: no hub has run here yet (expected {DATABASE} in it)")
+    return file
+
+
+def own_key(data: Path) -> LedgerKey:
+    """Return the key of this household's log. Raises Refused when there is none yet."""
+    from hub.app.ledgerkey import LEDGER_KEY, read_ledger_key
+
+    file = data / "secrets" / LEDGER_KEY
+    if not file.exists():
+        raise Refused(f"{shown(file)}: no such key yet; a hub makes it at its first start")
+    return read_ledger_key(file)
+
+
+def verifier(key: str) -> VerifierKey:
+    """Read a public key, given as text or as a file. Raises Refused when it is none."""
+    from hub.ledger.note import NoteError, VerifierKey
+
+    text = key
+    if "+" not in key or (len(key) < 256 and Path(key).is_file()):
+        text = read_file(Path(key), _LONGEST_KEY).decode("utf-8", "replace")
+    try:
+        return VerifierKey.parse(text.strip())
+    except NoteError as error:
+        raise Refused(f"--key: {error}", 2) from None
+
+
+def read_file(file: Path, most: int = 1024 * 1024) -> bytes:
+    """Return a file's first bytes. Raises Refused when it cannot be read."""
+    try:
+        with file.open("rb") as stream:
+            return stream.read(most)
+    except OSError as error:
+        raise Refused(f"{file}: {error.strerror}", 2) from None
+
+
+def give(text: str, out: Path | None) -> None:
+    """Write to a file, or print."""
+    if out is None:
+        say(text.removesuffix("\n"))
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{out}: {error.strerror}") from None

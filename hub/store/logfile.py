@@ -1,0 +1,135 @@
+"""Reading the log of a database file to judge it: nothing is changed, and nothing is believed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from hub.ledger.checkpoint import Checkpoint, open_checkpoint
+from hub.ledger.commitment import Opening
+from hub.ledger.leaf import LedgerError
+from hub.ledger.note import VerifierKey
+from hub.ledger.tree import HASH_BYTES, Frontier
+from hub.ledger.verify import Row, Verdict, verify
+
+_ENTRIES = 'SELECT "index", at, kind, subject, body, leaf FROM ledger ORDER BY "index"'
+_STRANGE = (
+    "SELECT \"index\" FROM ledger WHERE typeof(at) <> 'integer' OR typeof(kind) <> 'text'"
+    " OR typeof(subject) <> 'text' OR typeof(body) <> 'text' OR typeof(leaf) <> 'blob' LIMIT 100"
+)
+_OPENINGS = (
+    "SELECT o.entry, o.place, o.salt, o.value, l.body FROM opening o"
+    ' LEFT JOIN ledger l ON l."index" = o.entry ORDER BY o.entry, o.place'
+)
+_MOST_SAID = 10
+
+
+class LogUnreadable(Exception):
+    """The file is damaged so far that its log cannot be read; one line with SQLite's words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was read and what is wrong with it. ``signed`` entries are under a checkpoint."""
+
+    verdict: Verdict
+    checkpoints: int
+    signed: int
+    openings: int
+
+    @property
+    def entries(self) -> int:
+        """How many entries the log has."""
+        return self.verdict.frontier.size
+
+
+def verify_file(path: Path, key: VerifierKey) -> Report:
+    """Read the whole log of the database at ``path``: hashes, columns, checkpoints, openings.
+
+    The file may be in use. LogUnreadable when SQLite cannot read it.
+    """
+    try:
+        with closing(_open(path)) as database:
+            # One snapshot: a hub that runs goes on writing.
+            database.execute("BEGIN")
+            damage = _damage(database)
+            signed, faults = _checkpoints(database, key)
+            verdict = verify(_entries(database), signed)
+            for line in faults + damage:
+                verdict.note(None, line)
+            for (number,) in database.execute(_STRANGE):
+                verdict.note(number, f"entry {number} is kept as another type than it was written")
+            openings = _openings(database, verdict)
+    except (sqlite3.Error, OverflowError) as error:
+        raise LogUnreadable(f"{path}: {error}; expected the hub's database, undamaged") from None
+    return Report(verdict, len(signed), max((one.size for one in signed), default=0), openings)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    database = sqlite3.connect(
+        f"file:{quote(str(path.resolve()))}?mode=ro", uri=True, isolation_level=None
+    )
+    # Damaged text may not be text any more.
+    database.text_factory = bytes
+    return database
+
+
+def _damage(database: sqlite3.Connection) -> list[str]:
+    """Return what SQLite finds wrong with the file itself: pages, indexes, lists of free pages."""
+    said = [_text(row[0]) for row in database.execute(f"PRAGMA integrity_check({_MOST_SAID})")]
+    return [] if said == ["ok"] else [" ".join(f"the database: {one}".split()) for one in said]
+
+
+def _text(value: object) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _entries(database: sqlite3.Connection) -> Iterator[Row]:
+    yield from database.execute(_ENTRIES)
+
+
+def _checkpoints(
+    database: sqlite3.Connection, key: VerifierKey
+) -> tuple[list[Checkpoint], list[str]]:
+    found: list[Checkpoint] = []
+    faults: list[str] = []
+    for size, note, roots in database.execute("SELECT size, note, roots FROM checkpoint"):
+        try:
+            found.append(_checkpoint(size, note, roots, key))
+        except LedgerError as error:
+            faults.append(f"the checkpoint of {size} entries: {error}")
+    return found, faults
+
+
+def _checkpoint(size: object, note: Any, roots: Any, key: VerifierKey) -> Checkpoint:
+    if not isinstance(note, bytes) or not isinstance(roots, bytes):
+        raise LedgerError("it is kept as another type than it was written")
+    checkpoint = open_checkpoint(note, key).checkpoint
+    if checkpoint.size != size:
+        raise LedgerError(f"it is signed for {checkpoint.size} entries")
+    parts = tuple(roots[at : at + HASH_BYTES] for at in range(0, len(roots), HASH_BYTES))
+    if len(parts) != checkpoint.size.bit_count() or (
+        Frontier(checkpoint.size, parts).root != checkpoint.root
+    ):
+        raise LedgerError("the hashes beside it are not those of the root that was signed")
+    return checkpoint
+
+
+def _openings(database: sqlite3.Connection, verdict: Verdict) -> int:
+    count = 0
+    for entry, place, salt, value, body in database.execute(_OPENINGS):
+        count += 1
+        try:
+            commitment = Opening(salt, json.loads(value)).commitment.encode()
+            fits = commitment in (body or b"")
+        except (ValueError, TypeError, RecursionError):
+            fits = False
+        if not fits:
+            verdict.note(entry, f"entry {entry}: what it sealed is not what is kept (part {place})")
+    return count
