@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +23,7 @@ from integrations.relay.enrolment import (
 )
 from integrations.relay.link import Broker, Link, NotStored
 from integrations.relay.sealed import unseal
-from integrations.relay.words import MOST_RECEIPTS, TOPICS, Member, Relayed, RelayError
+from integrations.relay.words import HELLO, MOST_RECEIPTS, TOPICS, Member, Relayed, RelayError
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ _AGAIN = 3600.0
 _SOON = 300.0
 _WAITS = (1.0, 2.0, 5.0, 15.0, 60.0, 300.0)
 _RECEIPT_PATIENCE = 10.0
+_MOST_REMEMBERED = 4096
 
 Handle = Callable[[Relayed], Awaitable[None]]
 
@@ -76,6 +78,7 @@ class RelayClient:
         self._refused = on_refused
         self._queue: asyncio.Queue[tuple[MQTTMessage, int]] = asyncio.Queue()
         self._owed: asyncio.Queue[str] = asyncio.Queue()
+        self._had: OrderedDict[str, None] = OrderedDict()
         self._link: Link | None = None
         self._enrolment: Enrolment | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -151,6 +154,7 @@ class RelayClient:
             client_id=enrolment.mailbox,
             topics=[f"{TOPICS}/{enrolment.mailbox}/in"],
             on_message=lambda message, connection: self._queue.put_nowait((message, connection)),
+            on_ready=lambda kept: None if kept else self._owed.put_nowait(HELLO),
             on_status=self._say,
         )
         self._link.start()
@@ -175,8 +179,11 @@ class RelayClient:
         while True:
             message, connection = await self._queue.get()
             relayed = self._unsealed(message, enrolment)
-            if relayed is not None:
+            if relayed is not None and relayed.token not in self._had:
                 await self._stored(relayed)
+                self._had[relayed.token] = None
+                if len(self._had) > _MOST_REMEMBERED:
+                    self._had.popitem(last=False)
             link.ack(message, connection)
             if relayed is not None:
                 self._owed.put_nowait(relayed.token)

@@ -13,10 +13,10 @@ from typing import TypeVar
 
 from paho.mqtt.client import MQTTMessage
 
-from integrations.relay.link import Link, NotStored
+from integrations.relay.link import Link, NobodyListens, NotStored
 from integrations.relay.sealed import seal
 from integrations.relay.store import Hub, Store
-from integrations.relay.words import MOST_RECEIPTS, TOPICS, Gate, Relayed
+from integrations.relay.words import HELLO, MOST_RECEIPTS, TOPICS, Gate, Relayed
 
 T = TypeVar("T")
 
@@ -52,9 +52,13 @@ class Counter:
         self.limits = limits
         self._gate = gate
         self._thread = ThreadPoolExecutor(1, "relay")
+        self._tasks: set[asyncio.Task[None]] = set()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Return when what was begun is written."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self._thread.shutdown()
 
     async def step(self, work: Callable[[], T]) -> T:
@@ -66,47 +70,77 @@ class Counter:
     ) -> None:
         """Return once the broker keeps a message for the hub. Raises NotStored otherwise."""
         token = secrets.token_hex(_TOKEN_BYTES)
-        counted = await self.step(
+        payload = seal(
+            Relayed(path, headers, body, now, token),
+            to=hub.subscriber_id,
+            encryption_public_key=hub.encryption_public_key,
+            gate=self._gate,
+        )
+        kept = await self.step(
             partial(
                 self.store.reserve,
                 hub,
                 token,
-                len(body),
+                payload,
                 now,
                 most=self.limits.queue,
                 most_bytes=self.limits.queue_bytes,
             )
         )
-        if not counted:
+        if not kept:
             raise NotStored(f"too much waits for {hub.subscriber_id}: send it again later")
         try:
-            payload = seal(
-                Relayed(path, headers, body, now, token),
-                to=hub.subscriber_id,
-                encryption_public_key=hub.encryption_public_key,
-                gate=self._gate,
-            )
-            await self.link.publish(
-                f"{TOPICS}/{hub.mailbox}/in", payload, patience=self.limits.patience
-            )
+            await self._publish(hub.mailbox, payload)
         except TimeoutError:
-            # It may yet arrive, so it stays counted; the sender's repetition is a duplicate then.
+            # It may yet arrive, so it stays here; the sender's repetition is a duplicate then.
             raise NotStored("the broker does not answer: send it again") from None
         except BaseException:
             await asyncio.shield(self.step(partial(self.store.release, token)))
             raise
         await self.step(partial(self.store.stored, token))
 
+    def connected(self) -> None:
+        """Hand over again what no hub has receipted: the broker may have lost it. In the loop."""
+        self._redeliver("")
+
     def receipt(self, link: Link, message: MQTTMessage, connection: int) -> None:
         """Take a hub's word that it has messages; called in the loop, never raises."""
         mailbox = message.topic.split("/")[-2]
         most = MOST_RECEIPTS * (2 * _TOKEN_BYTES + 1)
         tokens = bytes(message.payload[:most]).decode("ascii", "replace").split(" ")
+        if HELLO in tokens:
+            self._redeliver(mailbox)
         done = self._thread.submit(self.store.done, mailbox, tokens, datetime.now(UTC))
         loop = asyncio.get_running_loop()
         done.add_done_callback(
             lambda _: None if loop.is_closed() else _soon(loop, link, message, connection)
         )
+
+    def _redeliver(self, mailbox: str) -> None:
+        task = asyncio.create_task(self._hand_over_again(mailbox))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _hand_over_again(self, mailbox: str) -> None:
+        absent: set[str] = set()
+        for box, token in await self.step(partial(self.store.undelivered, mailbox)):
+            if box in absent:
+                continue
+            payload = await self.step(partial(self.store.payload, token))
+            if payload is None:
+                continue
+            try:
+                await self._publish(box, payload)
+            except NobodyListens:
+                # It says hello when it comes, and gets all of it in order.
+                absent.add(box)
+            except (NotStored, TimeoutError):
+                # The next connection begins anew.
+                return
+
+    async def _publish(self, mailbox: str, payload: bytes) -> None:
+        topic = f"{TOPICS}/{mailbox}/in"
+        await self.link.publish(topic, payload, patience=self.limits.patience)
 
 
 def _soon(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -11,6 +12,9 @@ from integrations.relay.words import Member, RelayError
 
 BIGGEST_REQUEST = 8 * 1024
 """Bytes of a request to be enrolled."""
+
+# It becomes part of an address, and of a signature's header.
+_NAME = re.compile(r"[A-Za-z0-9._:~-]{1,255}")
 
 SKEW = timedelta(minutes=5)
 """By how much a hub's clock may differ from the relay's when it enrols."""
@@ -63,12 +67,8 @@ def read_request(body: bytes, now: datetime) -> Request:
     names = []
     for field in ("subscriber_id", "key_id"):
         value = said.get(field)
-        if (
-            not isinstance(value, str)
-            or not 0 < len(value) <= 255
-            or any(c in '"|/' or c.isspace() or not c.isprintable() for c in value)
-        ):
-            raise RelayError(f"{field}: expected text without spaces, quotes, '/' or '|'")
+        if not isinstance(value, str) or not _NAME.fullmatch(value):
+            raise RelayError(f"{field}: expected 1 to 255 letters, digits and . _ : ~ -")
         names.append(value)
     for field in ("signing_public_key", "encryption_public_key"):
         if not is_key(said.get(field)):

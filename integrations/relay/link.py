@@ -72,6 +72,7 @@ class Link:
         client_id: str,
         topics: Sequence[str],
         on_message: Callable[[MQTTMessage, int], None],
+        on_ready: Callable[[bool], None] = lambda _: None,
         on_status: Callable[[str], None] = log.info,
         at_once: int = 20,
     ) -> None:
@@ -79,17 +80,20 @@ class Link:
 
         ``on_message`` gets each message with the number of the connection, in the asyncio loop;
         it is to be given back to ``ack``. At most ``at_once`` come before the first is.
+        ``on_ready`` is told in the loop of each connection, and whether the session was kept.
         """
         self._host, self._port, tls = broker.address()
         self.where = f"{self._host}:{self._port}"
         self._topics = list(topics)
         self._on_message = on_message
+        self._on_ready = on_ready
         self._say = on_status
         self._at_once = at_once
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, asyncio.Future[None]] = {}
         self._connection = 0
         self._lost = False
+        self._session_kept = False
         self.ready = asyncio.Event()
         self._client = Client(
             CallbackAPIVersion.VERSION2,
@@ -175,7 +179,7 @@ class Link:
         self,
         client: Client,
         _data: object,
-        _flags: ConnectFlags,
+        flags: ConnectFlags,
         reason: ReasonCode,
         _properties: Properties | None,
     ) -> None:
@@ -183,6 +187,7 @@ class Link:
             self._call(self._tell_lost, f"the broker at {self.where} refused: {reason}")
             return
         self._connection += 1
+        self._session_kept = flags.session_present
         client.subscribe([(topic, 1) for topic in self._topics])
 
     def _subscribed(
@@ -231,6 +236,7 @@ class Link:
         self.ready.set()
         self._lost = False
         self._say(f"connected to the broker at {self.where}")
+        self._on_ready(self._session_kept)
 
     def _tell_lost(self, line: str) -> None:
         self.ready.clear()

@@ -55,12 +55,13 @@ async def serve_relay(
         store = Store(data / DATABASE)
         stack.callback(store.close)
         counter = Counter(store, gate, limits)
-        stack.callback(counter.close)
+        stack.push_async_callback(counter.close)
         link = Link(
             broker,
             client_id=f"relay-{gate.subscriber_id}",
             topics=[f"{TOPICS}/+/done"],
             on_message=lambda message, connection: counter.receipt(link, message, connection),
+            on_ready=lambda _: counter.connected(),
             on_status=say,
         )
         counter.link = link

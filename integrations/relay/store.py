@@ -1,4 +1,7 @@
-"""What a relay remembers: which hubs are enrolled, and how much waits for each. No messages."""
+"""What a relay remembers: which hubs are enrolled, and what was sealed for each until it has it.
+
+A broker that is killed may lose what it has just acknowledged; then the relay still has it.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ CREATE TABLE IF NOT EXISTS hubs (
     seen_at REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS waiting (
     token TEXT PRIMARY KEY, mailbox TEXT NOT NULL, size INTEGER NOT NULL, at REAL NOT NULL,
-    stored INTEGER NOT NULL DEFAULT 0);
+    payload BLOB NOT NULL, stored INTEGER NOT NULL DEFAULT 0);
 CREATE INDEX IF NOT EXISTS waiting_for ON waiting (mailbox);
 """
 
@@ -122,12 +125,13 @@ class Store:
         )
         self._db.execute("DELETE FROM hubs WHERE subscriber_id = ?", (subscriber_id,))
 
-    # -- how much waits: an estimate that a power cut may make too small, and nothing else -----
+    # -- what waits --------------------------------------------------------------------------------
 
     def reserve(
-        self, hub: Hub, token: str, size: int, now: datetime, *, most: int, most_bytes: int
+        self, hub: Hub, token: str, payload: bytes, now: datetime, *, most: int, most_bytes: int
     ) -> bool:
-        """Count a message that is about to be handed over; False when too much waits already."""
+        """Keep a message that is about to be handed over; False when too much waits already."""
+        size = len(payload)
         count, total = self._db.execute(
             "SELECT count(*), coalesce(sum(size), 0) FROM waiting WHERE mailbox = ?",
             (hub.mailbox,),
@@ -135,17 +139,20 @@ class Store:
         if count >= most or total + size > most_bytes:
             return False
         self._db.execute(
-            "INSERT INTO waiting VALUES (?, ?, ?, ?, 0)",
-            (token, hub.mailbox, size, now.timestamp()),
+            "INSERT INTO waiting VALUES (?, ?, ?, ?, ?, 0)",
+            (token, hub.mailbox, size, now.timestamp(), payload),
         )
         return True
 
     def stored(self, token: str) -> None:
-        """Note that the broker has a message (the hub may have taken it out by now)."""
+        """Note that the broker has a message (the hub may have it by now). Durable when this
+        returns."""
+        self._db.execute("PRAGMA synchronous=FULL")
         self._db.execute("UPDATE waiting SET stored = 1 WHERE token = ?", (token,))
+        self._db.execute("PRAGMA synchronous=NORMAL")
 
     def release(self, token: str) -> None:
-        """Count a message no more: it was not handed over."""
+        """Keep a message no more: it was not handed over."""
         self._db.execute("DELETE FROM waiting WHERE token = ?", (token,))
 
     def done(self, mailbox: str, tokens: Iterable[str], now: datetime) -> None:
@@ -159,6 +166,19 @@ class Store:
             self._db.execute(
                 "UPDATE hubs SET seen_at = ? WHERE mailbox = ?", (now.timestamp(), mailbox)
             )
+
+    def undelivered(self, mailbox: str = "") -> list[tuple[str, str]]:
+        """Return mailbox and token of what no hub has receipted yet, oldest first."""
+        return self._db.execute(
+            "SELECT mailbox, token FROM waiting WHERE stored = 1 AND (?1 = '' OR mailbox = ?1)"
+            " ORDER BY rowid",
+            (mailbox,),
+        ).fetchall()
+
+    def payload(self, token: str) -> bytes | None:
+        """Return a message that waits, None when it does no more."""
+        row = self._db.execute("SELECT payload FROM waiting WHERE token = ?", (token,)).fetchone()
+        return None if row is None else bytes(row[0])
 
     def waiting(self, subscriber_id: str) -> int:
         """Return how many messages wait for a hub."""

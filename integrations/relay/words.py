@@ -18,6 +18,10 @@ receipts. A hub's MQTT client id is its mailbox, so that a broker's access list 
 MOST_RECEIPTS = 64
 """Receipts in one message."""
 
+HELLO = "hello"
+"""What a hub says among its receipts when the broker kept no session for it: what the relay still
+has is to be handed over again."""
+
 PASSED_ON = (
     "authorization",
     "content-type",

@@ -24,6 +24,7 @@ from tests.integrations.relay.conftest import (
     ROOT,
     SHOP,
     STRANGER,
+    healthy,
     member_of,
     now,
     register,
@@ -102,11 +103,31 @@ async def test_a_broker_that_is_killed_meanwhile_loses_nothing(broker, registry,
         bodies = [callback(number) for number in range(10)]
         for body in bodies:
             assert (await send(uri, body))[0] == 200
-        broker.stop()
+        broker.kill()
         await until(lambda: refused(uri))
         broker.start()
         await home.start()
         assert await home.bodies(10) == bodies
+
+
+async def test_a_broker_that_lost_everything_is_given_it_again(broker, registry, tmp_path, homes):
+    async with running(broker, registry, tmp_path / "relay") as url:
+        home = homes(url)
+        uri = await home.start()
+        had = callback()
+        await send(uri, had)
+        await home.bodies(1)
+        await home.stop()
+        bodies = [callback(number) for number in range(10)]
+        for body in bodies:
+            assert (await send(uri, body))[0] == 200
+        broker.kill()
+        (tmp_path / "mosquitto" / "mosquitto.db").unlink()
+        await until(lambda: refused(uri))
+        broker.start()
+        await until(lambda: healthy(url))
+        await home.start()
+        assert await home.bodies(11) == [had, *bodies]
 
 
 async def refused(uri):
@@ -280,7 +301,7 @@ async def test_a_hub_that_never_listened_is_not_told_to_have_it(broker, registry
 async def test_what_waits_for_one_hub_is_bounded_and_freed_by_its_receipts(
     broker, registry, tmp_path, homes
 ):
-    limits = Limits(queue=3, queue_bytes=3000)
+    limits = Limits(queue=3, queue_bytes=8000)
     async with running(broker, registry, tmp_path / "relay", limits=limits) as url:
         home = homes(url)
         uri = await home.start()
@@ -383,6 +404,7 @@ async def test_an_old_request_cannot_be_replayed_over_a_newer_one(broker, regist
     ("change", "words"),
     [
         ({"subscriber_id": "a/b"}, "subscriber_id"),
+        ({"subscriber_id": "a?b"}, "subscriber_id"),
         ({"key_id": ""}, "key_id"),
         ({"signing_public_key": "AAAA"}, "signing_public_key"),
         ({"encryption_public_key": 5}, "encryption_public_key"),
