@@ -1,4 +1,4 @@
-"""All measurements, one table: ``script/bench [--quick] [ingest latency burst idle ledger]``."""
+"""All measurements, one table: ``script/bench [--quick] [ingest latency burst idle ledger …]``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burst, idle, ingest, latency, ledger
+from benchmarks import burst, comparing, idle, ingest, latency, ledger
 from benchmarks.harness import HERE, Bench, BenchError
 from benchmarks.results import Result
 
@@ -26,6 +26,7 @@ MEASURES: dict[str, Callable[..., Iterator[Result]]] = {
     "ingest": ingest.measure,
     "burst": burst.measure,
     "ledger": ledger.measure,
+    "comparing": comparing.measure,
 }
 _COLOURS = {"pass": "green", "miss": "red", "noted": "dim"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -49,7 +49,7 @@ def match(wants: Sequence[Want], catalog: Catalog) -> Match:
     serves one want only, sizes must be in a comparable unit (a name's own size counts where the
     catalogue tells none), and a line never asks for more than is available.
 
-    The cost grows with the catalogue's size; only names that hold a wanted word are looked at.
+    The cost grows with the catalogue's size; of names only those with a wanted word are read.
     """
     wanted = [_Wanted(want) for want in wants if want.quantity > 0]
     shelf = _Shelf(catalog.items)
@@ -58,7 +58,7 @@ def match(wants: Sequence[Want], catalog: Catalog) -> Match:
     missing: list[str] = []
     unsized: list[tuple[str, str]] = []
     for one in wanted:
-        best, unclear = _best(one, (item for item in shelf.of(one) if item.item_id not in taken))
+        best, unclear = _best(one, (it for it in shelf.of(one) if it[0].item_id not in taken))
         if best is not None:
             taken.add(best.item_id)
             lines.append(best)
@@ -110,13 +110,15 @@ class _Wanted:
         self.gtin = (want.gtin or "").lstrip("0")
         self._own = (Term(want.name), Term(want.item))
         self._further = tuple(Term(word) for word in want.words)
-        self.keys = {term.key for term in (*self._own, *self._further) if term.key}
+        self.terms = (*self._own, *self._further)
 
-    def rank(self, item: CatalogItem) -> tuple[int, bool] | None:
-        """Return how well an item meets it and whether it is a substitute; None: it does not."""
+    def rank(self, item: CatalogItem, words: frozenset[str]) -> tuple[int, bool] | None:
+        """Return how well an item meets it and whether it is a substitute; None: it does not.
+
+        ``words`` are those of the item's name.
+        """
         if self.gtin and item.gtin and item.gtin.lstrip("0") == self.gtin:
             return _SAME, False
-        words = words_of(item.name)
         own = _best_fit(self._own, item.name, words)
         further = _best_fit(self._further, item.name, words)
         if own is None and further is None:
@@ -147,32 +149,42 @@ class _Shelf:
         names = [folded(item.name) for item in items]
         self._text = "\n".join(names)
         self._starts = list(accumulate((len(name) + 1 for name in names), initial=0))
+        self._words: dict[int, frozenset[str]] = {}
         self._by_gtin: dict[str, list[int]] = {}
         for number, item in enumerate(items):
             if item.gtin:
                 self._by_gtin.setdefault(item.gtin.lstrip("0"), []).append(number)
 
-    def of(self, wanted: _Wanted) -> list[CatalogItem]:
-        """Return what may meet a want, in the catalogue's order."""
+    def of(self, wanted: _Wanted) -> Iterator[tuple[CatalogItem, frozenset[str]]]:
+        """Yield what may meet a want and the words of its name, in the catalogue's order."""
         numbers: set[int] = set()
         if wanted.gtin:
             numbers.update(self._by_gtin.get(wanted.gtin, ()))
-        for key in wanted.keys:
+        for key in {self._rarest(term.keys) for term in wanted.terms if term.keys}:
             at = self._text.find(key)
             while at >= 0:
                 number = bisect_right(self._starts, at) - 1
                 numbers.add(number)
                 at = self._text.find(key, self._starts[number + 1])
-        return [self._items[number] for number in sorted(numbers)]
+        for number in sorted(numbers):
+            words = self._words.get(number)
+            if words is None:
+                words = self._words[number] = words_of(self._items[number].name)
+            yield self._items[number], words
+
+    def _rarest(self, keys: Iterable[str]) -> str:
+        return min(keys, key=lambda key: (self._text.count(key), key))
 
 
-def _best(wanted: _Wanted, items: Iterable[CatalogItem]) -> tuple[Line | None, CatalogItem | None]:
+def _best(
+    wanted: _Wanted, items: Iterable[tuple[CatalogItem, frozenset[str]]]
+) -> tuple[Line | None, CatalogItem | None]:
     """Return the best line, and an item that might have done if its size compared."""
     want = wanted.want
     best: tuple[tuple[object, ...], Line] | None = None
     unclear: CatalogItem | None = None
-    for item in items:
-        found = wanted.rank(item)
+    for item, words in items:
+        found = wanted.rank(item, words)
         if found is None:
             continue
         rank, substitute = found

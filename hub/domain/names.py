@@ -57,18 +57,19 @@ def singular(word: str) -> str:
 class Term:
     """Something that is looked for by name, prepared once for many names.
 
-    ``key`` is in the folded form of every name that the term fits: a cheap first look.
+    ``keys`` are all in the folded form of every name that the term fits: a cheap first look.
     """
 
-    __slots__ = ("_folded", "_spaceless", "_words", "key")
+    __slots__ = ("_folded", "_spaceless", "_words", "keys")
 
     def __init__(self, text: str) -> None:
         self._words = words_of(text)
         self._folded = folded(text).strip()
         self._spaceless = not self._folded.isascii()
-        longest = max(self._words, key=lambda word: (len(word), word), default="")
         # "berry" is found in "berries" by what both begin with.
-        self.key = longest[:-1] if longest.endswith("y") and len(longest) > 1 else longest
+        self.keys = frozenset(
+            word[:-1] if word.endswith("y") and len(word) > 1 else word for word in self._words
+        )
 
     def fit(self, name: str, words: frozenset[str] | None = None) -> int | None:
         """Return 1 where the name says just this, 2 where it says more, None for another thing.
