@@ -71,7 +71,16 @@ def test_2000_messages_over_kills_are_all_accounted_for(
             )
             with lines.open("rb") as stdin:
                 publisher = subprocess.Popen(
-                    [program("mosquitto_pub"), "-p", str(broker.port), "-q1", "-t", TOPIC, "-l"],
+                    [
+                        program("mosquitto_pub"),
+                        "-p",
+                        str(broker.port),
+                        "-q",
+                        "1",
+                        "-t",
+                        TOPIC,
+                        "-l",
+                    ],
                     stdin=stdin,
                 )
             marks = sorted(chance.sample(range(1, MESSAGES - 100), KILLS))
