@@ -26,6 +26,7 @@ from hub.app.health import Health
 from hub.app.intake import Intake, replay
 from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
+from hub.app.network import Network
 from hub.app.plugins import conventions
 from hub.app.secrets import NtfyTopics, household_key
 from hub.app.selling import Selling
@@ -44,8 +45,6 @@ from hub.web.app import make_app
 from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Writer
 from integrations.beckn.buyer import BecknBuyer
-from integrations.beckn.errors import RegistryError
-from integrations.beckn.registry import upsert
 from integrations.broker import Broker, start_broker
 from integrations.mqtt import MqttLink
 from integrations.scheduler import Alarm
@@ -84,6 +83,7 @@ class Hub:
         self._subscribed: frozenset[str] = frozenset()
         self._entities: tuple[Entity, ...] = ()
         self.url = ""
+        self._called_at = ""
         self._make()
 
     def _make(self) -> None:
@@ -116,12 +116,13 @@ class Hub:
         self.buyer = BecknBuyer(
             settings.beckn,
             secrets_dir=self._data / "secrets",
-            public_url_of=lambda: self.url,
+            public_url_of=lambda: self._called_at or self.url,
             sink=self._answered,
             clock=self.clock,
         )
         identity = self.buyer.identity.subscriber_id
         self.house.sign = ledger_key(self._data / "secrets", identity).sign
+        self.network = Network(settings, self.buyer, self._data)
         self._phones = Phones(self.topics.of, lambda: self.url)
         doers = Doers(
             self.home,
@@ -188,7 +189,9 @@ class Hub:
         self._stack.push_async_callback(self.buyer.close)
         self.writer.start()
         self._stack.push_async_callback(asyncio.to_thread, self.writer.stop)
-        await asyncio.to_thread(self._enter_registry)
+        await self.network.reach(self._reached_at)
+        self._stack.push_async_callback(self.network.close)
+        await asyncio.to_thread(self.network.enter)
         await self._find_providers()
         await asyncio.wrap_future(self.writer.submit(self._begin))
         self.pump.start()
@@ -199,6 +202,7 @@ class Hub:
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
+        self.network.join()
         self.selling.start()
         self._stack.push_async_callback(self.selling.stop)
         self._subscribe()
@@ -223,22 +227,16 @@ class Hub:
             on_refused=self._refused,
         )
 
-    def _enter_registry(self) -> None:
-        """Enter the household in its registry file, so that providers believe its key."""
-        path = self.settings.beckn.registry
-        if path is None:
-            return
-        try:
-            upsert(path, self.buyer.entry())
-        except (RegistryError, OSError) as error:
-            log.warning("the household is not entered in the registry: %s", error)
+    def _reached_at(self, url: str) -> None:
+        self._called_at = url
 
     def _begin(self, tx: Tx) -> None:
         begin(tx, self.home)
         note_rules(tx, self.home)
 
     async def _serve(self, listener: socket.socket) -> None:
-        app = make_app(self.backend, secret=self._secret, extra_routes=self.buyer.routes())
+        routes = [*self.buyer.routes(), *self.network.routes()]
+        app = make_app(self.backend, secret=self._secret, extra_routes=routes)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
