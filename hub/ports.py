@@ -12,6 +12,7 @@ from typing import Protocol
 
 from hub.domain.effects import Notification
 from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
+from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
 
 
 class DeliveryError(Exception):
@@ -60,6 +61,21 @@ class Provider(Protocol):
 AnswerSink = Callable[[OrderAnswer], Awaitable[bool]]
 """Called with each verified callback; returns after it is committed (True) or, when it was known
 already, False. Raises when it could not be stored: then no ACK may be given."""
+
+
+class PeerTransport(Protocol):
+    """A way to another household's hub: signs, encrypts and carries."""
+
+    async def send(self, peer: Peer, message: PeerMessage) -> Receipt | None:
+        """Return what the hub says once it has committed; None when a relay has the message, whose
+        receipt comes as a message of its own. Raises DeliveryError: ``retry`` is false only for an
+        introduction (``hello``) that was refused."""
+        ...
+
+
+PeerSink = Callable[[PeerMessage, bool], Awaitable[Receipt | Refusal]]
+"""Called with each proven message of another hub, and whether a relay brought it. Returns, after it
+is committed, what its sender is told; raises when it could not be stored: then nothing is."""
 
 
 @dataclass(frozen=True, slots=True)

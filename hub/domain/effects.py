@@ -71,5 +71,22 @@ class SendOrderRequest:
     suggestion_id: str
 
 
-Effect = AskMember | TellMember | SendOrderRequest
-EffectKind = Literal["ask", "tell", "order"]
+@dataclass(frozen=True, slots=True)
+class SendPeerMessage:
+    """Send another household's hub what waits for it.
+
+    ``messages``: those up to number ``upto``, in order; a later such effect stands for the earlier
+    ones. ``hello``: introduce us with an invitation's token. ``receipt``: say what was committed,
+    and about the message ``re`` why it was refused, or that its number was used before.
+    """
+
+    peer: str
+    kind: Literal["messages", "hello", "receipt"]
+    upto: int
+    re: str = ""
+    refused: str = ""
+    used: bool = False
+
+
+Effect = AskMember | TellMember | SendOrderRequest | SendPeerMessage
+EffectKind = Literal["ask", "tell", "order", "peer"]

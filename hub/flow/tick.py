@@ -16,6 +16,7 @@ from hub.flow.expected import expect_no_more
 from hub.flow.home import Home
 from hub.flow.observe import change_board, observe_readings
 from hub.flow.offers import ask_now, unanswered
+from hub.flow.peers import timer as _peer
 from hub.flow.placing import PLACED, fail
 from hub.flow.react import react
 from hub.flow.requests import party_of, request
@@ -196,5 +197,6 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "follow": _follow,
     "review": _review,
     "arrived": _arrived,
+    "peer": _peer,
     "tidy": _tidy,
 }

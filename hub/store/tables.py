@@ -9,7 +9,9 @@ from __future__ import annotations
 from sqlalchemy import Column, Index, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
-HEAD = "0003"
+from hub.store import peertables as peertables
+
+HEAD = "0004"
 """The migration this code expects (``hub/store/migrations``)."""
 
 

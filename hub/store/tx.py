@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
-from hub.domain.effects import AskMember, Effect, SendOrderRequest, TellMember
+from hub.domain.effects import AskMember, Effect, SendOrderRequest, SendPeerMessage, TellMember
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
 from hub.store import tables
@@ -42,10 +42,11 @@ class Waiting:
     leased: bool = False
 
 
-EFFECTS: dict[str, type[AskMember | TellMember | SendOrderRequest]] = {
+EFFECTS: dict[str, type[Effect]] = {
     "ask": AskMember,
     "tell": TellMember,
     "order": SendOrderRequest,
+    "peer": SendPeerMessage,
 }
 _KIND_OF: dict[type, str] = {effect: kind for kind, effect in EFFECTS.items()}
 

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hub.domain.effects import AskMember, SendOrderRequest, TellMember
+from hub.domain.effects import AskMember, SendOrderRequest, SendPeerMessage, TellMember
 from hub.ports import Clock, DeliveryError
 from hub.store.codec import micros
 from hub.store.tx import Tx, Waiting
@@ -36,16 +36,23 @@ AFTER_FAULT = 5.0
 _DONE_TOGETHER = 64
 
 
+async def _no_peers(effect: SendPeerMessage) -> None:
+    raise DeliveryError("this hub has no contacts", retry=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Doers:
     """How each kind of effect is done. Each returns when it is done or no longer wanted, and
-    raises DeliveryError. ``uncertain`` and ``gave_up`` are flow steps for what went wrong."""
+    raises DeliveryError. ``uncertain`` and the two ``gave_up`` are flow steps for what went wrong.
+    """
 
     ask: Callable[[AskMember], Awaitable[None]]
     tell: Callable[[TellMember], Awaitable[None]]
     order: Callable[[SendOrderRequest], Awaitable[None]]
     uncertain: Callable[[Tx, SendOrderRequest], None]
     gave_up: Callable[[Tx, SendOrderRequest, str], None]
+    peer: Callable[[SendPeerMessage], Awaitable[None]] = _no_peers
+    peer_gave_up: Callable[[Tx, SendPeerMessage, str], None] = lambda tx, effect, reason: None
 
 
 class Pump:
@@ -193,6 +200,8 @@ class Pump:
                 await self._do_order(row, effect)
             elif isinstance(effect, AskMember):
                 await self._doers.ask(effect)
+            elif isinstance(effect, SendPeerMessage):
+                await self._doers.peer(effect)
             else:
                 await self._doers.tell(effect)
         except DeliveryError as error:
@@ -259,7 +268,8 @@ class Pump:
             await self._in_doubt(row, effect)
             return
         attempts = row.attempts + 1
-        if attempts >= MOST_ATTEMPTS or not (error.retry or error.unknown):
+        patient = attempts < MOST_ATTEMPTS or isinstance(effect, SendPeerMessage)
+        if not patient or not (error.retry or error.unknown):
             await self._give_up(row, str(error))
             return
         delay = min(FIRST_DELAY * 2.0 ** min(attempts - 1, 16), LONGEST_DELAY)
@@ -287,6 +297,9 @@ class Pump:
             if isinstance(effect, SendOrderRequest):
                 self._doers.gave_up(tx, effect, reason)
                 tx.done(row.id)
+            elif isinstance(effect, SendPeerMessage):
+                self._doers.peer_gave_up(tx, effect, reason)
+                tx.done(row.id)
             elif late:
                 tx.done(row.id)
             else:
@@ -304,8 +317,11 @@ def _is_confirm(row: Waiting) -> bool:
 
 
 def _replaces(row: Waiting) -> tuple[str, ...]:
-    """Name what a row stands for: a newer notification of one tag replaces one not yet sent."""
+    """Name what a row stands for: a newer notification of one tag replaces one not yet sent, and
+    a newer row of messages to a hub stands for an older one."""
     effect = row.effect
     if isinstance(effect, SendOrderRequest):
         return (row.key,)
+    if isinstance(effect, SendPeerMessage):
+        return (row.subject, effect.kind) if effect.kind == "messages" else (row.key,)
     return (row.subject, effect.member, effect.channel)
