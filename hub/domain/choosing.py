@@ -36,7 +36,8 @@ class Offer:
     """What one provider (or two together) would bring, for ``total`` with delivery and taxes.
 
     ``id`` is unique among the offers that are compared. ``disclosed`` are the fields of ``Party``
-    it would be told. ``preferred``: the household always buys there.
+    it would be told. ``preferred``: the household always buys there. ``settled`` are wants whose
+    amount a member has chosen: they count as brought.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Offer:
     score: Score | None = None
     disclosed: frozenset[str] = frozenset()
     preferred: bool = False
+    settled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def rank(
     busy: Sequence[Busy] = (),
 ) -> tuple[Ranked, ...]:
     """Return the offers, best first, each with its reasons; ``currency`` is the household's own."""
-    covers = {offer.id: coverage(offer.lines, wants) for offer in offers}
+    covers = {offer.id: coverage(offer.lines, wants, offer.settled) for offer in offers}
     ordered = sorted(offers, key=lambda offer: _key(offer, covers[offer.id], currency, busy))
     return tuple(
         Ranked(
@@ -98,11 +100,17 @@ def rank(
     )
 
 
-def coverage(lines: Sequence[Line], wants: Sequence[Want]) -> Coverage:
-    """Tell how much of what is wanted these lines bring."""
-    missing, short, instead = [], [], []
+def coverage(
+    lines: Sequence[Line], wants: Sequence[Want], settled: Collection[str] = ()
+) -> Coverage:
+    """Tell how much of what is wanted these lines bring; what is ``settled`` lacks nothing."""
+    missing: list[str] = []
+    short: list[str] = []
+    instead: list[str] = []
     for want in wants:
         mine = [line for line in lines if line.wants == want.item and line.count > 0]
+        if want.item in settled:
+            continue
         if not mine:
             missing.append(want.name)
             continue

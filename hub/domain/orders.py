@@ -140,6 +140,25 @@ class Party:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A change to a placed order that is on its way: moved to ``slot``, or cancelled.
+
+    ``fee`` and ``quote`` are what the provider said it would come to, once it did (``priced``);
+    ``agreed`` is true once that was agreed to and the change is meant. ``by`` is the member who
+    wanted it, ``suggestion_id`` the question that holds the fee, where there is one.
+    """
+
+    kind: Literal["move", "cancel"]
+    by: str
+    slot: DeliverySlot | None = None
+    fee: Money | None = None
+    quote: Quote | None = None
+    suggestion_id: str = ""
+    priced: bool = False
+    agreed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """The household's side of one order.
 
@@ -149,7 +168,9 @@ class Order:
     answer is awaited. ``fulfillment_state`` is the provider's own word, e.g. ``Packed``.
     ``note`` is what a member should know before approving, e.g. ``no oat milk there``.
     ``cancellation`` and ``rescheduling`` are the terms the provider told last; ``change_fee`` is
-    what it asked for the change that was previewed or made last.
+    what it asked for the change that was previewed or made last. ``score`` and ``needs`` are its
+    catalogue's. ``chosen`` are the wants whose amount a member has settled. Orders with the same
+    ``part_of`` are parts of one basket. ``change`` is what is being changed about a placed order.
     """
 
     id: str
@@ -182,6 +203,11 @@ class Order:
     tracking: Tracking | None = None
     support: SupportContact | None = None
     rating: Rating | None = None
+    score: Score | None = None
+    needs: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
+    part_of: str = ""
+    change: Change | None = None
 
     def moved(self, state: OrderState, **changes: object) -> Order:
         """Return this order in ``state`` with ``changes``; IllegalMove when it may not."""

@@ -32,8 +32,9 @@ SUGGESTION_LIFE: Life[SuggestionState] = Life(
     },
 )
 
-Kind = Literal["grocery_order", "move_delivery", "social_meal", "ride", "notify"]
+Kind = Literal["grocery_order", "move_delivery", "cancel_order", "social_meal", "ride", "notify"]
 KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
+"""What a rule may propose; that an order be cancelled only a member can want."""
 
 Verb = Literal["approve", "decline", "later"]
 VERBS: tuple[Verb, ...] = ("approve", "decline", "later")
@@ -60,7 +61,9 @@ class Disclosure:
 class Option:
     """One way to carry a suggestion out; ``order_id`` is the hub's quoted order behind it.
 
-    ``note`` says what a member should know, e.g. ``no oat milk there``.
+    ``note`` says what a member should know, e.g. ``no oat milk there``; ``because`` what speaks
+    for it and against it beside the other options. ``also`` are the further orders of a basket
+    that is split over several providers. ``over`` says which of the household's limits it is over.
     """
 
     id: str
@@ -72,6 +75,14 @@ class Option:
     window: Window | None = None
     note: str = ""
     disclosures: tuple[Disclosure, ...] = ()
+    because: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    over: str = ""
+
+    @property
+    def orders(self) -> tuple[str, ...]:
+        """Return the ids of all orders behind it."""
+        return (self.order_id, *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ class Suggestion:
     ``chosen`` is the option a member approved. ``deadline`` is when it expires (UTC). ``outcome``
     is what to tell somebody who taps too late. ``not_before`` holds a reminder after *later*.
     ``wants`` is what a grocery order is for; ``deliver_after`` and ``deliver_before`` are local
-    times of day between which it may come.
+    times of day between which it may come. ``split_tried``: splitting it was looked at.
     """
 
     id: str
@@ -111,6 +122,7 @@ class Suggestion:
     wants: tuple[Want, ...] = ()
     deliver_after: time | None = None
     deliver_before: time | None = None
+    split_tried: bool = False
 
     def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
         """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""
@@ -122,6 +134,10 @@ class Suggestion:
             if option.id == option_id:
                 return option
         raise KeyError(option_id)
+
+    def option_with(self, order_id: str) -> Option | None:
+        """Return the option that an order is behind, None when there is none."""
+        return next((option for option in self.options if order_id in option.orders), None)
 
     def fits(self, slot: DeliverySlot, zone: ZoneInfo) -> bool:
         """Tell whether a delivery slot lies between the times of day that suit the household."""

@@ -37,6 +37,9 @@ def offer(option: Option, zone: ZoneInfo, now: datetime) -> str:
         parts.append(window_text(option.window, zone, now))
     if option.note:
         parts.append(option.note)
+    parts += [reason for reason in option.because if reason not in option.note]
+    if option.over:
+        parts.append(f"not to be ordered: {option.over}")
     return ", ".join(parts)
 
 
