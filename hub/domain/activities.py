@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from hub.domain.details import MOST_EXCLUDED as MOST_EXCLUDED
 from hub.domain.details import ActivityError as ActivityError
 from hub.domain.details import Details as Details
 from hub.domain.details import Person as Person

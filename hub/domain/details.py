@@ -15,7 +15,7 @@ LONGEST = timedelta(days=366)
 """The longest one occurrence may take."""
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]{1,30}:[^\s\x00-\x1f\x7f<>\"]{1,300}")
-_RULE = re.compile(r"FREQ=[A-Z]+(?:;[A-Z-]+=[A-Z0-9,+:-]+)*")
+_RULE = re.compile(r"FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)(?:;[A-Z-]+=[A-Z0-9,+:-]+)*")
 _SIZES = {"uid": 255, "summary": 200, "description": 4000, "location": 300, "name": 100}
 
 

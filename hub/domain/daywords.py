@@ -1,0 +1,206 @@
+"""Sentences about the day: activities and answers, conflicts and ways out, rides, meals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from hub.domain.activities import Activity, Proposal
+from hub.domain.conflicts import Conflict, Resolution, Unresolvable
+from hub.domain.itip import Outcome
+from hub.domain.mealactions import AskHousehold
+from hub.domain.meals import Cost, SocialMeal
+from hub.domain.offers import DeliverySlot, Window
+from hub.domain.rides import RideChange
+from hub.domain.sharing import Sharing
+from hub.domain.wording import listed, window_text
+
+_OFF = {
+    "gas": "the gas is off",
+    "water": "the water is off",
+    "electricity": "the power is off",
+    "heating": "the heating is off",
+    "internet": "the internet is off",
+}
+
+
+def moment_text(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
+    """Say an instant: ``today 18:00``, ``Sat 28 Nov 09:00``."""
+    local = moment.astimezone(zone)
+    days = (local.date() - now.astimezone(zone).date()).days
+    day = {0: "today", 1: "tomorrow"}.get(days, f"{local:%a} {local.day} {local:%b}")
+    return f"{day} {local:%H:%M}"
+
+
+def span_text(window: Window, zone: ZoneInfo, now: datetime) -> str:
+    """Say a span, also one over midnight: ``today 22:00 to tomorrow 01:00``."""
+    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
+    if start.date() == end.date():
+        return window_text(window, zone, now)
+    return f"{moment_text(start, zone, now)} to {moment_text(end, zone, now)}"
+
+
+# -- activities --------------------------------------------------------------------------------
+
+
+def activity_line(activity: Activity, zone: ZoneInfo, now: datetime) -> str:
+    """Say what, when and where in a line: ``Fishing, today 10:00-13:00, Mill Lake``."""
+    details = activity.details
+    parts = [details.summary, span_text(details.window, zone, now), details.location]
+    return ", ".join(part for part in parts if part)
+
+
+def who_comes(activity: Activity) -> str:
+    """Say who comes: ``Ben and Cleo come, Dan does not, Eva has not answered.``"""
+    groups: dict[str, list[str]] = {}
+    for one in activity.attendees:
+        name = one.name or one.address.partition(":")[2]
+        groups.setdefault(one.partstat, []).append(name)
+    said = []
+    for partstat, singular, plural in (
+        ("ACCEPTED", "comes", "come"),
+        ("TENTATIVE", "may come", "may come"),
+        ("DECLINED", "does not", "do not"),
+        ("NEEDS-ACTION", "has not answered", "have not answered"),
+    ):
+        names = groups.get(partstat)
+        if names:
+            said.append(f"{listed(names)} {singular if len(names) == 1 else plural}")
+    return f"{', '.join(said)}." if said else "Nobody was invited."
+
+
+def proposal_text(activity: Activity, proposal: Proposal, zone: ZoneInfo, now: datetime) -> str:
+    """Say another time that was proposed, and whose proposal it is."""
+    by = activity.attendee(proposal.by)
+    who = (by.name if by else "") or proposal.by.partition(":")[2]
+    when = span_text(proposal.window, zone, now)
+    words = f" “{proposal.comment}”" if proposal.comment else ""
+    return f"{who} proposes {when} for {activity.details.summary}.{words}"
+
+
+def outcome_text(outcome: Outcome, sender: str) -> str:
+    """Say what a message of ``sender`` came to; empty where nobody needs to know."""
+    what = "an activity"
+    if isinstance(outcome.now_is, Activity):
+        what = outcome.now_is.details.summary
+    words = {
+        "invited": f"{sender} invites you to {what}.",
+        "changed": f"{sender} changed {what}.",
+        "cancelled": f"{sender} cancelled {what}.",
+        "answered": f"{sender} answered about {what}.",
+        "countered": f"{sender} proposes another time for {what}.",
+        "counter_declined": f"{sender} stays with the time of {what}.",
+        "late": f"{sender} would come to {what} after all",
+        "refused": f"A message of {sender} was refused",
+    }.get(outcome.verdict, "")
+    if words and not words.endswith("."):
+        words += f": {outcome.reason}."
+    return f"{words} Please answer anew." if outcome.anew else words
+
+
+# -- conflicts ---------------------------------------------------------------------------------
+
+
+def conflict_text(conflict: Conflict, zone: ZoneInfo, now: datetime) -> str:
+    """Say what does not go together, and when."""
+    title, against = conflict.block.title, conflict.against
+    when = span_text(conflict.overlap, zone, now)
+    if conflict.kind == "nobody_home" or against is None:
+        delivery = span_text(conflict.block.window, zone, now)
+        return f"Nobody is at home for {title} ({delivery}): the house is empty {when}."
+    if conflict.kind == "double_booked":
+        return f"{title} and {against.title} are at the same time: {when}."
+    off = _OFF[against.stops] if against.stops is not None else against.title
+    if conflict.kind == "frozen_goods":
+        return f"{title} brings freezer goods while {off}: {when}."
+    return f"{title} is planned while {off}: {when}."
+
+
+def way_out(result: Resolution | Unresolvable, zone: ZoneInfo, now: datetime) -> str:
+    """Say the way out that is proposed, with its fee, or why there is none."""
+    if isinstance(result, Unresolvable):
+        return f"It cannot be resolved: {result.why}."
+    slot = result.slot
+    fee = f" for {slot.fee}" if slot.fee is not None and slot.fee.amount else ""
+    return f"Move {result.moved.title} to {span_text(slot.window, zone, now)}{fee}?"
+
+
+# -- rides -------------------------------------------------------------------------------------
+
+
+def ride_text(slot: DeliverySlot, what: str, zone: ZoneInfo, now: datetime) -> str:
+    """Say a ride by its times: when it leaves and when it is there."""
+    arrival = slot.window.end.astimezone(zone)
+    return f"Leave {moment_text(slot.window.start, zone, now)}, at {what} {arrival:%H:%M}"
+
+
+def ride_change_text(change: RideChange) -> str:
+    """Say what is proposed about a ride whose activity changed, with what it costs."""
+    does = {
+        "keep": "Nothing has to be done.",
+        "reschedule": "Move the ride with it?",
+        "replace": "Order another ride and cancel this one?",
+        "cancel": "Cancel the ride?",
+        "tell": "Call the driver.",
+    }[change.action]
+    text = f"{change.why[:1].upper()}{change.why[1:]}. {does}"
+    if change.action in ("keep", "tell"):
+        return text
+    return f"{text} {cost_text(Cost(change.fee, change.known))}"
+
+
+def sharing_text(sharing: Sharing, names: Mapping[str, str], own: str) -> str:
+    """Say what sharing a ride costs a household and saves it; ``names`` by household."""
+    others = listed([names.get(one, one) for one in sorted(sharing.pays) if one != own])
+    return (
+        f"Share the ride with {others}: you pay {sharing.pays[own]} and save"
+        f" {sharing.saves[own]}; together you save {sharing.saving}."
+    )
+
+
+# -- meals -------------------------------------------------------------------------------------
+
+
+def cost_text(cost: Cost) -> str:
+    """Say what undoing something costs."""
+    if not cost.possible:
+        return "It cannot be cancelled any more."
+    if not cost.known:
+        return "What that costs is not known yet."
+    if cost.fee is None or not cost.fee.amount:
+        return "That is free."
+    return f"That costs {cost.fee}."
+
+
+def meal_line(meal: SocialMeal, zone: ZoneInfo, now: datetime) -> str:
+    """Say a meal in a line: ``Dinner, today 19:00-21:00, for 5``."""
+    place = f", at {meal.host}'s" if meal.where == "home" and meal.host else ""
+    return f"{meal.title}, {span_text(meal.window, zone, now)}{place}, for {meal.party}"
+
+
+def meal_invitation(meal: SocialMeal, zone: ZoneInfo, now: datetime) -> str:
+    """Say what is proposed to the members: with whom, when, and until when answers are awaited."""
+    names = listed([one.name for one in meal.guests])
+    until = moment_text(meal.answer_by, zone, now)
+    return (
+        f"{meal.title} with {names}, {span_text(meal.window, zone, now)}?"
+        f" They can answer until {until}."
+    )
+
+
+def meal_question(ask: AskHousehold, meal: SocialMeal) -> str:
+    """Say what members have to decide about a meal, with what it costs."""
+    who = ask.about.name if ask.about is not None else "Somebody"
+    cost = cost_text(ask.cost) if ask.cost is not None else ""
+    return {
+        "let_in": f"{who} would come to {meal.title} after all, though the time to answer is over."
+        f" Ask for room for {meal.party + (ask.about.seats if ask.about else 1)}?",
+        "nobody_comes": f"Nobody has time for {meal.title} any more. Cancel the table? {cost}",
+        "no_room": f"The table stays for {meal.size}, but you are {meal.party}: {ask.reason}."
+        f" Keep it, or call {meal.title} off? {cost}",
+        "other_table": f"There is no table for {meal.title}: {ask.reason}. Look for another?",
+        "keep_or_cancel": f"{meal.title} was planned for a reason that is gone: {ask.reason}."
+        f" Keep it, or call it off? {cost}",
+        "costs_more": f"Calling {meal.title} off has its price by now. {cost} Do it all the same?",
+    }[ask.question]
