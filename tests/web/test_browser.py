@@ -83,7 +83,7 @@ class Visitor:
         await self.page.wait_for_function("document.documentElement.dataset.stream === 'on'")
 
 
-async def _visit(browser: Browser, base: str, size: str, **more: object) -> Visitor:
+async def visit(browser: Browser, base: str, size: str, **more: object) -> Visitor:
     width, height = SIZES[size]
     context = await browser.new_context(
         viewport={"width": width, "height": height},
@@ -97,7 +97,7 @@ async def _visit(browser: Browser, base: str, size: str, **more: object) -> Visi
 async def test_signing_in_and_approving(
     browser: Browser, base: str, backend: FakeBackend, size: str
 ) -> None:
-    visitor = await _visit(browser, base, size)
+    visitor = await visit(browser, base, size)
     page = visitor.page
     await visitor.go("/")
     await page.get_by_label("Code").fill("4711-0815")
@@ -119,7 +119,7 @@ async def test_signing_in_and_approving(
 async def test_changing_the_order_and_hearing_of_the_new_price(
     browser: Browser, base: str, backend: FakeBackend, size: str
 ) -> None:
-    visitor = await _visit(browser, base, size)
+    visitor = await visit(browser, base, size)
     page = visitor.page
     await visitor.sign_in(backend)
     await visitor.go("/")
@@ -145,7 +145,7 @@ async def test_changing_the_order_and_hearing_of_the_new_price(
 async def test_another_offer_can_be_taken(
     browser: Browser, base: str, backend: FakeBackend
 ) -> None:
-    visitor = await _visit(browser, base, "phone")
+    visitor = await visit(browser, base, "phone")
     page = visitor.page
     await visitor.sign_in(backend)
     await visitor.go("/suggestions/sug-1")
@@ -161,7 +161,7 @@ async def test_another_offer_can_be_taken(
 async def test_live_updates_leave_half_filled_forms_alone(
     browser: Browser, base: str, backend: FakeBackend
 ) -> None:
-    visitor = await _visit(browser, base, "phone")
+    visitor = await visit(browser, base, "phone")
     page = visitor.page
     await visitor.sign_in(backend)
     await visitor.go("/")
@@ -183,7 +183,7 @@ async def test_live_updates_leave_half_filled_forms_alone(
 async def test_without_javascript_everything_can_be_answered(
     browser: Browser, base: str, backend: FakeBackend
 ) -> None:
-    visitor = await _visit(browser, base, "phone", java_script_enabled=False)
+    visitor = await visit(browser, base, "phone", java_script_enabled=False)
     page = visitor.page
     await visitor.sign_in(backend)
     await visitor.go("/")
@@ -200,7 +200,7 @@ async def test_without_javascript_everything_can_be_answered(
 async def test_an_action_link_asks_before_it_acts(
     browser: Browser, base: str, backend: FakeBackend
 ) -> None:
-    visitor = await _visit(browser, base, "phone")
+    visitor = await visit(browser, base, "phone")
     token = ActionToken("sug-1", 2, "approve", "ada", NOW.replace(hour=18), "opt-1")
     await visitor.go("/a/" + sign(token, SECRET))
     assert backend.decisions == []
@@ -213,7 +213,7 @@ async def test_an_action_link_asks_before_it_acts(
 async def test_a_hub_that_is_away_is_told(
     browser: Browser, base: str, backend: FakeBackend
 ) -> None:
-    visitor = await _visit(browser, base, "phone")
+    visitor = await visit(browser, base, "phone")
     await visitor.sign_in(backend)
     await visitor.go("/")
     await visitor.context.set_offline(True)
@@ -228,7 +228,7 @@ async def test_a_hub_that_is_away_is_told(
 async def test_every_page_fits_and_can_be_tapped(
     browser: Browser, base: str, backend: FakeBackend, size: str
 ) -> None:
-    visitor = await _visit(browser, base, size)
+    visitor = await visit(browser, base, size)
     page, (width, _) = visitor.page, SIZES[size]
     await visitor.go("/sign-in")
     assert await page.evaluate("document.documentElement.scrollWidth") <= width
