@@ -20,6 +20,7 @@ from devices.native_models import (
     MOST_PIECES,
     MOST_QUANTITY,
     MOST_READINGS,
+    MOST_VALUE,
     MOST_VALUES,
     NAME,
 )
@@ -297,9 +298,9 @@ def _own_id(fields: Fields) -> str | None:
 def _scalar(value: Any) -> bool:
     if type(value) is str:
         return len(value) <= LONGEST_TEXT
-    if type(value) is int:
-        return abs(value) <= 10**15
-    return value is None or type(value) is float or type(value) is bool
+    if type(value) is int or type(value) is float:
+        return abs(value) <= MOST_VALUE
+    return value is None or type(value) is bool
 
 
 def _unknown_field(value: Fields, keys: frozenset[str], at: str) -> NoReturn:

@@ -17,6 +17,8 @@ NAME = r"^[a-z][a-z0-9_]{0,63}$"
 DEVICE = r"^[a-z0-9][a-z0-9_-]{0,63}$"
 MOST_READINGS = 100
 MOST_VALUES = 100
+MOST_VALUE = 10**15
+"""Beyond it a JSON number is no longer the same number for everybody (RFC 8259, section 6)."""
 MOST_QUANTITY = 1e9
 LONGEST_TEXT = 1024
 MOST_PIECES = 1000
@@ -110,8 +112,8 @@ class Scan(_Payload):
 
 Value = (
     bool
-    | Annotated[int, Field(ge=-(10**15), le=10**15)]
-    | Annotated[float, Field(allow_inf_nan=False)]
+    | Annotated[int, Field(ge=-MOST_VALUE, le=MOST_VALUE)]
+    | Annotated[float, Field(ge=-MOST_VALUE, le=MOST_VALUE, allow_inf_nan=False)]
     | Annotated[str, Field(max_length=LONGEST_TEXT)]
     | None
 )

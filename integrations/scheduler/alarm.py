@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -28,6 +29,7 @@ class Alarm:
         self._wake: Callable[[], Awaitable[None]] | None = None
         self._waking = False
         self._again = False
+        self._stopped = False
 
     def start(self, wake: Callable[[], Awaitable[None]]) -> None:
         """Begin; ``wake`` is called at each instant given to ``at``. Call in the event loop."""
@@ -41,7 +43,7 @@ class Alarm:
                 self._scheduler.remove_job(_DUE)
             return
         self._scheduler.add_job(
-            self._ring,
+            self._guarded(self._ring),
             DateTrigger(instant, timezone=UTC),
             id=_DUE,
             replace_existing=True,
@@ -65,9 +67,23 @@ class Alarm:
 
     def every(self, seconds: float, job: Callable[[], Awaitable[None]], name: str) -> None:
         """Run ``job`` every so many seconds, never twice at once."""
-        self._scheduler.add_job(job, IntervalTrigger(seconds=seconds, timezone=UTC), id=name)
+        self._scheduler.add_job(
+            self._guarded(job), IntervalTrigger(seconds=seconds, timezone=UTC), id=name
+        )
+
+    def _guarded(self, job: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def guarded() -> None:
+            try:
+                await job()
+            except asyncio.CancelledError:
+                # Ending cancels what runs; APScheduler would log that as a failure.
+                if not self._stopped:
+                    raise
+
+        return guarded
 
     def stop(self) -> None:
-        """End; nothing is started any more."""
+        """End: nothing is started any more, and what is being answered is cancelled."""
+        self._stopped = True
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)

@@ -14,7 +14,7 @@ def test_the_copy_is_a_right_configuration_with_addresses_of_its_own(tmp_path: P
         tmp_path,
         "home",
         source="household",
-        registry=tmp_path / "registry.yaml",
+        registry_url="http://127.0.0.1:4",
         phone_url="http://127.0.0.1:5",
         http_port=6,
     )
@@ -23,7 +23,7 @@ def test_the_copy_is_a_right_configuration_with_addresses_of_its_own(tmp_path: P
     settings = config.checked()
     assert settings.http.port == 6
     assert home.mqtt_url == f"mqtt://127.0.0.1:{settings.mqtt.port}"
-    assert settings.beckn.registry == tmp_path / "registry.yaml"
+    assert [one.url for one in settings.beckn.registries] == ["http://127.0.0.1:4"]
     assert [one.ntfy.url for one in settings.members if one.ntfy] == ["http://127.0.0.1:5"]
     assert config.rules.rules()
     assert {file: file.read_bytes() for file in before} == before

@@ -116,6 +116,22 @@ async def test_one_answer_that_fails_does_not_end_it(
     assert "the database is away" in caplog.text
 
 
+async def test_ending_while_it_is_answered_is_no_failure(
+    alarm: Alarm, caplog: pytest.LogCaptureFixture
+) -> None:
+    sleeper, steady = Sleeper(), Sleeper()
+    sleeper.hold = steady.hold = True
+    alarm.start(sleeper.wake)
+    alarm.at(soon(-1))
+    alarm.every(0.05, steady.wake, "steady")
+    await sleeper.wait(1)
+    await steady.wait(1)
+    alarm.stop()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    await asyncio.wait_for(asyncio.gather(*others, return_exceptions=True), 20)
+    assert caplog.text == ""
+
+
 async def test_before_the_start_and_after_the_end_nothing_rings() -> None:
     alarm, sleeper, other = Alarm(), Sleeper(), Alarm()
     alarm.at(soon(-1))
