@@ -13,6 +13,7 @@ from typing import Protocol
 from hub.domain.effects import Notification
 from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
+from hub.domain.push import PushSubscription
 
 
 class DeliveryError(Exception):
@@ -42,6 +43,18 @@ class Notifier(Protocol):
 
     async def notify(self, notification: Notification) -> None:
         """Deliver it; a later one with the same tag replaces it. Raises DeliveryError."""
+        ...
+
+
+class PushSubscriptions(Protocol):
+    """The browsers that members allowed to notify them."""
+
+    def of(self, member: str) -> Sequence[PushSubscription]:
+        """Return a member's."""
+        ...
+
+    def drop(self, subscription_id: str) -> None:
+        """Forget one that its push service says is gone."""
         ...
 
 

@@ -27,6 +27,7 @@ from hub.store.house import House
 from hub.store.views import Views
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
 from hub.web.files import Files
+from hub.web.pushes import Pushes
 from hub.worker.writer import Writer
 
 
@@ -47,6 +48,7 @@ class HubBackend:
         health: Callable[[], Mapping[str, object]],
         topic_of: Callable[[MemberSettings], str],
         files: Files,
+        pushes: Pushes,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -54,6 +56,7 @@ class HubBackend:
         """
         self._topic_of = topic_of
         self.files = files
+        self.pushes = pushes
         self._home = home
         self._house = house
         self._writer = writer

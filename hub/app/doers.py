@@ -34,12 +34,9 @@ _LABELS: tuple[tuple[Verb, str], ...] = (
 class Phones:
     """The ways to reach members, made when first used and made anew when settings change."""
 
-    def __init__(
-        self, topic_of: Callable[[MemberSettings], str], base_url: Callable[[], str]
-    ) -> None:
-        """``base_url`` is where a phone reaches the hub."""
-        self._topic_of = topic_of
-        self._base_url = base_url
+    def __init__(self, reach: Callable[[MemberSettings], Reach]) -> None:
+        """``reach`` says of a member what a notifier is made of."""
+        self._reach = reach
         self._registry = notifiers()
         self._made: dict[tuple[str, str], tuple[MemberSettings, Notifier]] = {}
 
@@ -50,7 +47,7 @@ class Phones:
             return made[1]
         try:
             factory = self._registry.get(channel)
-            notifier = factory(Reach(member, self._topic_of, self._base_url))
+            notifier = factory(self._reach(member))
         except Exception as error:
             message = f"members.{member.id}.{channel}: {error}"
             raise DeliveryError(message, retry=False) from error
@@ -152,6 +149,7 @@ class Doers:
                 member=effect.member,
                 priority=effect.priority,
                 link=f"{self._base_url()}/",
+                withdraw=effect.withdraw,
             )
         )
 

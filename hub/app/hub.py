@@ -27,7 +27,8 @@ from hub.app.intake import Intake, replay
 from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
 from hub.app.network import Network
-from hub.app.plugins import conventions
+from hub.app.plugins import Reach, conventions
+from hub.app.pushes import HubPushes
 from hub.app.secrets import NtfyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.watch import Watch, note_rules, say_problems
@@ -36,9 +37,11 @@ from hub.flow.home import Home
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
 from hub.ports import InMessage
+from hub.settings import MemberSettings
 from hub.store.access import Access
 from hub.store.database import lock_folder, open_database
 from hub.store.house import load_house
+from hub.store.push import PushStore
 from hub.store.tx import Tx
 from hub.store.views import Views
 from hub.web.app import make_app
@@ -49,6 +52,7 @@ from integrations.broker import Broker, start_broker
 from integrations.mqtt import MqttLink
 from integrations.scheduler import Alarm
 from integrations.templates.renderer import JinjaRenderer
+from integrations.webpush.keys import VapidKey
 
 log = logging.getLogger(__name__)
 DATABASE = "hub.sqlite"
@@ -123,7 +127,10 @@ class Hub:
         identity = self.buyer.identity.subscriber_id
         self.house.sign = ledger_key(self._data / "secrets", identity).sign
         self.network = Network(settings, self.buyer, self._data)
-        self._phones = Phones(self.topics.of, lambda: self.url)
+        self._push_key = VapidKey(self._data / "secrets" / "vapid.pem")
+        self._push_store = PushStore(self._engine, self.clock.now)
+        self.pushes = HubPushes(self._push_store, self._push_key, self.home, self.writer)
+        self._phones = Phones(self._reach)
         doers = Doers(
             self.home,
             self.house,
@@ -146,6 +153,7 @@ class Hub:
             entities=lambda: self._entities,
             health=self.health,
             topic_of=self.topics.of,
+            pushes=self.pushes,
             files=HomeFiles(
                 self._config.folder,
                 home=self.home,
@@ -193,6 +201,7 @@ class Hub:
         self._stack.push_async_callback(self.network.close)
         await asyncio.to_thread(self.network.enter)
         await self._find_providers()
+        await self.pushes.noted()
         await asyncio.wrap_future(self.writer.submit(self._begin))
         self.pump.start()
         self._stack.push_async_callback(self.pump.stop)
@@ -213,6 +222,16 @@ class Hub:
     async def stop(self) -> None:
         """Stop everything: what is under way is committed, or done again at the next start."""
         await self._stack.aclose()
+
+    def _reach(self, member: MemberSettings) -> Reach:
+        return Reach(
+            member,
+            self.topics.of,
+            lambda: self.url,
+            push=self._push_store,
+            push_key=self._push_key,
+            clock=self.clock,
+        )
 
     def _make_link(self) -> MqttLink:
         broker = self.broker

@@ -12,17 +12,27 @@ from dataclasses import dataclass
 
 from devices.registry import DEVICES, INTEGRATIONS, Registry
 from devices.types import Convention
-from hub.ports import Notifier
+from hub.ports import Clock, Notifier, PushSubscriptions
 from hub.settings import MemberSettings, Settings
+from integrations.webpush.keys import VapidKey
+
+_NOBODY = "mailto:nobody@commonhearth.invalid"
+"""Push services want somebody to write to; a household without a public name tells them nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a notifier is made of: the member, their ntfy topic, and where the hub is reached."""
+    """What a notifier is made of: the member, their ntfy topic, and where the hub is reached.
+
+    ``push`` and ``push_key`` are the browsers that may be told, and the key to tell them with.
+    """
 
     member: MemberSettings
     topic_of: Callable[[MemberSettings], str]
     base_url: Callable[[], str]
+    push: PushSubscriptions
+    push_key: VapidKey
+    clock: Clock
 
 
 def conventions() -> Registry[Convention]:
@@ -40,6 +50,7 @@ def notifiers() -> Registry[Notifier]:
     registry: Registry[Notifier] = Registry("integration")
     registry.add("ntfy", _ntfy)
     registry.add("apprise", _apprise)
+    registry.add("webpush", _webpush)
     registry.add_entry_points(INTEGRATIONS)
     return registry
 
@@ -83,3 +94,13 @@ def _apprise(reach: Reach) -> Notifier:
     from integrations.apprise.notifier import AppriseNotifier
 
     return AppriseNotifier(reach.member.apprise)
+
+
+def _webpush(reach: Reach) -> Notifier:
+    from integrations.webpush.notifier import WebPushNotifier
+
+    base = reach.base_url()
+    contact = base if base.startswith("https://") else _NOBODY
+    return WebPushNotifier(
+        reach.member.id, reach.push, reach.push_key, contact=contact, now=reach.clock.now
+    )

@@ -27,7 +27,9 @@ class Notification:
     """What a member reads on the phone.
 
     ``tag`` replaces an older notification with the same tag (``suggestion id``). ``priority`` is
-    1 (least) to 5. ``expires`` is when it is no longer worth showing.
+    1 (least) to 5. ``expires`` is when it is no longer worth showing. With ``withdraw`` the
+    question with this tag is over and there is nothing left to do about it: a channel that can
+    take a notification back does that, another shows this one in its place.
     """
 
     tag: str
@@ -38,6 +40,7 @@ class Notification:
     actions: tuple[NotificationAction, ...] = ()
     link: str = ""
     expires: datetime | None = None
+    withdraw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class AskMember:
 
 @dataclass(frozen=True, slots=True)
 class TellMember:
-    """Tell one member something that needs no answer; ``tag`` as in Notification."""
+    """Tell one member something that needs no answer; ``tag``, ``withdraw`` as in Notification."""
 
     tag: str
     title: str
@@ -60,6 +63,7 @@ class TellMember:
     member: str
     channel: str
     priority: int = 3
+    withdraw: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 from devices.book import DeviceBook
@@ -17,7 +17,8 @@ from rules.ruleset import RuleSet
 class Home:
     """The household's own configuration; replaced part by part when a file changes.
 
-    It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain.
+    It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain;
+    ``pushed`` are the members who have a browser that may notify them.
     """
 
     settings: Settings
@@ -26,6 +27,7 @@ class Home:
     rules: RuleSet
     book: DeviceBook
     providers: Mapping[str, tuple[Subscriber, ...]]
+    pushed: frozenset[str] = frozenset()
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""
@@ -39,9 +41,11 @@ class Home:
         return tuple(m.id for m in self.settings.members if m.role == "adult")
 
 
-def channels(member: MemberSettings) -> tuple[str, ...]:
+def channels(member: MemberSettings, pushed: Container[str] = ()) -> tuple[str, ...]:
     """Return the names of the ways to reach a member's phone; none: the web pages alone."""
     ways: list[str] = []
+    if member.id in pushed:
+        ways.append("webpush")
     if member.ntfy is not None:
         ways.append("ntfy")
     if member.apprise:

@@ -12,6 +12,9 @@ from hub.domain.suggestions import Suggestion
 from hub.flow.home import Home, channels
 from hub.store.tx import Entry, Tx
 
+_WORTH_KNOWING = ("approved", "carried_out", "failed")
+"""States a member wants to hear of; of the others only the question has to go."""
+
 
 def tag_of(key: str) -> str:
     """Return the notification tag of a cause: the same cause replaces, it does not stack."""
@@ -29,17 +32,18 @@ def tell(
     cause: int,
     priority: int = 3,
     not_before: datetime | None = None,
+    withdraw: bool = False,
 ) -> None:
     """Tell members something that needs no answer. ``cause`` is its ledger index, which makes
     the effect's key; an earlier notification with the same ``tag`` is replaced. With
-    ``not_before`` it waits (quiet hours)."""
+    ``not_before`` it waits (quiet hours); with ``withdraw`` the question is taken back."""
     for member_id in members:
         member = home.member(member_id)
         if member is None:
             continue
-        for channel in channels(member):
+        for channel in channels(member, home.pushed):
             tx.emit(
-                TellMember(tag, title, body, member_id, channel, priority),
+                TellMember(tag, title, body, member_id, channel, priority, withdraw),
                 key=f"tell:{cause}:{member_id}:{channel}",
                 subject=tag,
                 not_before=not_before,
@@ -60,7 +64,7 @@ def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
     )
     for member_id in asked.ask:
         member = home.member(member_id)
-        for channel in channels(member) if member else ():
+        for channel in channels(member, home.pushed) if member else ():
             tx.emit(
                 AskMember(asked.id, asked.version, member_id, channel),
                 key=f"ask:{asked.id}:{asked.version}:{member_id}:{channel}",
@@ -88,4 +92,5 @@ def tell_outcome(tx: Tx, home: Home, suggestion: Suggestion, cause: int) -> None
             body=body,
             cause=cause,
             not_before=None if suggestion.asked else suggestion.not_before,
+            withdraw=suggestion.asked and suggestion.state not in _WORTH_KNOWING,
         )

@@ -16,6 +16,7 @@ from hub.web import (
     openapi,
     pages,
     pantry,
+    push,
     rulepages,
     signin,
     spending,
@@ -96,6 +97,7 @@ def make_app(
             web.get("/healthz", health.healthz),
             web.get("/metrics", health.metrics),
             web.get(f"{api.BASE}/openapi.json", openapi.show),
+            *push.routes(),
             *api.routes(),
             *extra_routes,
         ]

@@ -17,6 +17,7 @@ from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.settings import Settings
 from hub.web.files import Files
+from hub.web.pushes import Pushes
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,11 @@ class Backend(Protocol):
     @property
     def files(self) -> Files:
         """Return the household's own files."""
+        ...
+
+    @property
+    def pushes(self) -> Pushes:
+        """Return what keeps the browsers that may notify."""
         ...
 
     def now(self) -> datetime:

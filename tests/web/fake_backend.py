@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
+from hub.domain.push import PushSubscription
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
@@ -146,12 +147,28 @@ LEDGER = [
 ]
 
 
+class FakePushes:
+    """Keeps subscriptions with the session each was made in."""
+
+    def __init__(self) -> None:
+        self.key = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+        self.kept: dict[str, tuple[PushSubscription, str]] = {}
+
+    async def put(self, subscription: PushSubscription, session_id: str) -> None:
+        self.kept[subscription.endpoint] = (subscription, session_id)
+
+    async def forget(self, member: str, endpoint: str) -> bool:
+        found = self.kept.get(endpoint)
+        return found is not None and found[0].member == member and bool(self.kept.pop(endpoint))
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.settings = _settings()
         self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
+        self.pushes = FakePushes()
         self.files = household(self.folder, self.settings)
         self.instant = NOW
         self.decisions: list[Decision] = []

@@ -1,0 +1,108 @@
+// Let this browser notify: ask for leave, subscribe at its push service, tell the hub.
+"use strict";
+
+(() => {
+  const card = document.querySelector("[data-push]");
+  const session = document.body.dataset.session;
+  const able = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
+  if (!able || !session) return;
+
+  const csrf = () => document.querySelector("form.who [name=csrf]").value;
+
+  function send(path, fields) {
+    const body = new URLSearchParams({ csrf: csrf(), ...fields });
+    return fetch(path, { method: "POST", body });
+  }
+
+  function bytes(text) {
+    const plain = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
+    return Uint8Array.from(plain, (letter) => letter.charCodeAt(0));
+  }
+
+  function same(key, subscription) {
+    const had = new Uint8Array(subscription.options.applicationServerKey || []);
+    const wanted = bytes(key);
+    return had.length === wanted.length && had.every((one, place) => one === wanted[place]);
+  }
+
+  /** Tell the hub of a subscription; it is kept as long as this sign-in. */
+  async function tell(subscription) {
+    const { endpoint, keys } = subscription.toJSON();
+    const response = await send("/push/subscribe", { endpoint, p256dh: keys.p256dh, auth: keys.auth });
+    if (!response.ok) throw new Error((await response.text()).trim());
+    localStorage.setItem("push", `${session} ${endpoint}`);
+  }
+
+  async function subscribe() {
+    const worker = await navigator.serviceWorker.register("/worker.js");
+    await navigator.serviceWorker.ready;
+    const response = await fetch("/push/key");
+    if (!response.ok) throw new Error((await response.text()).trim());
+    const { key } = await response.json();
+    let subscription = await worker.pushManager.getSubscription();
+    // A hub that was given a new key cannot push to what was subscribed for the old one.
+    if (subscription && !same(key, subscription)) {
+      await subscription.unsubscribe();
+      subscription = null;
+    }
+    if (!subscription) {
+      subscription = await worker.pushManager.subscribe({
+        userVisibleOnly: true,
+        applicationServerKey: bytes(key),
+      });
+    }
+    await tell(subscription);
+  }
+
+  async function unsubscribe(subscription) {
+    await send("/push/unsubscribe", { endpoint: subscription.endpoint });
+    await subscription.unsubscribe();
+    localStorage.removeItem("push");
+  }
+
+  async function subscribed() {
+    const worker = await navigator.serviceWorker.getRegistration("/");
+    return worker ? worker.pushManager.getSubscription() : null;
+  }
+
+  /** Show which of the three states this browser is in: off, on, or not allowed. */
+  async function show() {
+    const subscription = await subscribed();
+    const state = Notification.permission === "denied" ? "denied" : subscription ? "on" : "off";
+    card.dataset.push = state;
+    for (const part of card.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
+    card.hidden = false;
+  }
+
+  if (card) {
+    const told = card.querySelector("[data-said]");
+    card.addEventListener("click", async (event) => {
+      const button = event.target.closest("[data-turn]");
+      if (!button) return;
+      button.disabled = true;
+      told.textContent = "";
+      try {
+        if (button.dataset.turn === "off") {
+          const subscription = await subscribed();
+          if (subscription) await unsubscribe(subscription);
+        } else if ((await Notification.requestPermission()) === "granted") {
+          await subscribe();
+        }
+      } catch (error) {
+        told.textContent = `${told.dataset.said} ${error.message || error}`;
+      }
+      button.disabled = false;
+      show();
+    });
+    show();
+  }
+
+  // Signed in anew: what this browser had subscribed is told again, without a question.
+  if (Notification.permission === "granted") {
+    subscribed().then((subscription) => {
+      if (!subscription) return;
+      if (localStorage.getItem("push") === `${session} ${subscription.endpoint}`) return;
+      subscribe().catch(() => {});
+    });
+  }
+})();
