@@ -27,6 +27,7 @@ from hub.app.intake import Intake, replay
 from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
 from hub.app.network import Network
+from hub.app.peering import Peering
 from hub.app.plugins import Reach, conventions
 from hub.app.pushes import HubPushes
 from hub.app.secrets import NtfyTopics, household_key
@@ -117,6 +118,14 @@ class Hub:
             committed=self._committed,
         )
         self.watch = Watch(self._config, self.home, self.writer)
+        self.peering = Peering(
+            self.home,
+            self.writer,
+            self._engine,
+            self.clock,
+            secrets_dir=self._data / "secrets",
+            reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
+        )
         self.buyer = BecknBuyer(
             settings.beckn,
             secrets_dir=self._data / "secrets",
@@ -126,7 +135,7 @@ class Hub:
         )
         identity = self.buyer.identity.subscriber_id
         self.house.sign = ledger_key(self._data / "secrets", identity).sign
-        self.network = Network(settings, self.buyer, self._data)
+        self.network = Network(settings, self.buyer, self._data, take_peer=self.peering.take)
         self._push_key = VapidKey(self._data / "secrets" / "vapid.pem")
         self._push_store = PushStore(self._engine, self.clock.now)
         self.pushes = HubPushes(self._push_store, self._push_key, self.home, self.writer)
@@ -140,7 +149,8 @@ class Hub:
             provider=self.buyer,
             base_url=lambda: self.url,
         )
-        self.pump = Pump(self.writer, self.clock, doers.for_pump(), self.views.waiting)
+        doing = self.peering.doing(doers.for_pump())
+        self.pump = Pump(self.writer, self.clock, doing, self.views.waiting)
         self.health = Health(self.writer, self.pump, self.views, self.watch, self.clock)
         self.backend = HubBackend(
             home=self.home,
@@ -195,6 +205,7 @@ class Hub:
         self.health.link = self.link
         self._stack.push_async_callback(self._phones.close)
         self._stack.push_async_callback(self.buyer.close)
+        self._stack.push_async_callback(self.peering.close)
         self.writer.start()
         self._stack.push_async_callback(asyncio.to_thread, self.writer.stop)
         await self.network.reach(self._reached_at)
@@ -211,6 +222,7 @@ class Hub:
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
+        await self.peering.start()
         self.network.join()
         self.selling.start()
         self._stack.push_async_callback(self.selling.stop)
@@ -254,7 +266,7 @@ class Hub:
         note_rules(tx, self.home)
 
     async def _serve(self, listener: socket.socket) -> None:
-        routes = [*self.buyer.routes(), *self.network.routes()]
+        routes = [*self.buyer.routes(), *self.network.routes(), *self.peering.routes()]
         app = make_app(self.backend, secret=self._secret, extra_routes=routes)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
@@ -306,6 +318,7 @@ class Hub:
 
     async def _look_around(self) -> None:
         await self.watch.look()
+        await self.peering.look()
         await self._find_providers()
 
     async def _find_providers(self) -> None:

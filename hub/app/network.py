@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+TakePeer = Callable[[str, bytes, datetime], Awaitable[None]]
+"""Takes what a friend's hub sent over the relay: path, body, when the relay took it."""
+PEERS = "/peers/"
+
 
 class Network:
     """Registries and a relay, each only where it is configured."""
 
-    def __init__(self, settings: Settings, buyer: BecknBuyer, data: Path) -> None:
+    def __init__(
+        self, settings: Settings, buyer: BecknBuyer, data: Path, *, take_peer: TakePeer
+    ) -> None:
         """Enter ``buyer``'s identity; ``data`` is where an enrolment is kept."""
+        self._take_peer = take_peer
         self._settings = settings
         self._buyer = buyer
         self._data = data
@@ -79,6 +87,9 @@ class Network:
         return Client(url, member, self._relayed, data=self._data, broker=broker, code=relay.code)
 
     async def _relayed(self, message: Relayed) -> None:
+        if message.path.startswith(PEERS):
+            await self._take_peer(message.path, message.body, message.received_at)
+            return
         header = message.headers.get("authorization", "")
         if message.path.endswith("/on_subscribe") and self._membership is not None:
             await self._membership.take(header, message.body, message.received_at)

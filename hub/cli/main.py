@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import beckn, check, demo, device, ledger, provider, registry, relay, rule, run, token
+from hub.cli import (
+    beckn,
+    check,
+    contact,
+    demo,
+    device,
+    ledger,
+    provider,
+    registry,
+    relay,
+    rule,
+    run,
+    token,
+)
 from hub.cli.common import Refused
 
 app = typer.Typer(
@@ -53,6 +66,7 @@ app.add_typer(provider.app, name="provider")
 app.add_typer(registry.app, name="registry")
 app.command("relay", epilog=relay.EXAMPLES)(relay.relay)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(contact.app, name="contact")
 app.add_typer(beckn.app, name="beckn")
 app.add_typer(token.app, name="token")
 

@@ -57,6 +57,7 @@ def relay(
     from integrations.beckn.gate import BecknGate
     from integrations.beckn.keys import load_or_create
     from integrations.beckn.registry import Registry, Source
+    from integrations.peers.gate import PeerGate
     from integrations.relay import Broker, RelayError, run_relay
 
     logs.set_up("info")
@@ -67,7 +68,7 @@ def relay(
         sources = [Source(url) for url in registry_url or []]
         known = Registry(registry, sources=sources, identity=identity, data=data)
         run_relay(
-            BecknGate(identity, known),
+            PeerGate(BecknGate(identity, known)),
             Broker(mqtt, username, password, ca_file),
             host=host,
             port=port,

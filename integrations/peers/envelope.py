@@ -115,13 +115,12 @@ def _claims(payload: bytes) -> Mapping[str, Any]:
     depth = count = 0
     while level:
         depth += 1
-        count += len(level)
-        if depth > DEEPEST or count > MOST_VALUES:
-            raise Unproven(f"it is deeper than {DEEPEST} or has above {MOST_VALUES} values", 400)
         below: list[Any] = []
         for one in level:
             below += one.values() if isinstance(one, dict) else one
-        count += sum(1 for one in below if not isinstance(one, dict | list))
+        count += len(below)
+        if depth > DEEPEST or count > MOST_VALUES:
+            raise Unproven(f"it is deeper than {DEEPEST} or has above {MOST_VALUES} values", 400)
         level = [one for one in below if isinstance(one, dict | list)]
     return claims
 

@@ -45,6 +45,10 @@ class Inner(Protocol):
         """Acknowledge a body."""
         ...
 
+    def close(self) -> Awaitable[None]:
+        """Close what it asks others with."""
+        ...
+
 
 class PeerGate:
     """A relay's gate that also lets hubs of friends through; the rest is ``inner``'s.
@@ -92,3 +96,7 @@ class PeerGate:
         if path != PATH:
             return self._inner.answer(path, body, refusal, status, now)
         return {"error": {"message": refusal}} if refusal else {"kept": True}
+
+    async def close(self) -> None:
+        """Close what ``inner`` asks others with."""
+        await self._inner.close()
