@@ -9,8 +9,6 @@ from aiohttp import web
 from hub.web.gate import public
 from hub.web.site import render, site_of
 
-_WORKER = ("worker.js", "push-worker.js")
-
 
 @public
 async def manifest(request: web.Request) -> web.Response:
@@ -54,13 +52,9 @@ async def manifest(request: web.Request) -> web.Response:
 
 @public
 async def worker(request: web.Request) -> web.Response:
-    """Answer the service worker, from the root so that it may see to every page.
-
-    Reading offline and Web Push are two files, and one worker: a browser has one for a scope.
-    """
-    files = site_of(request).files
+    """Answer the service worker, from the root so that it may see to every page."""
     return web.Response(
-        body=b"\n".join(files[name].body for name in _WORKER if name in files),
+        body=site_of(request).files["worker.js"].body,
         content_type="text/javascript",
         charset="utf-8",
         headers={"Cache-Control": "no-cache"},
