@@ -37,6 +37,7 @@ class Selling:
 
     async def _run(self, catalog: Path) -> None:
         # Imported here: most homes only buy.
+        from integrations.beckn.buyer import source_of
         from integrations.beckn.provider import serve_provider
 
         sell = self._settings.sell
@@ -48,6 +49,7 @@ class Selling:
                     port=sell.port,
                     data=self._data,
                     registry=self._settings.beckn.registry,
+                    sources=[source_of(one) for one in self._settings.beckn.registries],
                     public_url=sell.public_url,
                     version=self._settings.beckn.version,
                     say=log.info,

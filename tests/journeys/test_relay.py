@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from tests.support.hubprocess import HubProcess, until
-from tests.support.mosquitto import free_port, start_mosquitto
+from tests.support.mosquitto import Mosquitto, free_port, start_mosquitto
 from tests.support.network import RegistryProcess, RelayProcess
 from tests.support.ordering import GROCERIES, Seller, approve, offered, order_in, run_low
 
@@ -57,14 +57,14 @@ def test_a_whole_order_without_an_open_port(tmp_path: Path) -> None:
             seller = Seller(f"http://127.0.0.1:{stall}", neighbour.data / "provider")
             with HubProcess(tmp_path / "home", settings=buying, rules=[GROCERIES]) as hub:
                 until(
-                    lambda: any(relay.url in one["subscriber_url"] for one in registry.listed("BAP")),
+                    lambda: any(relay.url in one["url"] for one in registry.listed("BAP")),
                     lambda: f"{registry.listed('BAP')}; {hub.words()}; {relay.words()}",
                 )
                 whole_order(hub, seller, broker)
                 only_the_relay_was_named(hub, seller, relay, registry)
 
 
-def whole_order(hub, seller, broker) -> None:
+def whole_order(hub: HubProcess, seller: Seller, broker: Mosquitto) -> None:
     run_low(broker)
     until(lambda: offered(hub), lambda: f"an offer; {hub.words()}")
     asked = offered(hub)
@@ -86,13 +86,15 @@ def whole_order(hub, seller, broker) -> None:
     assert [one["state"] for one in seller.sold()] == ["completed"]
 
 
-def only_the_relay_was_named(hub, seller, relay, registry) -> None:
+def only_the_relay_was_named(
+    hub: HubProcess, seller: Seller, relay: RelayProcess, registry: RegistryProcess
+) -> None:
     heard = seller.heard()
     assert {one["context"]["action"] for one in heard} >= {"discover", "select", "init", "confirm"}
     (uri,) = {one["context"]["bapUri"] for one in heard}
     assert uri.startswith(f"{relay.url}/hubs/")
-    own_port = hub.url.rsplit(":", 1)[1].strip("/")
-    assert f":{own_port}" not in json.dumps(heard)
-    shown = [one for one in registry.listed("BAP") if one["subscriber_url"] == uri]
+    own = hub.url.rstrip("/") + "/"
+    assert own not in json.dumps(heard)
+    shown = [one for one in registry.listed("BAP") if one["url"] == uri]
     assert shown
-    assert f":{own_port}" not in json.dumps(registry.listed("BAP"))
+    assert own not in json.dumps(registry.listed("BAP"))

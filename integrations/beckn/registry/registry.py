@@ -107,12 +107,18 @@ class Registry:
 
     def public_key_of(self, subscriber_id: str, unique_key_id: str) -> bytes | None:
         """Return a participant's public key by its name, or None where it is not to be believed."""
-        for entry in self._of(subscriber_id):
+        known = self._of(subscriber_id)
+        for entry in known:
             if entry.unique_key_id == unique_key_id:
                 return entry.public_key
         for remote in self._remotes:
             source = remote.source
-            if (source.subscriber_id, source.unique_key_id) == (subscriber_id, unique_key_id):
+            # A registry is believed about itself, but takes nobody's name.
+            own = not known and subscriber_id not in self._kept.pins
+            if own and (source.subscriber_id, source.unique_key_id) == (
+                subscriber_id,
+                unique_key_id,
+            ):
                 return key_bytes(source.signing_public_key) or None
         return None
 
@@ -269,6 +275,15 @@ class Registry:
             if known is not None and known.source == url:
                 self._learn(subscriber_id, url, (), self._now())
                 return
+        await self._introduced()
+
+    async def _introduced(self) -> None:
+        """Whom no registry lists may be a registry that challenges somebody."""
+        for remote in self._remotes:
+            try:
+                await remote.introduce()
+            except RegistryError as error:
+                log.warning("%s", error)
 
     def _learn(
         self, subscriber_id: str, source: str, entries: tuple[Entry, ...], now: datetime

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -89,6 +90,29 @@ class RemoteRegistry:
             return None
         self._expect(status, answer)
         return self._parse(answer)
+
+    async def introduce(self) -> None:
+        """Learn the registry's own keys at first sight, where ``source`` does not name them.
+
+        Raises RegistryError when it cannot be asked or tells none.
+        """
+        if self.source.encr_public_key or self.source.form != "beckn":
+            return
+        told = await self.get("/identity")
+        try:
+            if told is None:
+                raise BecknError("it tells no keys")
+            self.source = replace(
+                self.source,
+                subscriber_id=told.text("subscriber_id"),
+                unique_key_id=told.text("key_id"),
+                signing_public_key=told.text("signing_public_key"),
+                encr_public_key=told.text("encr_public_key"),
+            )
+        except BecknError as error:
+            raise RegistryError(
+                f"the registry {self.source.url}: set its encr_public_key: {error}"
+            ) from error
 
     async def close(self) -> None:
         """Close the connections."""

@@ -76,7 +76,8 @@ class Subscription:
 
     async def subscribe(self, entry: Entry, rotation: Rotation | None = None) -> None:
         """Ask to be entered; the registry's challenge comes to ``entry.uri``/on_subscribe."""
-        await self._know_registry()
+        await self._remote.introduce()
+        self.source = self._remote.source
         now = self._now()
         owner = self._following if rotation and self._following else self.identity
         dated = replace(
@@ -217,25 +218,6 @@ class Subscription:
         except (RegistryError, BecknError):
             reason = None
         return reason or "can it reach /on_subscribe at the address that was given?"
-
-    async def _know_registry(self) -> None:
-        if self.source.encr_public_key:
-            return
-        told = await self._remote.get("/identity")
-        try:
-            if told is None:
-                raise BecknError("it tells no keys")
-            self.source = replace(
-                self.source,
-                subscriber_id=told.text("subscriber_id"),
-                unique_key_id=told.text("key_id"),
-                signing_public_key=told.text("signing_public_key"),
-                encr_public_key=told.text("encr_public_key"),
-            )
-        except BecknError as error:
-            raise RegistryError(
-                f"the registry {self.source.url}: set its encr_public_key: {error}"
-            ) from error
 
 
 def vouch(old: Identity, new: Identity) -> Rotation:

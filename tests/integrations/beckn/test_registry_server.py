@@ -1,6 +1,7 @@
 """A registry that runs, participants that answer its challenge, and hubs that look them up."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -151,6 +152,22 @@ async def test_who_answers_the_challenge_is_found_in_both_forms(tmp_path):
         assert said[-1] == f"{key[0]}: SUBSCRIBED"
         await shop.join()
         assert shop.asked == 1
+
+
+async def test_a_registry_is_believed_about_itself_but_takes_nobodys_name(tmp_path):
+    async with running(tmp_path / "r") as (url, _):
+        _, told = await get(f"{url}/identity")
+        own = (told["subscriber_id"], told["key_id"])
+        async with looking(Source(url)) as registry:
+            assert registry.public_key_of(*own) is None
+            await registry.refresh(*own)
+            assert registry.public_key_of(*own) is not None
+            assert registry.find(own[0]) is None, "it neither buys nor sells"
+        async with looking(Source(url)) as registry:
+            # Somebody else is known by that name.
+            registry.pin_key(own[0], "k1", base64.b64encode(bytes(32)).decode())
+            await registry.refresh(*own)
+            assert registry.public_key_of(*own) is None
 
 
 async def test_providers_of_a_domain_are_discovered_in_several_registries_at_once(tmp_path, caplog):
