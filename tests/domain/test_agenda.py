@@ -267,8 +267,6 @@ def test_what_overlaps_stands_side_by_side():
     picture = day(Agenda(blocks), date(2026, 11, 28), BERLIN)
     placed = picture.blocks
     shown = {one.block.title: (one.lane, one.lanes, one.start, one.length) for one in placed}
-        one.block.title: (one.lane, one.lanes, one.start, one.length) for one in picture.blocks
-    }
     noon = 13 * 60
     assert shown == {
         "a": (0, 2, noon, 180),
