@@ -278,6 +278,22 @@ class SellSettings(Section):
     )
 
 
+class BackupSettings(Section):
+    """The nightly backup: one encrypted file in a folder, best on another disk or machine."""
+
+    to: Path | None = Field(
+        default=None, description="folder for nightly backups, e.g. a mounted disk; none: no backup"
+    )
+    hour: int = Field(default=3, ge=0, le=23, description="local hour after which it is made")
+    keep: int = Field(default=7, ge=1, le=1000, description="how many are kept")
+    recipient: str | None = Field(
+        default=None, max_length=200, description="age public key (age1…) of whoever may open it"
+    )
+    passphrase_file: Path | None = Field(
+        default=None, description="file with a passphrase instead; the hub's user must read it"
+    )
+
+
 class LogSettings(Section):
     """What is written about the running."""
 
@@ -298,6 +314,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
     sell: SellSettings = SellSettings()
+    backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("members")

@@ -147,13 +147,19 @@ def _text(file: Path, problems: list[Problem]) -> str | None:
 
 def _with_paths(settings: Settings, folder: Path) -> Settings:
     """Take relative paths as seen from the config folder."""
-    mqtt, beckn = settings.mqtt, settings.beckn
+    mqtt, beckn, backup = settings.mqtt, settings.beckn, settings.backup
     names = ("ca_file", "cert_file", "key_file")
     files = {name: folder / value for name in names if (value := getattr(mqtt, name)) is not None}
     registry = folder / beckn.registry if beckn.registry is not None else None
     catalog = folder / settings.sell.catalog if settings.sell.catalog is not None else None
+    kept = {
+        name: folder / value
+        for name in ("to", "passphrase_file")
+        if (value := getattr(backup, name)) is not None
+    }
     return settings.model_copy(
         update={
+            "backup": backup.model_copy(update=kept),
             "mqtt": mqtt.model_copy(update=files),
             "beckn": beckn.model_copy(update={"registry": registry}),
             "sell": settings.sell.model_copy(update={"catalog": catalog}),

@@ -17,6 +17,7 @@ from devices.book import DeviceBook
 from devices.homeassistant.birth import ONLINE, Birth
 from devices.types import Entity
 from hub.app.backend import HubBackend
+from hub.app.backup.nightly import LOOK_SECONDS, Nightly
 from hub.app.changes import Changes
 from hub.app.clock import SystemClock
 from hub.app.config import Config
@@ -133,12 +134,12 @@ class Hub:
             sink=self._answered,
             clock=self.clock,
         )
-        identity = self.buyer.identity.subscriber_id
-        self.house.sign = ledger_key(self._data / "secrets", identity).sign
-        self.network = Network(settings, self.buyer, self._data, take_peer=self.peering.take)
         self._push_key = VapidKey(self._data / "secrets" / "vapid.pem")
         self._push_store = PushStore(self._engine, self.clock.now)
         self.pushes = HubPushes(self._push_store, self._push_key, self.home, self.writer)
+        self.network = Network(settings, self.buyer, self._data, take_peer=self.peering.take)
+        identity = self.buyer.identity.subscriber_id
+        self.house.sign = ledger_key(self._data / "secrets", identity).sign
         self._phones = Phones(self._reach)
         doers = Doers(
             self.home,
@@ -220,6 +221,8 @@ class Hub:
         self._stack.callback(self._alarm.stop)
         self._alarm.every(STEADY_SECONDS, self._tick, "steady")
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
+        nightly = Nightly(self.home, self._config.folder, self._data, self.clock)
+        self._alarm.every(LOOK_SECONDS, nightly.look, "backup")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
         await self.peering.start()

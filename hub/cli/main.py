@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hub.cli import (
+    backup,
     beckn,
     check,
     contact,
@@ -66,6 +67,8 @@ app.add_typer(provider.app, name="provider")
 app.add_typer(registry.app, name="registry")
 app.command("relay", epilog=relay.EXAMPLES)(relay.relay)
 app.add_typer(ledger.app, name="ledger")
+app.command("backup", epilog=backup.BACKUP_EXAMPLES)(backup.backup)
+app.command("restore", epilog=backup.RESTORE_EXAMPLES)(backup.restore)
 app.add_typer(contact.app, name="contact")
 app.add_typer(beckn.app, name="beckn")
 app.add_typer(token.app, name="token")

@@ -1,0 +1,186 @@
+"""Making a backup while the hub runs: copied, encrypted, read back, compared, then named."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from hub.app.backup.agefile import Lock, decrypt, encrypt
+from hub.app.backup.archive import Manifest, describe, read_archive, write_archive
+from hub.app.backup.errors import BackupError
+from hub.app.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
+from hub.app.secrets import SecretsError
+from hub.store.copy import CopyError, copy_database, counts, is_database, whole
+from hub.store.logfile import LogUnreadable, verify_file
+
+DATABASE = "hub.sqlite"
+WORKING = ".backup-"
+NAME = re.compile(r"commonhearth-(\d{8}T\d{6}Z)\.age")
+_STAMP = "%Y%m%dT%H%M%SZ"
+_LEFT_OUT = re.compile(r"\..*|.*-(?:wal|shm|journal)|.*\.new|hub\.lock|.*\.part|.*\.log")
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A backup that was written and checked; ``faults`` of the log were there before it."""
+
+    file: Path
+    manifest: Manifest
+    faults: int
+
+
+def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -> Made:
+    """Write one encrypted file with all of a household; return it once it was read back.
+
+    ``to`` is a folder, where it is named after the time, or a file that does not exist. BackupError
+    when it cannot be made; then nothing of it is left.
+    """
+    if not (data / DATABASE).is_file():
+        raise BackupError(f"{data}: no hub has run here yet (expected {DATABASE} in it)")
+    target = to / f"commonhearth-{now.astimezone(UTC).strftime(_STAMP)}.age" if to.is_dir() else to
+    if target.exists():
+        raise BackupError(f"{target}: it is there already")
+    if not target.parent.is_dir():
+        raise BackupError(f"{target.parent}: no such folder")
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with _working(data) as folder:
+            manifest, files = _collect(config, data, folder, now, {to.resolve(), target.resolve()})
+            write_archive(folder / "plain.tar", manifest, files)
+            opener = encrypt(folder / "plain.tar", part, lock)
+            (folder / "plain.tar").unlink()
+            _flush(part)
+            decrypt(part, folder / "again.tar", opener)
+            (folder / "again").mkdir()
+            if read_archive(folder / "again.tar", folder / "again") != manifest:
+                raise BackupError(f"{part}: what was written is not what was to be written")
+            faults = check_household(folder / "again" / "data", manifest)
+        part.replace(target)
+        _flush(target.parent)
+    except OSError as error:
+        raise BackupError(f"{error.filename or target}: {error.strerror or error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return Made(target, manifest, faults)
+
+
+def check_household(data: Path, manifest: Manifest) -> int:
+    """Compare a data folder with what its backup says of it; return the faults of its log.
+
+    BackupError names the first thing that differs.
+    """
+    try:
+        found = _judged(data)
+    except (CopyError, LogUnreadable, SecretsError) as error:
+        raise BackupError(str(error)) from None
+    household, numbers, log, faults = found
+    if household != manifest.household:
+        raise BackupError(f"it is the household {household}, not {manifest.household}")
+    for name, number in manifest.counts.items():
+        if numbers.get(name) != number:
+            raise BackupError(f"{numbers.get(name)} {name}, not {number} as backed up")
+    if log != dict(manifest.log):
+        raise BackupError(f"the log is {log}, not {dict(manifest.log)} as backed up")
+    return faults
+
+
+def _judged(data: Path) -> tuple[str, dict[str, int], dict[str, object], int]:
+    database = data / DATABASE
+    whole(database)
+    key: LedgerKey = read_ledger_key(data / "secrets" / LEDGER_KEY)
+    report = verify_file(database, key.key.verifier)
+    log: dict[str, object] = {
+        "entries": report.entries,
+        "signed": report.signed,
+        "root": report.verdict.frontier.root.hex(),
+    }
+    return key.name, counts(database), log, report.verdict.faults_found
+
+
+def prune(folder: Path, keep: int) -> list[Path]:
+    """Delete all but the newest ``keep`` backups that the hub named itself; return them."""
+    made = sorted(file for file in folder.iterdir() if NAME.fullmatch(file.name))
+    gone = made[: max(0, len(made) - max(keep, 1))]
+    for file in gone:
+        file.unlink()
+    return gone
+
+
+def newest(folder: Path) -> datetime | None:
+    """Return when the newest backup in a folder was made, None when there is none."""
+    if not folder.is_dir():
+        return None
+    stamps = [match[1] for file in folder.iterdir() if (match := NAME.fullmatch(file.name))]
+    return datetime.strptime(max(stamps), _STAMP).replace(tzinfo=UTC) if stamps else None
+
+
+@contextmanager
+def _working(data: Path) -> Iterator[Path]:
+    """Give a folder beside the data, on the same disk and for the owner only."""
+    for left in data.glob(f"{WORKING}*"):
+        shutil.rmtree(left, ignore_errors=True)  # of a backup that a power cut ended
+    folder = Path(tempfile.mkdtemp(prefix=WORKING, dir=data))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _collect(
+    config: Path, data: Path, folder: Path, now: datetime, not_these: set[Path]
+) -> tuple[Manifest, dict[str, Path]]:
+    files = {}
+    for top, root, other in (("data", data, config), ("config", config, data)):
+        for file in _files(root, not_these | {other.resolve()}):
+            name = f"{top}/{file.relative_to(root).as_posix()}"
+            copy = folder / name
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                if is_database(file):
+                    copy_database(file, copy)
+                else:
+                    shutil.copyfile(file, copy)
+                copy.chmod(0o600)
+            except CopyError as error:
+                raise BackupError(str(error)) from None
+            files[name] = copy
+    private = {name for name in files if name.startswith("data/") or _private(config, name)}
+    members = {name: describe(copy, private=name in private) for name, copy in files.items()}
+    try:
+        household, numbers, log, _ = _judged(folder / "data")
+    except (CopyError, LogUnreadable, SecretsError) as error:
+        raise BackupError(str(error)) from None
+    return Manifest(now.isoformat(), household, numbers, log, members), files
+
+
+def _files(root: Path, not_these: set[Path]) -> Iterator[Path]:
+    for here, folders, names in os.walk(root):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and (Path(here) / name).resolve() not in not_these
+        )
+        for name in sorted(names):
+            file = Path(here) / name
+            wanted = file.is_file() and not _LEFT_OUT.fullmatch(name) and not NAME.fullmatch(name)
+            if wanted and file.resolve() not in not_these:
+                yield file
+
+
+def _private(config: Path, name: str) -> bool:
+    return not (config / name.removeprefix("config/")).stat().st_mode & 0o044
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,72 @@
+"""The nightly backup: made by a process of its own, so that the hub's memory stays as it is."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from hub.app.backup.make import newest
+from hub.flow.home import Home
+from hub.ports import Clock
+
+log = logging.getLogger(__name__)
+_PROGRAM = Path(__file__).resolve().parents[3] / "run_hub.py"
+LOOK_SECONDS = 60.0
+_AGAIN = timedelta(hours=1)
+_LONGEST = 3600.0
+
+
+def last_due(now: datetime, hour: int) -> datetime:
+    """Return the newest instant at or before ``now`` that is on the hour, in ``now``'s zone."""
+    today = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return today if today <= now else today - timedelta(days=1)
+
+
+class Nightly:
+    """Makes a backup once a day; one that was missed is made as soon as the hub runs again."""
+
+    def __init__(self, home: Home, config: Path, data: Path, clock: Clock) -> None:
+        """``home``'s settings say where to, when, and how many are kept."""
+        self._home = home
+        self._config = config
+        self._data = data
+        self._clock = clock
+        self._not_before: datetime | None = None
+
+    def due(self) -> bool:
+        """Tell whether a backup is to be made now."""
+        settings, now = self._home.settings.backup, self._clock.now()
+        if settings.to is None or (self._not_before is not None and now < self._not_before):
+            return False
+        made = newest(settings.to)
+        return made is None or made < last_due(
+            now.astimezone(self._home.settings.home.zone), settings.hour
+        )
+
+    async def look(self) -> None:
+        """Make a backup if one is due; a failure is told, and tried again after an hour."""
+        if not self.due():
+            return
+        self._not_before = self._clock.now() + _AGAIN
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, str(_PROGRAM), "backup", "--nightly"),
+            *("--config", str(self._config.resolve()), "--data", str(self._data.resolve())),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        try:
+            said, _ = await asyncio.wait_for(process.communicate(), _LONGEST)
+        except BaseException:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+            raise
+        line = said.decode(errors="replace").strip().rpartition("\n")[2]
+        if process.returncode:
+            log.error("the nightly backup failed: %s", line.removeprefix("error: "))
+        else:
+            log.info("%s", line)

@@ -1,0 +1,191 @@
+"""``backup`` and ``restore``: one encrypted file with all of a household, and the way back."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from hub.cli.common import (
+    DEFAULT_CONFIG,
+    DEFAULT_DATA,
+    AsJson,
+    ConfigFolder,
+    DataFolder,
+    Refused,
+    print_json,
+    say,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from hub.app.backup.agefile import Lock, Opener
+    from hub.app.backup.archive import Manifest
+    from hub.settings import BackupSettings, Settings
+
+BACKUP_EXAMPLES = (
+    "[bold]run_hub.py backup --to /mnt/usb --passphrase-file pass.txt[/bold]\n\n"
+    "[bold]run_hub.py backup --to home.age --recipient age1…[/bold]: only its owner opens it"
+)
+RESTORE_EXAMPLES = (
+    "[bold]run_hub.py restore home.age --config config --data data "
+    "--passphrase-file pass.txt[/bold]\n\n"
+    "[bold]run_hub.py restore home.age --config config --data data --identity key.txt[/bold]"
+)
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="A file whose first line is the passphrase."),
+]
+
+
+def backup(
+    config: ConfigFolder = DEFAULT_CONFIG,
+    data: DataFolder = DEFAULT_DATA,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="A folder or a new file; else backup.to.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    recipient: Annotated[
+        str, typer.Option("--recipient", help="age1…: whose key is to open it.")
+    ] = "",
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="As in hub.yaml, and delete the oldest ones.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write one encrypted file (age) with database, keys and configuration; the hub may run.
+
+    It is read back and compared before it gets its name.
+    """
+    from hub.app.backup.make import make_backup, prune
+
+    known = _settings(config)
+    settings = known.backup
+    target = to or settings.to
+    if target is None:
+        raise Refused("--to: expected a folder or a file (or backup.to in hub.yaml)", 2)
+    if nightly and not target.is_dir():
+        raise Refused(f"{target}: expected a folder that is there (is the disk mounted?)")
+    lock = _lock(passphrase_file, recipient, settings)
+    made = make_backup(config, data, target, lock, datetime.now(UTC))
+    gone = prune(target, settings.keep) if nightly else []
+    left_out = _elsewhere(config, known)
+    if as_json:
+        print_json(
+            {
+                "file": str(made.file),
+                "bytes": made.file.stat().st_size,
+                "log_faults": made.faults,
+                "deleted": [str(file) for file in gone],
+                "left_out": left_out,
+                **_told(made.manifest),
+            }
+        )
+    else:
+        _say_counts(made.manifest)
+        _say_faults(made.faults)
+        for name in left_out:
+            say(f"{name} is named in hub.yaml and lies elsewhere: it is not in the backup")
+        say(
+            f"{shown(made.file)}: {made.file.stat().st_size} bytes, "
+            f"{len(made.manifest.files)} files; read back and compared"
+        )
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="What `backup` wrote.")],
+    config: Annotated[Path, typer.Option("--config", help="An empty folder.", metavar="DIR")],
+    data: Annotated[Path, typer.Option("--data", help="An empty folder.", metavar="DIR")],
+    passphrase_file: PassphraseFile = None,
+    identity: Annotated[
+        Path | None,
+        typer.Option("--identity", help="A file with AGE-SECRET-KEY-1… (of age-keygen)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put a backup back into empty folders: the same household, with the same keys."""
+    from hub.app.backup.restore import restore_backup
+
+    done = restore_backup(file, config, data, _opener(passphrase_file, identity))
+    if as_json:
+        print_json({"log_faults": done.faults, **_told(done.manifest)})
+        return
+    _say_counts(done.manifest)
+    _say_faults(done.faults)
+    say(
+        f"{done.manifest.household} as of {done.manifest.made_at}: "
+        f"{len(done.manifest.files)} files compared and put back; "
+        f"run it with --config {shown(config)} --data {shown(data)}"
+    )
+    say("Run it in one place only: two hubs with one identity would each act for the household.")
+
+
+def _settings(config: Path) -> Settings:
+    from hub.app.config import ConfigError, read_config
+
+    try:
+        return read_config(config).checked()
+    except ConfigError as error:
+        raise Refused(str(error.problems[0]) if error.problems else str(error), 2) from None
+
+
+def _elsewhere(config: Path, settings: Settings) -> list[str]:
+    """Return the files that the configuration names and that are not in its folder."""
+    mqtt = settings.mqtt
+    named = (
+        settings.beckn.registry,
+        settings.sell.catalog,
+        mqtt.ca_file,
+        mqtt.cert_file,
+        mqtt.key_file,
+    )
+    root = config.resolve()
+    return [str(file) for file in named if file and not file.resolve().is_relative_to(root)]
+
+
+def _lock(passphrase_file: Path | None, recipient: str, settings: BackupSettings) -> Lock:
+    from hub.app.backup.agefile import Lock, read_passphrase
+
+    if passphrase_file is None and not recipient:
+        passphrase_file, recipient = settings.passphrase_file, settings.recipient or ""
+    if (passphrase_file is None) == (not recipient):
+        raise Refused("expected --passphrase-file or --recipient (one of them)", 2)
+    if passphrase_file is None:
+        return Lock(recipient=recipient)
+    return Lock(passphrase=read_passphrase(passphrase_file))
+
+
+def _opener(passphrase_file: Path | None, identity: Path | None) -> Opener:
+    from hub.app.backup.agefile import Opener, read_identities, read_passphrase
+
+    if passphrase_file is not None and identity is None:
+        return Opener(passphrase=read_passphrase(passphrase_file))
+    if identity is not None and passphrase_file is None:
+        return Opener(identities=read_identities(identity))
+    if identity is None and sys.stdin.isatty():
+        return Opener(passphrase=typer.prompt("Passphrase", hide_input=True))
+    raise Refused("expected --passphrase-file or --identity (one of them)", 2)
+
+
+def _told(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "household": manifest.household,
+        "made_at": manifest.made_at,
+        "files": len(manifest.files),
+        "counts": dict(manifest.counts),
+        "log": dict(manifest.log),
+    }
+
+
+def _say_counts(manifest: Manifest) -> None:
+    for name, number in manifest.counts.items():
+        if number:
+            say(f"{number:>8} {name}")
+
+
+def _say_faults(faults: int) -> None:
+    if faults:
+        say(f"The log had {faults} faults when this was backed up; `ledger verify` names them.")
