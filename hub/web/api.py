@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Literal, TypeVar
 
@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
-from hub.domain.stock import StockLevel
+from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion, Verb
-from hub.web.backend import EntityView, PantryView
+from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
+from hub.web.files import RuleView
 from hub.web.gate import Handler, public
 from hub.web.pages import readable
 from hub.web.problem import problem
@@ -41,6 +42,22 @@ class SuggestionQuery(_Input):
 class ListQuery(_Input):
     """How many."""
 
+    limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
+
+
+class SpentQuery(_Input):
+    """How far back."""
+
+    days: int = Field(default=365, ge=1, le=3660, description="of the last days")
+
+
+class LedgerQuery(_Input):
+    """Which entries."""
+
+    before: int | None = Field(
+        default=None, ge=0, le=2**53, description="only entries before this index"
+    )
+    subject: str | None = Field(default=None, max_length=255, description="only about this")
     limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
 
 
@@ -74,6 +91,16 @@ class ParkedMessage(BaseModel):
     where: str
     payload: str
     count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A mistake in one of the household's files; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +222,37 @@ async def _set_stock(request: web.Request) -> Answer:
         raise web.HTTPBadRequest(text=f"quantity: {error}") from error
 
 
+async def _history(request: web.Request) -> Answer:
+    backend = site_of(request).backend
+    item = request.match_info["item"]
+    known = next((row for row in backend.pantry() if row.item.id == item), None)
+    _known(known, "item in the pantry")
+    return Answer(backend.history(item))
+
+
+async def _spent(request: web.Request) -> Answer:
+    query = _query(request, SpentQuery)
+    backend = site_of(request).backend
+    return Answer(backend.spent(backend.now() - timedelta(days=query.days)))
+
+
+async def _ledger(request: web.Request) -> Answer:
+    query = _query(request, LedgerQuery)
+    entries = site_of(request).backend.ledger(
+        before=query.before, limit=query.limit, subject=query.subject
+    )
+    return Answer(entries)
+
+
+async def _rules(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.files.rules())
+
+
+async def _problems(request: web.Request) -> Answer:
+    found = site_of(request).backend.files.problems()
+    return Answer([Mistake(one.file, one.line, one.column, one.message) for one in found])
+
+
 async def _entities(request: web.Request) -> Answer:
     return Answer(site_of(request).backend.entities())
 
@@ -250,6 +308,26 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "PUT", "/pantry/{item}", "setStock", "Note what a person counted", "decide",
         _set_stock, StockLevel, body=StockBody, errors=(404,),
+    ),
+    Operation(
+        "GET", "/pantry/{item}/history", "getHistory", "Read an item's levels of the last days",
+        "read", _history, StockPoint, many=True, errors=(404,),
+    ),
+    Operation(
+        "GET", "/spending", "listSpending", "List what was ordered for good", "read",
+        _spent, Spent, many=True, query=SpentQuery,
+    ),
+    Operation(
+        "GET", "/ledger", "listLedger", "List entries of the ledger, newest first", "read",
+        _ledger, LedgerEntry, many=True, query=LedgerQuery,
+    ),
+    Operation(
+        "GET", "/rules", "listRules", "List the rules in force", "read",
+        _rules, RuleView, many=True,
+    ),
+    Operation(
+        "GET", "/problems", "listProblems", "List the mistakes in the household's files", "read",
+        _problems, Mistake, many=True,
     ),
     Operation(
         "GET", "/entities", "listEntities", "List entities with their latest states", "read",
