@@ -8,6 +8,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from hub.domain.push import MOST_ENDPOINT, read_subscription
+from hub.web.i18n import N_
 from hub.web.pushes import PushUnavailable
 from hub.web.site import form_of, signed_in, site_of
 
@@ -48,5 +49,5 @@ async def unsubscribe(request: web.Request) -> web.Response:
     site, session = site_of(request), signed_in(request)
     endpoint = (await form_of(request)).get("endpoint", "")[:MOST_ENDPOINT]
     if not await site.backend.pushes.forget(session.member, endpoint):
-        raise web.HTTPNotFound(text="This browser is not subscribed (any more).")
+        raise web.HTTPNotFound(text=N_("This browser is not subscribed (any more)."))
     return web.Response(status=204)

@@ -2,7 +2,7 @@
 "use strict";
 
 (() => {
-  const card = document.querySelector("[data-push]");
+  const find = () => document.querySelector("[data-push]");
   const session = document.body.dataset.session;
   const able = "serviceWorker" in navigator && "PushManager" in window && "Notification" in window;
   if (!able || !session) return;
@@ -69,32 +69,43 @@
   async function show() {
     const subscription = await subscribed();
     const state = Notification.permission === "denied" ? "denied" : subscription ? "on" : "off";
-    card.dataset.push = state;
+    const card = find();
     for (const part of card.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== state;
     card.hidden = false;
   }
 
-  if (card) {
-    const told = card.querySelector("[data-said]");
-    card.addEventListener("click", async (event) => {
-      const button = event.target.closest("[data-turn]");
-      if (!button) return;
-      button.disabled = true;
-      told.textContent = "";
-      try {
-        if (button.dataset.turn === "off") {
-          const subscription = await subscribed();
-          if (subscription) await unsubscribe(subscription);
-        } else if ((await Notification.requestPermission()) === "granted") {
-          await subscribe();
-        }
-      } catch (error) {
-        told.textContent = `${told.dataset.said} ${error.message || error}`;
+  /** Do what a button says; return what went wrong, "" when nothing did. */
+  async function turn(which) {
+    try {
+      if (which === "off") {
+        const subscription = await subscribed();
+        if (subscription) await unsubscribe(subscription);
+      } else if ((await Notification.requestPermission()) === "granted") {
+        await subscribe();
       }
-      button.disabled = false;
-      show();
-    });
+    } catch (error) {
+      return error.message || String(error);
+    }
+    return "";
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-turn]");
+    if (!button) return;
+    button.disabled = true;
+    const wrong = await turn(button.dataset.turn);
+    button.disabled = false;
+    // A live update may have put another card in its place meanwhile.
+    const told = find().querySelector("[data-said]");
+    told.textContent = wrong && `${told.dataset.said} ${wrong}`;
+    await show();
+  });
+
+  if (find()) {
     show();
+    const main = document.querySelector("[data-live]");
+    const again = () => find() && find().hidden && show();
+    if (main) new MutationObserver(again).observe(main, { childList: true });
   }
 
   // Signed in anew: what this browser had subscribed is told again, without a question.
