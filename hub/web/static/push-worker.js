@@ -16,8 +16,17 @@ async function pushed(said) {
   const over = Boolean(said.withdraw) || (said.expires !== undefined && said.expires <= Date.now());
   // Browsers want each push to be seen: a silent one takes the question's place, and then goes.
   await raise(said, { quiet: over || !said.urgent, actions: over ? [] : said.actions });
-  if (!over) return;
-  for (const shown of await self.registration.getNotifications({ tag: said.tag })) shown.close();
+  if (over) await lower(said.tag);
+}
+
+/** Take back what is shown under a tag. A browser may list what it has just shown a moment later. */
+async function lower(tag) {
+  for (let tries = 0; tries < 20; tries += 1) {
+    const shown = await self.registration.getNotifications({ tag });
+    for (const one of shown) one.close();
+    if (shown.length) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
 }
 
 function raise(said, { quiet, actions, body }) {
