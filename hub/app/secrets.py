@@ -10,6 +10,7 @@ from pathlib import Path
 from hub.settings import MemberSettings
 from integrations.ntfy.notifier import make_topic
 
+NTFY_FILE = "ntfy.json"
 _BYTES = 32
 
 
@@ -42,7 +43,7 @@ class NtfyTopics:
 
     def __init__(self, folder: Path) -> None:
         """Keep them in ``folder``/ntfy.json."""
-        self._file = folder / "ntfy.json"
+        self._file = folder / NTFY_FILE
         self._topics: dict[str, str] | None = None
 
     def of(self, member: MemberSettings) -> str:

@@ -15,6 +15,7 @@ from hub.cli import (
     contact,
     demo,
     device,
+    export,
     ledger,
     provider,
     registry,
@@ -69,6 +70,8 @@ app.command("relay", epilog=relay.EXAMPLES)(relay.relay)
 app.add_typer(ledger.app, name="ledger")
 app.command("backup", epilog=backup.BACKUP_EXAMPLES)(backup.backup)
 app.command("restore", epilog=backup.RESTORE_EXAMPLES)(backup.restore)
+app.command("export", epilog=export.EXPORT_EXAMPLES)(export.export)
+app.command("erase", epilog=export.ERASE_EXAMPLES)(export.erase)
 app.add_typer(contact.app, name="contact")
 app.add_typer(beckn.app, name="beckn")
 app.add_typer(token.app, name="token")
