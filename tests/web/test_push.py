@@ -114,7 +114,7 @@ class Phone:
 
     async def wait(self, **wanted: object) -> dict[str, Any]:
         """Wait until exactly one notification is shown, and it is as wanted."""
-        for _ in range(500):
+        for _ in range(1500):
             shown = await self.shown()
             if len(shown) == 1 and wanted.items() <= shown[0].items():
                 return shown[0]
@@ -122,7 +122,7 @@ class Phone:
         raise AssertionError(f"expected {wanted}, shown: {shown}")
 
     async def gone(self) -> None:
-        for _ in range(500):
+        for _ in range(1500):
             if not await self.shown():
                 return
             await self.page.wait_for_timeout(20)
@@ -166,7 +166,7 @@ async def phone(base: str, backend: FakeBackend) -> AsyncIterator[Phone]:
         secret, _ = backend.create_session("ada")
         await context.add_cookies([{"name": "commonhearth", "value": secret, "url": base}])
         page = await context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         # There is no push service here, so the browser's own part of subscribing is given.
         given = {"endpoint": ENDPOINT, "keys": FIELDS}
         await page.add_init_script(f"const GIVEN = {json.dumps(given)};" + SUBSCRIBING)
