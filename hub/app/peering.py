@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -35,7 +36,7 @@ from hub.flow import befriend
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired
 from hub.flow.peers import receive, standing
-from hub.ports import Clock, PeerTransport
+from hub.ports import Clock, DeliveryError, PeerTransport
 from hub.store.peers import Outgoing, PeerStore, Wish
 from hub.store.tx import Tx
 from hub.worker.pump import Doers
@@ -47,6 +48,8 @@ from integrations.peers.transport import HttpPeers
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+_MOST_TRIES = 2
+"""How often one message is sent at one go: once, and once more with another number."""
 _CONTROL_LASTS = timedelta(days=2)
 _OUTCOMES_KEPT = timedelta(hours=1)
 
@@ -105,8 +108,11 @@ class Peering:
     async def start(self) -> None:
         """Do what was asked for while the hub was off; tell contacts a changed card."""
         await self.look()
-        if self._active():
-            await self.announce()
+        try:
+            if self._active():
+                await self.announce()
+        except (PeerError, KeyFileError) as error:
+            log.error("contacts cannot be told how this hub is reached: %s", error)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -218,7 +224,7 @@ class Peering:
         elif effect.kind == "receipt":
             await self._send_receipt(peer, effect)
         else:
-            await self._send_messages(peer, effect.upto)
+            await self._send_messages(peer)
 
     def gave_up(self, tx: Tx, effect: SendPeerMessage, reason: str) -> None:
         """Take a step when an introduction was refused."""
@@ -240,10 +246,14 @@ class Peering:
         until = now + _CONTROL_LASTS
         return PeerMessage(self.keys.id, type_, str(uuid4()), peer.channel, 0, body, now, until)
 
-    async def _send_messages(self, peer: Peer, upto: int) -> None:
+    async def _send_messages(self, peer: Peer) -> None:
         await self._step(partial(drop_expired, home=self._home, hooks=self.hooks, peer_id=peer.id))
-        while (found := self._next(peer.id, upto)) is not None:
+        tries: Counter[str] = Counter()
+        while (found := self._next(peer.id)) is not None:
             peer, row, base = found
+            tries[row.id] += 1
+            if tries[row.id] > _MOST_TRIES:
+                raise DeliveryError(f"{peer.url} asks for the same message again and again")
             message = PeerMessage(
                 self.keys.id,
                 row.type,
@@ -262,12 +272,12 @@ class Peering:
                 await self._step(partial(self._acknowledged, peer.id, peer.channel, receipt))
 
     def _acknowledged(self, peer_id: str, channel: str, receipt: Receipt, tx: Tx) -> None:
-        acknowledged(tx, self._home, self.hooks, peer_id, channel, receipt)
+        acknowledged(tx, self._home, self.hooks, peer_id, channel, receipt, sending=True)
 
-    def _next(self, peer_id: str, upto: int) -> tuple[Peer, Outgoing, int] | None:
+    def _next(self, peer_id: str) -> tuple[Peer, Outgoing, int] | None:
         with self._engine.connect() as connection:
             store = PeerStore(connection)
-            peer, found = store.peer(peer_id), store.next_unsent(peer_id, upto)
+            peer, found = store.peer(peer_id), store.next_unsent(peer_id)
         return None if peer is None or found is None else (peer, *found)
 
     # -- receiving ---------------------------------------------------------------------------------

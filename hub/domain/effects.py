@@ -79,9 +79,10 @@ class SendOrderRequest:
 class SendPeerMessage:
     """Send another household's hub what waits for it.
 
-    ``messages``: those up to number ``upto``, in order; a later such effect stands for the earlier
-    ones. ``hello``: introduce us with an invitation's token. ``receipt``: say what was committed,
-    and about the message ``re`` why it was refused, or that its number was used before.
+    ``messages``: all that waits, in order; ``upto`` is the number of the last one when it was asked
+    for, and a later such effect stands for the earlier ones. ``hello``: introduce us with an
+    invitation's token. ``receipt``: say what was committed, and about the message ``re`` why it was
+    refused, or that its number was used before.
     """
 
     peer: str

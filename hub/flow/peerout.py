@@ -114,9 +114,19 @@ def carried(tx: Tx, peer_id: str, seq: int) -> None:
 
 
 def acknowledged(
-    tx: Tx, home: Home, hooks: PeerHooks, peer_id: str, channel: str, receipt: Receipt
+    tx: Tx,
+    home: Home,
+    hooks: PeerHooks,
+    peer_id: str,
+    channel: str,
+    receipt: Receipt,
+    *,
+    sending: bool = False,
 ) -> None:
-    """Take a receipt in: what is committed there is forgotten here, what is missing sent anew."""
+    """Take a receipt in: what is committed there is forgotten here, what is missing sent anew.
+
+    ``sending``: whoever got the receipt is just sending to this hub, and sees to that.
+    """
     store = PeerStore(tx.connection)
     peer = store.peer(peer_id)
     if peer is None or peer.channel != channel:
@@ -127,7 +137,8 @@ def acknowledged(
         after = store.renumber(peer_id, receipt.upto + 1)
         store.save_peer(replace(peer, next_out=after))
         tx.append(Entry("peer_renumbered", peer.contact, {"from": receipt.upto + 1}))
-        have_sent(tx, peer_id, after - 1)
+        if not sending:
+            have_sent(tx, peer_id, after - 1)
         return
     if about is not None and receipt.refused:
         store.drop_out(peer_id, about.seq)
@@ -135,7 +146,8 @@ def acknowledged(
     store.acknowledged(peer_id, min(receipt.upto, peer.next_out - 1))
     if about is not None and about.seq > receipt.upto and not receipt.refused:
         store.mark_sent(peer_id, about.seq, tx.now)
-    if receipt.missing and store.send_again(peer_id, _to_repeat(store, peer_id, receipt), tx.now):
+    repeat = _to_repeat(store, peer_id, receipt) if receipt.missing else ()
+    if repeat and store.send_again(peer_id, repeat, tx.now) and not sending:
         have_sent(tx, peer_id, peer.next_out - 1)
     if not store.out_count(peer_id):
         tx.set_timer("peer", "sent", peer_id, None)

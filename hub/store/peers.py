@@ -133,11 +133,11 @@ class PeerStore:
         statement = select(_OUT).where(_OUT.c.peer == peer_id).order_by(_OUT.c.seq)
         return [_outgoing(row) for row in self._do(statement)]
 
-    def next_unsent(self, peer_id: str, upto: int) -> tuple[Outgoing, int] | None:
-        """Return the first message up to ``upto`` that is not on its way, and the lowest number
-        that is still kept (an envelope's ``base``)."""
+    def next_unsent(self, peer_id: str) -> tuple[Outgoing, int] | None:
+        """Return the first message that is not on its way, and the lowest number that is still
+        kept (an envelope's ``base``)."""
         mine = _OUT.c.peer == peer_id
-        statement = select(_OUT).where(mine, _OUT.c.seq <= upto, _OUT.c.sent_at == 0)
+        statement = select(_OUT).where(mine, _OUT.c.sent_at == 0)
         row = self._do(statement.order_by(_OUT.c.seq).limit(1)).first()
         if row is None:
             return None
