@@ -40,3 +40,60 @@ class DecisionResult:
     result: Literal["done", "repeated", "changed", "refused", "unknown"]
     message: str
     suggestion: Suggestion | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reschedule:
+    """Have an order come in another window its provider offers; a fee is asked about first."""
+
+    order_id: str
+    member: str
+    slot_id: str
+    via: str = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOrder:
+    """Cancel a placed order; a fee is asked about first."""
+
+    order_id: str
+    member: str
+    via: str = "web"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackOrder:
+    """Ask where an order is."""
+
+    order_id: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class Complain:
+    """Tell the provider what is wrong with an order, and ask whom to talk to."""
+
+    order_id: str
+    member: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RateOrder:
+    """Tell the provider how it was: ``stars`` from 1 to 5."""
+
+    order_id: str
+    member: str
+    stars: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderCame:
+    """Say that an order has come: it is done, and what it brought is in the pantry."""
+
+    order_id: str
+    member: str
+
+
+OrderCommand = Reschedule | CancelOrder | TrackOrder | Complain | RateOrder | OrderCame

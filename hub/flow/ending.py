@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from hub.domain.suggestions import Suggestion
 from hub.flow.home import Home
 from hub.flow.suggest import forget_timers
@@ -16,12 +18,15 @@ def end(
     state: str,
     outcome: str,
     *,
-    keep: str = "",
+    keep: Container[str] = (),
     **changes: object,
 ) -> Suggestion:
-    """Close a suggestion: its other offers go, its timers too, and members are told."""
+    """Close a suggestion: its other offers go, its timers too, and members are told.
+
+    ``keep`` are the ids of orders that stand.
+    """
     for order in tx.orders_of(suggestion.id):
-        if order.id != keep:
+        if order.id not in keep:
             tx.save(order.moved("cancelled", pending=None, reason="not chosen", updated_at=tx.now))
     ended = suggestion.moved(state, outcome=outcome, **changes)  # type: ignore[arg-type]
     (index,) = tx.save(ended, Entry(state, suggestion.id, {"outcome": outcome}))

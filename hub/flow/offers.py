@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
-from devices.units import UnitError, convert
-from hub.domain.matching import match, pick_slot
-from hub.domain.orders import Catalog, Line, Order, OrderAnswer, Want
-from hub.domain.suggestions import Disclosure, Option, Suggestion
+from hub.domain.choosing import listed_or
+from hub.domain.limits import is_among
+from hub.domain.matching import Match, match, pick_slot
+from hub.domain.orders import Line, Order, OrderAnswer, Want
+from hub.domain.suggestions import Option, Suggestion
 from hub.domain.wording import listed
+from hub.flow import parts
+from hub.flow.choose import arranged, option_of
 from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.requests import request
+from hub.flow.requests import request, withheld
 from hub.flow.tell import ask
 from hub.store.tx import Entry, Tx
 
@@ -31,11 +33,25 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     if answer.error is not None or not answer.catalogs:
         drop(tx, home, order, answer.error.message if answer.error else "it offers nothing")
         return
+    never = home.settings.limits.never
+    who = order.provider.subscriber_id
     wants = suggestion.wants
-    best = max(answer.catalogs, key=lambda catalog: len(match(wants, catalog).lines))
-    found = match(wants, best)
+    matched = [
+        (match(wants, catalog), catalog)
+        for catalog in answer.catalogs
+        if not is_among(never, who, catalog.provider_id, catalog.provider_name)
+    ]
+    if not matched:
+        drop(tx, home, order, "this household never buys there (limits.never in hub.yaml)")
+        return
+    found, best = max(matched, key=lambda one: len(one[0].lines))
+    order = replace(order, provider_id=best.provider_id, provider_name=best.provider_name)
     if not found.lines:
         drop(tx, home, order, "it has none of it")
+        return
+    if hidden := withheld(home, best.needs):
+        told = listed([field.replace("_", " ") for field in hidden])
+        drop(tx, home, order, f"it must know your {told} (home and beckn.disclose in hub.yaml)")
         return
     zone = home.settings.home.zone
     fitting = [slot for slot in best.slots if suggestion.fits(slot, zone)]
@@ -44,29 +60,24 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         drop(tx, home, order, "it has no delivery window that fits")
         return
     tx.save_slots(order.id, best.slots)
-    missing = [want.name for want in wants if want.item in found.missing]
     chosen = replace(
         order,
-        provider_id=best.provider_id,
-        provider_name=best.provider_name,
-        lines=tuple(_with_piece(home, line, best, wants) for line in found.lines),
+        lines=found.lines,
         slot=slot,
-        note=f"no {listed(missing)} there" if missing else "",
+        note=_lacking(found, wants),
+        score=best.score,
+        needs=best.needs,
     )
     request(tx, home, chosen, "select")
 
 
-def _with_piece(home: Home, line: Line, catalog: Catalog, wants: tuple[Want, ...]) -> Line:
-    """Note what one piece adds to the pantry, where its size can be told in the item's unit."""
-    want = next((want for want in wants if want.item == line.wants), None)
-    item = next((item for item in catalog.items if item.item_id == line.item_id), None)
-    if want is None or item is None:
-        return line
-    try:
-        piece = convert(float(item.size), item.unit, want.unit)
-    except UnitError:
-        return line
-    return replace(line, piece=Decimal(str(round(piece, 6))))
+def _lacking(found: Match, wants: Sequence[Want]) -> str:
+    """Say what could not be had, and where something was near enough to look at."""
+    missing = [want.name for want in wants if want.item in found.missing]
+    if not missing:
+        return ""
+    near = [f"{name} is sold in another unit" for _, name in found.unsized]
+    return f"no {listed_or(missing)} there" + (f" ({listed(near)})" if near else "")
 
 
 def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
@@ -76,10 +87,10 @@ def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         too_late(tx, order)
         return
     tx.drop_timers("patience", order.id)
-    before = next((o for o in suggestion.options if o.order_id == order.id), None)
-    if answer.error is not None or answer.quote is None:
-        reason = answer.error.message if answer.error else "it gave no price"
-        if before is None:
+    before = suggestion.option_with(order.id)
+    reason = _no_price(home, answer)
+    if reason or answer.quote is None:
+        if before is None or order.part_of:
             drop(tx, home, order, reason)
         else:
             keep_old_offer(tx, home, order, suggestion, before, reason)
@@ -97,7 +108,22 @@ def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     if answer.slots:
         tx.save_slots(order.id, answer.slots)
     tx.save(quoted, Entry("quoted", order.id, {"total": str(answer.quote.total)}))
-    offered(tx, home, suggestion, quoted, changed=before is not None)
+    if not order.part_of:
+        offered(tx, home, suggestion, quoted, changed=before is not None)
+    elif parts.joined(tx, home, suggestion, order.part_of):
+        asked_by_now(tx, home, suggestion.id)
+
+
+def _no_price(home: Home, answer: OrderAnswer) -> str:
+    """Say why an answer is no price that can be agreed to; empty where it is one."""
+    if answer.error is not None:
+        return answer.error.message or "it would not give a price"
+    if answer.quote is None:
+        return "it gave no price"
+    total, own = answer.quote.total, home.settings.home.currency
+    if total.currency != own:
+        return f"it asks in {total.currency}, and this household pays in {own}"
+    return f"it asks {total}, which is no price" if total.amount < 0 else ""
 
 
 def answered_lines(order: Order, answer: OrderAnswer) -> tuple[Line, ...]:
@@ -143,13 +169,12 @@ def offered(tx: Tx, home: Home, suggestion: Suggestion, order: Order, *, changed
     added only where it is the first; a changed one makes a new version, and old buttons void.
     """
     option = option_of(home, order)
-    others = tuple(o for o in suggestion.options if o.order_id != order.id)
-    options = cheapest_first((*others, option))
+    others = tuple(o for o in suggestion.options if order.id not in o.orders)
+    options = arranged(tx, home, suggestion, (*others, option))
     if not suggestion.asked:
         collected = replace(suggestion, options=options)
         tx.save(collected)
-        if not _collecting(tx, suggestion.id):
-            ask_now(tx, home, collected)
+        asked_by_now(tx, home, collected.id)
     elif changed or not others:
         ask(tx, home, replace(suggestion, options=options, version=suggestion.version + 1))
     else:
@@ -160,33 +185,6 @@ def too_late(tx: Tx, order: Order) -> None:
     """Let go of an offer that came after members were asked or had decided; it bound nobody."""
     reason = "it came too late to be chosen"
     tx.save(order.moved("cancelled", pending=None, reason=reason, updated_at=tx.now))
-
-
-def cheapest_first(options: Iterable[Option]) -> tuple[Option, ...]:
-    """Return offers in the order in which members see them."""
-    return tuple(sorted(options, key=lambda o: (o.total.amount, o.provider_name)))
-
-
-def option_of(home: Home, order: Order) -> Option:
-    """Return a quoted order as a choice for members."""
-    if order.quote is None:
-        raise ValueError(f"order {order.id} has no quote")
-    settings = home.settings.home
-    return Option(
-        id=order.id,
-        order_id=order.id,
-        provider_id=order.provider.subscriber_id,
-        provider_name=order.provider_name,
-        lines=order.lines,
-        total=order.quote.total,
-        window=order.slot.window if order.slot else None,
-        note=order.note,
-        disclosures=tuple(
-            Disclosure(field, order.provider_name, "to bring the order")
-            for field in home.settings.beckn.disclose
-            if getattr(settings, field) is not None
-        ),
-    )
 
 
 def _collecting(tx: Tx, suggestion_id: str) -> bool:
@@ -202,48 +200,65 @@ def ask_now(tx: Tx, home: Home, suggestion: Suggestion) -> None:
     Who is slow gets a little longer where nobody else has offered anything (``tick``, *late*).
     """
     tx.set_timer("collect", suggestion.id, "", None)
+    if parts.begun(tx, home, suggestion):
+        return
     if suggestion.options:
         tx.set_timer("collect", suggestion.id, "late", None)
-        ask(tx, home, suggestion)
+        if suggestion.rule_id in home.settings.limits.auto_approve:
+            # The clock lets the rule decide, or asks; it does not wake anybody before its time.
+            tx.set_timer("auto", suggestion.id, "", suggestion.not_before or tx.now)
+        else:
+            ask(tx, home, suggestion)
     elif not any(order.pending for order in tx.orders_of(suggestion.id)):
         end(tx, home, suggestion, "failed", "No provider could offer this.")
     else:
         tx.set_timer("collect", suggestion.id, "late", tx.now + LATE)
 
 
+def asked_by_now(tx: Tx, home: Home, suggestion_id: str) -> None:
+    """Ask, if everybody who was asked for an offer has answered."""
+    suggestion = tx.suggestion(suggestion_id)
+    if (
+        suggestion is not None
+        and suggestion.open
+        and not suggestion.asked
+        and not _collecting(tx, suggestion.id)
+    ):
+        ask_now(tx, home, suggestion)
+
+
 def drop(tx: Tx, home: Home, order: Order, reason: str) -> None:
     """Let go of an offer that came to nothing; ask with the others once all have answered."""
+    if order.part_of:
+        tx.drop_timers("patience", order.id)
+        parts.let_go(tx, home, order, reason)
+        asked_by_now(tx, home, order.suggestion_id)
+        return
     failed = order.moved("failed", reason=reason[:300], pending=None, updated_at=tx.now)
     tx.save(failed, Entry("no_offer", order.id, {"reason": reason[:300]}))
     tx.drop_timers("patience", order.id)
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or not suggestion.open:
         return
-    if suggestion.asked:
-        remaining = tuple(o for o in suggestion.options if o.order_id != order.id)
-        if remaining and len(remaining) == len(suggestion.options):
-            return
-        if remaining:
-            version = suggestion.version + 1
-            ask(tx, home, replace(suggestion, options=remaining, version=version))
-        else:
-            end(tx, home, suggestion, "failed", f"{order.provider_name}: {reason}")
-        return
-    remaining = tuple(o for o in suggestion.options if o.order_id != order.id)
-    if len(remaining) != len(suggestion.options):
-        suggestion = replace(suggestion, options=remaining)
-        tx.save(suggestion)
-    if not _collecting(tx, suggestion.id):
-        ask_now(tx, home, suggestion)
+    remaining = tuple(o for o in suggestion.options if order.id not in o.orders)
+    lost = len(remaining) != len(suggestion.options)
+    if lost:
+        suggestion = replace(suggestion, options=arranged(tx, home, suggestion, remaining))
+    if not suggestion.asked:
+        if lost:
+            tx.save(suggestion)
+        asked_by_now(tx, home, suggestion.id)
+    elif not remaining:
+        end(tx, home, suggestion, "failed", f"{order.provider_name}: {reason}")
+    elif lost:
+        ask(tx, home, replace(suggestion, version=suggestion.version + 1))
 
 
 def unanswered(tx: Tx, home: Home, order: Order, reason: str) -> None:
     """Nothing came of asking for an offer: the one before it stands, where there is one."""
     suggestion = tx.suggestion(order.suggestion_id)
-    before = None
-    if suggestion is not None and suggestion.open:
-        before = next((o for o in suggestion.options if o.order_id == order.id), None)
-    if suggestion is not None and before is not None:
+    before = suggestion.option_with(order.id) if suggestion is not None else None
+    if suggestion is not None and suggestion.open and before is not None and not order.part_of:
         keep_old_offer(tx, home, order, suggestion, before, reason)
     else:
         drop(tx, home, order, reason)

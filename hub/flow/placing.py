@@ -1,25 +1,30 @@
-"""Placing an order that a member agreed to, and following it until it has come."""
+"""Placing what a member agreed to: as it was agreed, or they are asked again.
+
+A basket that is split is confirmed only when both providers have said that they will bring it as
+agreed: until then nobody is bound.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from hub.domain.orders import ORDER_LIFE, Order, OrderAnswer
+from hub.domain.names import folded
+from hub.domain.orders import ORDER_LIFE, Line, Order, OrderAnswer
 from hub.domain.suggestions import Option, Suggestion
-from hub.domain.wording import window_text
+from hub.domain.wording import listed, window_text
+from hub.flow.choose import arranged, option_of
 from hub.flow.ending import end
-from hub.flow.expected import expect, expect_no_more
+from hub.flow.expected import expect
 from hub.flow.home import Home
-from hub.flow.offers import answered_lines, cheapest_first, drop, option_of
+from hub.flow.offers import answered_lines
 from hub.flow.requests import await_answer, request
-from hub.flow.tell import ask, tell_outcome
+from hub.flow.tell import ask
 from hub.store.tx import Entry, Tx
 
 LATEST_DELIVERY = timedelta(days=1)
 """When an order that names no window should have come."""
-SETTLED_IN = timedelta(hours=12)
-"""After this long what was delivered shows in the levels, or will never."""
 PLACED = ("confirmed", "in_progress")
 
 
@@ -32,53 +37,89 @@ def on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     if answer.error is not None:
         fail(tx, home, order, answer.error.message)
         return
+    agreed = order.approved_total
+    if answer.quote and agreed and answer.quote.total.currency != agreed.currency:
+        asks = answer.quote.total.currency
+        fail(tx, home, order, f"it suddenly asks in {asks}, not in {agreed.currency}")
+        return
     initialised = order.moved(
         "initialised",
         lines=answered_lines(order, answer),
         slot=answer.slot or order.slot,
         quote=answer.quote or order.quote,
         order_id=answer.order_id or order.order_id,
+        cancellation=answer.cancellation or order.cancellation,
+        rescheduling=answer.rescheduling or order.rescheduling,
         pending=None,
         pending_message_id=None,
         last_message_id=answer.message_id,
         updated_at=tx.now,
     )
-    agreed = suggestion.option(order.id)
-    if not _as_agreed(initialised, agreed):
-        back = initialised.moved("quoted", note="the offer changed after you agreed")
+    changed = differences(order, initialised)
+    if changed:
+        note = f"the offer changed after you agreed: {listed(changed)}"
+        facts = {"total": str(initialised.quote and initialised.quote.total), "changed": changed}
         tx.save(
-            back,
-            Entry("changed_by_provider", order.id, {"total": str(back.quote and back.quote.total)}),
+            initialised.moved("quoted", note=note), Entry("changed_by_provider", order.id, facts)
         )
-        reopen(tx, home, suggestion, back)
+        _take_back(tx, suggestion, order.id)
+        reopen(tx, home, suggestion)
         return
-    await_answer(tx, home, request(tx, home, initialised, "confirm"))
+    tx.save(initialised)
+    chosen = suggestion.option_with(order.id)
+    together = [tx.house.orders.get(one) for one in chosen.orders] if chosen else [initialised]
+    ready = [one for one in together if one is not None and one.state == "initialised"]
+    if len(ready) == len(together):
+        for one in ready:
+            await_answer(tx, home, request(tx, home, one, "confirm"))
 
 
-def _as_agreed(order: Order, agreed: Option) -> bool:
-    """Tell whether it costs no more, and comes when and as it was approved."""
-    if order.quote is None or order.approved_total is None:
-        return False
-    total = order.quote.total
-    same_counts = {line.item_id: line.count for line in order.lines} == {
-        line.item_id: line.count for line in agreed.lines
-    }
-    return (
-        total.currency == order.approved_total.currency
-        and total.amount <= order.approved_total.amount
-        and (order.slot.window if order.slot else None) == agreed.window
-        and same_counts
-    )
+def differences(agreed: Order, now: Order) -> list[str]:
+    """Say what about an order is not as it was agreed: its price, its window, what it brings.
+
+    A lower price is no difference that anybody would mind.
+    """
+    found = []
+    most = agreed.approved_total
+    if now.quote is None or most is None:
+        found.append("it names no price")
+    elif now.quote.total.currency != most.currency or now.quote.total.amount > most.amount:
+        found.append(f"it costs {now.quote.total} instead of {most}")
+    if (now.slot.window if now.slot else None) != (agreed.slot.window if agreed.slot else None):
+        found.append("it comes at another time")
+    if _contents(now.lines) != _contents(agreed.lines):
+        found.append("it brings other things")
+    return found
 
 
-def reopen(tx: Tx, home: Home, suggestion: Suggestion, order: Order | None) -> None:
-    """Ask again about an approved suggestion: its offer changed, or its provider cannot."""
-    options = tuple(o for o in suggestion.options if order is None or o.order_id != order.id)
-    if order is not None and not ORDER_LIFE.ended(order.state):
-        options = cheapest_first((option_of(home, order), *options))
+def _contents(lines: Sequence[Line]) -> dict[str, tuple[int, str]]:
+    return {line.item_id: (line.count, " ".join(folded(line.name).split())) for line in lines}
+
+
+def _take_back(tx: Tx, suggestion: Suggestion, but: str) -> None:
+    """Return the other parts of a split basket to being offers: nobody is bound yet."""
+    chosen = suggestion.option_with(but)
+    for order_id in chosen.orders if chosen else ():
+        order = tx.house.orders.get(order_id)
+        if order is not None and order_id != but and order.state in ("quoted", "initialised"):
+            tx.drop_timers("patience", order_id)
+            tx.save(order.moved("quoted", pending=None, pending_message_id=None))
+
+
+def reopen(tx: Tx, home: Home, suggestion: Suggestion) -> None:
+    """Ask again about an approved suggestion: its offer changed, or its provider cannot.
+
+    What is offered is what the orders behind each option say now; what has ended is gone.
+    """
+    options = []
+    for option in suggestion.options:
+        orders = [tx.house.orders.get(order_id) for order_id in option.orders]
+        live = [order for order in orders if order is not None and order.quote is not None]
+        if len(live) == len(orders):
+            options.append(option_of(home, *live))
     asked_again = suggestion.moved(
         "proposed",
-        options=options,
+        options=arranged(tx, home, suggestion, options),
         version=suggestion.version + 1,
         chosen=None,
         decided_by=None,
@@ -108,96 +149,88 @@ def confirmed(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         order_id=answer.order_id or order.order_id,
         fulfillment_state=answer.fulfillment_state,
         slot=answer.slot or order.slot,
+        agent=answer.agent or order.agent,
+        cancellation=answer.cancellation or order.cancellation,
+        rescheduling=answer.rescheduling or order.rescheduling,
         pending=None,
         pending_message_id=None,
         last_message_id=answer.message_id,
         updated_at=tx.now,
     )
     total = done.quote.total if done.quote else done.approved_total
-    stated = answer.quote.total if answer.quote else total
-    facts = {"order_id": done.order_id, "provider": done.provider_name, "total": str(total)}
-    if stated != total:
-        facts["stated"] = str(stated)
+    facts: dict[str, object] = {
+        "order_id": done.order_id,
+        "provider": done.provider_name,
+        "total": str(total),
+    }
+    odd = _odd(order, done, answer)
+    if odd:
+        facts["stated"] = odd
+        done = replace(done, note=f"on confirming, {listed(odd)}")
+    if answer.slots:
+        tx.save_slots(done.id, answer.slots)
     tx.save(done, Entry("confirmed", order.id, facts))
     tx.drop_timers("patience", order.id)
     expect(tx, done)
-    over = done.slot.window.end if done.slot else tx.now + LATEST_DELIVERY
-    tx.set_timer("follow", order.id, "", over)
+    follow(tx, done)
     suggestion = tx.suggestion(order.suggestion_id)
-    if suggestion is None or suggestion.state != "approved":
+    if suggestion is not None and suggestion.state == "approved":
+        _all_answered(tx, home, suggestion, suggestion.option_with(order.id), done)
+
+
+def follow(tx: Tx, order: Order) -> None:
+    """Have the clock ask how an order fares once its window is over."""
+    tx.drop_timers("follow", order.id)
+    over = order.slot.window.end if order.slot else tx.now + LATEST_DELIVERY
+    tx.set_timer("follow", order.id, "", over)
+
+
+def _odd(agreed: Order, done: Order, answer: OrderAnswer) -> list[str]:
+    """Say what a confirmation states that is not what it confirms."""
+    total = done.quote.total if done.quote else done.approved_total
+    odd = []
+    if answer.quote is not None and answer.quote.total != total:
+        odd.append(f"it now says {answer.quote.total}")
+    if agreed.slot and done.slot and done.slot.window != agreed.slot.window:
+        odd.append("it comes at another time")
+    if answer.lines and _contents(answered_lines(agreed, answer)) != _contents(agreed.lines):
+        odd.append("it brings other things")
+    return odd
+
+
+def _all_answered(
+    tx: Tx, home: Home, suggestion: Suggestion, option: Option | None, done: Order
+) -> None:
+    """Close the suggestion once every provider of what was chosen has said yes or no."""
+    orders = [tx.order(one) for one in option.orders] if option else [done]
+    known = [order for order in orders if order is not None]
+    if any(order.state in ("quoted", "initialised") for order in known):
         return
-    when = (
-        f", {window_text(done.slot.window, home.settings.home.zone, tx.now)}" if done.slot else ""
-    )
+    placed = [order for order in known if order.state in (*PLACED, "completed")]
+    words = [_ordered(home, tx, order) for order in placed]
+    words += [
+        f"{order.provider_name} did not take its part ({order.reason}): "
+        f"{listed([line.name for line in order.lines])} were not ordered."
+        for order in known
+        if order not in placed
+    ]
     end(
         tx,
         home,
         suggestion,
         "carried_out",
-        f"Ordered at {done.provider_name} for {total}{when}. Order {done.order_id}."
-        + (f" It now says {stated}; ask it why." if stated != total else ""),
-        keep=order.id,
+        " ".join(words),
+        keep=[order.id for order in placed],
     )
 
 
-def on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
-    """Take in how an order fares, or what became of one in doubt."""
-    if order.pending == "confirm":
-        _after_doubt(tx, home, order, answer)
-        return
-    if answer.error is not None or answer.state is None:
-        return
-    if answer.state in ("cancelled", "failed"):
-        on_cancel(tx, home, order, answer)
-        return
-    if order.state not in PLACED or answer.state not in ORDER_LIFE.moves[order.state]:
-        # A status tells how a placed order fares; it can neither quote nor place one.
-        return
-    moved = order.moved(
-        answer.state,
-        fulfillment_state=answer.fulfillment_state or order.fulfillment_state,
-        last_message_id=answer.message_id,
-        updated_at=tx.now,
-    )
-    tx.save(
-        moved, Entry(f"order_{moved.state}", order.id, {"fulfillment": moved.fulfillment_state})
-    )
-    if ORDER_LIFE.ended(moved.state):
-        tx.drop_timers("follow", order.id)
-        tx.set_timer("arrived", order.id, "", tx.now + SETTLED_IN)
-
-
-def _after_doubt(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
-    """A status answers what became of a confirm that may or may not have arrived."""
-    if answer.error is not None:
-        # The provider knows no such order, so the confirm never arrived: the same message again.
-        request(tx, home, order, "confirm", again=True)
-    elif answer.state in ("confirmed", "in_progress", "completed"):
-        confirmed(tx, home, order, answer)
-    elif answer.state in ("cancelled", "failed"):
-        fail(tx, home, order, "the provider cancelled it")
-
-
-def on_cancel(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
-    """Let go of what the provider cancelled, and say so."""
-    if answer.error is not None or answer.preview:
-        return
-    if order.state not in PLACED:
-        if order.state == "initialised" or order.pending == "init":
-            fail(tx, home, order, "the provider cancelled it")
-        else:
-            drop(tx, home, order, "it was withdrawn")
-        return
-    gone = order.moved("cancelled", last_message_id=answer.message_id, updated_at=tx.now)
-    (index,) = tx.save(gone, Entry("cancelled", order.id, {"by": order.provider_name}))
-    tx.drop_timers("follow", order.id)
-    expect_no_more(tx, order)
-    suggestion = tx.suggestion(order.suggestion_id)
-    if suggestion is not None:
-        outcome = f"{order.provider_name} cancelled the order {order.order_id}."
-        told = replace(suggestion, outcome=outcome)
-        tx.save(told)
-        tell_outcome(tx, home, told, index)
+def _ordered(home: Home, tx: Tx, order: Order) -> str:
+    total = order.quote.total if order.quote else order.approved_total
+    zone = home.settings.home.zone
+    when = f", {window_text(order.slot.window, zone, tx.now)}" if order.slot else ""
+    odd = order.note.removeprefix("on confirming, ")
+    doubt = f" {odd[0].upper()}{odd[1:]}; ask it why." if odd != order.note else ""
+    return f"Ordered at {order.provider_name} for {total}{when}. Order {order.order_id}.{doubt}"
 
 
 def fail(tx: Tx, home: Home, order: Order, reason: str, *, outcome: str = "") -> None:
@@ -211,9 +244,20 @@ def fail(tx: Tx, home: Home, order: Order, reason: str, *, outcome: str = "") ->
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is None or suggestion.state != "approved":
         return
+    option = suggestion.option_with(order.id)
+    others = [tx.order(one) for one in (option.orders if option else ()) if one != order.id]
+    siblings = [other for other in others if other is not None]
+    if any(o.state in (*PLACED, "completed") or o.pending == "confirm" for o in siblings):
+        # The other part is bought, or may be: this is told together with what becomes of that.
+        _all_answered(tx, home, suggestion, option, failed)
+        return
+    for sibling in siblings:
+        if not ORDER_LIFE.ended(sibling.state):
+            tx.drop_timers("patience", sibling.id)
+            tx.save(sibling.moved("cancelled", pending=None, reason="its other part failed"))
     if not outcome:
         outcome = f"{order.provider_name} did not take the order ({reason}); nothing was ordered."
-    if any(option.order_id != order.id for option in suggestion.options):
-        reopen(tx, home, replace(suggestion, body=f"{outcome}\n{suggestion.body}"), failed)
+    if any(tx.house.orders.get(one.order_id) is not None for one in suggestion.options):
+        reopen(tx, home, replace(suggestion, body=f"{outcome}\n{suggestion.body}"))
     else:
         end(tx, home, suggestion, "failed", outcome)

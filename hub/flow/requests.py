@@ -7,12 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.effects import SendOrderRequest
-from hub.domain.orders import Action, Order, OrderRequest, Party, Want
+from hub.domain.money import Money
+from hub.domain.offers import DeliverySlot
+from hub.domain.orders import Action, Order, OrderRequest, Party, Quote, Rating, Want
 from hub.flow.home import Home
 from hub.store.tx import Entry, Tx
 
 DELIVER_WITHIN = timedelta(minutes=15)
 """How long the sending of an order's message is tried before the order is given up."""
+ASIDE: tuple[Action, ...] = ("status", "track", "rate", "support")
+"""What may be asked at any time: it does not take the place of what is awaited."""
 
 
 def request(
@@ -24,15 +28,22 @@ def request(
     wants: Sequence[Want] = (),
     party: Party | None = None,
     again: bool = False,
+    preview: bool = False,
+    slot: DeliverySlot | None = None,
+    quote: Quote | None = None,
+    fee: Money | None = None,
+    rating: Rating | None = None,
+    reason: str = "",
 ) -> Order:
     """Send ``action`` for ``order``; return the order, now waiting for its answer.
 
     ``again`` repeats the message that is awaited already, under the same message id, by which the
-    provider recognises it. A ``status`` does not take the place of what is awaited.
+    provider recognises it. ``slot`` and ``quote`` stand in for the order's own (``update``); the
+    others are as in ``OrderRequest``. What is in ``ASIDE`` awaits nothing.
     """
     message_id = order.pending_message_id if again else None
     message_id = message_id or tx.new_id()
-    if action == "status":
+    if action in ASIDE:
         waiting = order
     else:
         waiting = replace(order, pending=action, pending_message_id=message_id, updated_at=tx.now)
@@ -45,12 +56,25 @@ def request(
         wants=tuple(wants),
         lines=order.lines,
         provider_id=order.provider_id,
-        slot=order.slot,
+        slot=slot or order.slot,
         party=party,
-        quote=order.quote,
+        quote=quote or order.quote,
         order_id=order.order_id,
+        reason=reason,
+        domain=order.domain,
+        ride=order.ride,
+        table=order.table,
+        preview=preview,
+        fee=fee,
+        rating=rating,
     )
-    facts = {"to": order.provider.subscriber_id, "message_id": message_id, "again": again}
+    facts: dict[str, object] = {
+        "to": order.provider.subscriber_id,
+        "message_id": message_id,
+        "again": again,
+    }
+    if preview:
+        facts["preview"] = True
     (index,) = tx.save(waiting, Entry(f"{action}_sent", order.id, facts))
     tx.emit(
         SendOrderRequest(message, order.id, order.suggestion_id),
@@ -69,15 +93,32 @@ def await_answer(tx: Tx, home: Home, order: Order) -> Order:
     return order
 
 
-def party_of(home: Home) -> Party:
-    """Return what a provider is told of the household: the fields its settings disclose."""
-    settings = home.settings.home
-    known = {
-        "name": settings.name,
-        "address": settings.address,
-        "area_code": settings.area_code,
-        "gps": settings.gps,
-        "phone": settings.phone,
-        "email": settings.email,
-    }
-    return Party(**{field: known[field] for field in home.settings.beckn.disclose})
+def told_fields(home: Home, order: Order) -> tuple[str, ...]:
+    """Return what a provider is told once its order is agreed to: fields of ``Party``.
+
+    Those the household discloses and knows; of these only what the provider needs, where it says.
+    """
+    return tuple(
+        field
+        for field in home.settings.beckn.disclose
+        if getattr(home.settings.home, field) is not None
+        and (not order.needs or field in order.needs)
+    )
+
+
+def withheld(home: Home, needs: Sequence[str]) -> tuple[str, ...]:
+    """Return what a provider needs and is not told: not disclosed, or not written in hub.yaml."""
+    known = set(Party.__slots__)
+    return tuple(
+        need
+        for need in needs
+        if need in known
+        and (need not in home.settings.beckn.disclose or getattr(home.settings.home, need) is None)
+    )
+
+
+def party_of(home: Home, order: Order) -> Party:
+    """Return what a provider is told of the household."""
+    return Party(
+        **{field: getattr(home.settings.home, field) for field in told_fields(home, order)}
+    )

@@ -8,6 +8,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hub.domain.limits import is_among
 from hub.domain.orders import Order, Subscriber, Want
 from hub.domain.proposals import Firing
 from hub.domain.suggestions import Because, Suggestion
@@ -78,7 +79,7 @@ def supersede(tx: Tx, older: Suggestion) -> None:
 
 def forget_timers(tx: Tx, suggestion_id: str) -> None:
     """Take back what would have woken for a suggestion that has been decided."""
-    for kind in ("deadline", "collect", "ask"):
+    for kind in ("deadline", "collect", "ask", "auto"):
         tx.drop_timers(kind, suggestion_id)
 
 
@@ -138,11 +139,16 @@ def _time_of_day(value: object) -> time | None:
 
 
 def _collect(tx: Tx, home: Home, suggestion: Suggestion, wants: Sequence[Want]) -> None:
-    providers = home.providers.get(GROCERY, ())
+    never = home.settings.limits.never
+    known = home.providers.get(GROCERY, ())
+    providers = [one for one in known if not is_among(never, one.subscriber_id)]
     if not providers:
         nobody = (
-            "No grocer is known: put one into the registry file that beckn.registry in hub.yaml "
-            "names."
+            "Every grocer that is known is one this household never buys at (limits.never in "
+            "hub.yaml)."
+            if known
+            else "No grocer is known: put one into the registry file that beckn.registry in "
+            "hub.yaml names."
         )
         failed = suggestion.moved("failed", outcome=nobody)
         (index,) = tx.save(failed, Entry("failed", suggestion.id, {"reason": nobody}))

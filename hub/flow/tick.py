@@ -9,8 +9,13 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from hub.domain import noticeboard
+from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
+from hub.flow.changes import silent
+from hub.flow.choose import rules_choice
+from hub.flow.decide import decide
+from hub.flow.dispatch import CHANGING
 from hub.flow.ending import end
 from hub.flow.expected import expect_no_more
 from hub.flow.home import Home
@@ -20,6 +25,7 @@ from hub.flow.peers import timer as _peer
 from hub.flow.placing import PLACED, fail
 from hub.flow.react import react
 from hub.flow.requests import party_of, request
+from hub.flow.saying import give_up
 from hub.flow.tell import ask
 from hub.store.house import House
 from hub.store.tidy import tidy
@@ -32,6 +38,11 @@ LONGEST_PATIENCE = timedelta(hours=1)
 DOUBT = timedelta(hours=24)
 """How long it may stay unknown whether a provider took an order."""
 TIDY_EVERY = timedelta(days=1)
+_NOTHING = {
+    "grocery_order": "; nothing was ordered",
+    "move_delivery": "; nothing was moved",
+    "cancel_order": "; nothing was cancelled",
+}
 SIGN_WITHIN = timedelta(hours=1)
 """How long an entry of the ledger waits for a checkpoint that nobody's decision brings."""
 
@@ -98,8 +109,23 @@ def _collect(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None
 def _deadline(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
     if suggestion is not None and suggestion.open:
-        nothing = "; nothing was ordered" if suggestion.kind == "grocery_order" else ""
+        nothing = _NOTHING.get(suggestion.kind, "")
         end(tx, home, suggestion, "expired", f"Nobody decided in time{nothing}.")
+
+
+def _auto(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
+    """Let a rule order what it may order by itself; whatever it may not, members are asked."""
+    suggestion = tx.suggestion(name)
+    if suggestion is None or not suggestion.open or suggestion.asked:
+        return
+    choice = rules_choice(tx, home, suggestion)
+    if choice is not None:
+        by_rule = Decision(
+            suggestion.id, suggestion.version, "approve", "", via="rule", option=choice.id
+        )
+        if decide(tx, home, by_rule).result == "done":
+            return
+    ask(tx, home, suggestion)
 
 
 def _ask(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
@@ -117,18 +143,21 @@ def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
     """Nothing came back in time: an ``init`` binds nobody and is repeated; a ``confirm`` is asked
     for with ``status``, never sent blindly again. A changed basket goes back to what it was."""
     order = tx.house.orders.get(name)
-    if order is None or order.pending not in ("select", "init", "confirm"):
+    if order is None or order.pending not in ("select", "init", "confirm", *CHANGING):
         return
     if order.pending == "select":
         unanswered(tx, home, order, "there was no answer in time")
         return
     tries = int(subject or "0") + 1
     patience = timedelta(seconds=home.settings.beckn.confirm_patience)
-    if order.pending == "init":
+    if order.pending in CHANGING:
+        if not silent(tx, home, order, tries):
+            return
+    elif order.pending == "init":
         if tries >= INIT_TRIES:
             fail(tx, home, order, "no answer")
             return
-        request(tx, home, order, "init", party=party_of(home), again=True)
+        request(tx, home, order, "init", party=party_of(home, order), again=True)
     else:
         if order.updated_at is not None and tx.now - order.updated_at >= DOUBT:
             who = order.provider_name
@@ -148,7 +177,8 @@ def _follow(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     over = datetime.fromisoformat(subject) if subject else due
     if tx.now >= over + FOLLOW_FOR:
         reason = "the provider said no more of it; it is taken for delivered"
-        done = order.moved("completed", pending=None, reason=reason, updated_at=tx.now)
+        give_up(tx, home, order, f"{order.provider_name} has brought it already.")
+        done = order.moved("completed", pending=None, change=None, reason=reason, updated_at=tx.now)
         tx.save(done, Entry("order_completed", order.id, {"presumed": True}))
         expect_no_more(tx, done)
         return
@@ -191,6 +221,7 @@ def _tidy(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
 _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "rule": _rule,
     "collect": _collect,
+    "auto": _auto,
     "deadline": _deadline,
     "ask": _ask,
     "patience": _patience,

@@ -240,7 +240,9 @@ def test_what_the_provider_raised_is_asked_again(house, market, asked):
     assert (now.state, now.version > asked.version, now.decided_by) == ("proposed", True, None)
     option = next(o for o in now.options if o.provider_name == "corner")
     assert str(option.total) == "2.80 EUR"
-    assert option.note == "the offer changed after you agreed"
+    assert option.note == (
+        "the offer changed after you agreed: it costs 2.80 EUR instead of 2.70 EUR"
+    )
     assert house.requests("confirm") == []
     assert house.decide("approve", asked).result == "refused"
     house.send()

@@ -1,0 +1,213 @@
+"""What became of a placed order: moved, cancelled, or changed by its provider.
+
+A provider that changes an order unasked is believed as to what will come, and never as to what is
+owed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from hub.domain.money import Money
+from hub.domain.orders import ORDER_LIFE, Change, Order, OrderAnswer
+from hub.domain.wording import basket, listed, window_text
+from hub.flow.changes import cost, priced, with_terms
+from hub.flow.expected import expect, expect_no_more
+from hub.flow.home import Home
+from hub.flow.offers import answered_lines, drop
+from hub.flow.placing import PLACED, differences, fail, follow
+from hub.flow.saying import close, give_up, say, told
+from hub.store.tx import Entry, Tx
+
+_ACTION = {"move": "update", "cancel": "cancel"}
+
+
+def on_update(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """Take in what moving an order costs, that it was moved, or what its provider changed."""
+    change = _awaited(order, answer)
+    if change is None:
+        if answer.error is None and not answer.preview and order.state in PLACED:
+            _unasked(tx, home, order, answer)
+    elif answer.error is not None:
+        reason = answer.error.message
+        give_up(tx, home, order, f"{order.provider_name} will not move it: {reason}")
+    elif not answer.preview:
+        _moved(tx, home, order, change, answer)
+    elif not change.agreed:
+        priced(tx, home, order, change, answer)
+
+
+def on_cancel(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """Take in what cancelling costs, that it is cancelled, or that its provider cancelled it."""
+    change = _awaited(order, answer)
+    if change is None:
+        if answer.error is None and not answer.preview:
+            withdrawn(tx, home, order, answer)
+    elif answer.error is not None:
+        reason = answer.error.message
+        give_up(tx, home, order, f"{order.provider_name} will not cancel it: {reason}")
+    elif not answer.preview:
+        _cancelled(tx, home, order, change, answer)
+    elif not change.agreed:
+        priced(tx, home, order, change, answer)
+
+
+def _awaited(order: Order, answer: OrderAnswer) -> Change | None:
+    """Return the change that an answer is about, None where nobody asked for it."""
+    change = order.change
+    if change is None or _ACTION[change.kind] != answer.action:
+        return None
+    if (order.pending, order.pending_message_id) != (answer.action, answer.message_id):
+        return None
+    return change
+
+
+def _moved(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer) -> None:
+    zone = home.settings.home.zone
+    slot = answer.slot or change.slot or order.slot
+    quote = change.quote or order.quote
+    fee = answer.fee or change.fee
+    odd = _beyond(fee, change)
+    if answer.quote and quote and answer.quote.total != quote.total:
+        if change.quote is None and answer.quote.total.amount <= quote.total.amount:
+            quote = answer.quote
+        else:
+            odd.append(f"it now says {answer.quote.total} instead of {quote.total}")
+    if change.slot is not None and slot is not None and slot.window != change.slot.window:
+        odd.append(f"you asked for {window_text(change.slot.window, zone, tx.now)}")
+    moved = replace(
+        with_terms(order, answer),
+        slot=slot,
+        quote=quote,
+        change=None,
+        change_fee=fee,
+        fulfillment_state=answer.fulfillment_state or order.fulfillment_state,
+        pending=None,
+        pending_message_id=None,
+        last_message_id=answer.message_id,
+        updated_at=tx.now,
+    )
+    facts: dict[str, object] = {"slot": slot.slot_id if slot else "", "fee": str(fee or "")}
+    if odd:
+        facts["odd"] = odd
+    (index,) = tx.save(moved, Entry("moved", order.id, facts))
+    tx.drop_timers("patience", order.id)
+    follow(tx, moved)
+    when = window_text(slot.window, zone, tx.now) if slot else "later"
+    words = f"{order.provider_name} now comes {when}{_for(fee)}.{_but(odd)}"
+    told(tx, home, moved, change, "carried_out", words, index)
+
+
+def _cancelled(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer) -> None:
+    fee = cost(order, change, answer) or change.fee
+    odd = _beyond(fee, change)
+    gone = order.moved(
+        "cancelled",
+        change=None,
+        change_fee=fee,
+        reason=f"cancelled by {change.by}",
+        pending=None,
+        pending_message_id=None,
+        last_message_id=answer.message_id,
+        updated_at=tx.now,
+    )
+    facts: dict[str, object] = {"by": change.by, "fee": str(fee or "")}
+    if odd:
+        facts["odd"] = odd
+    (index,) = tx.save(gone, Entry("cancelled", order.id, facts))
+    _forget(tx, order)
+    words = f"The order at {order.provider_name} is cancelled{_for(fee)}.{_but(odd)}"
+    told(tx, home, gone, change, "carried_out", words, index)
+
+
+def withdrawn(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """Let go of what the provider cancelled of itself, and say so."""
+    if order.state not in PLACED:
+        if order.state == "initialised" or order.pending == "init":
+            fail(tx, home, order, "the provider cancelled it")
+        else:
+            drop(tx, home, order, "it was withdrawn")
+        return
+    change = order.change
+    gone = order.moved(
+        "cancelled",
+        change=None,
+        reason=answer.reason[:300] or "the provider cancelled it",
+        pending=None,
+        last_message_id=answer.message_id,
+        updated_at=tx.now,
+    )
+    facts = {"by": order.provider_name, "reason": answer.reason[:300]}
+    (index,) = tx.save(gone, Entry("cancelled", order.id, facts))
+    _forget(tx, order)
+    why = f" ({answer.reason[:200]})" if answer.reason else ""
+    words = f"{order.provider_name} cancelled the order {order.order_id}{why}."
+    if change is not None:
+        close(tx, home, change, "failed", words)
+    say(tx, home, gone, words, index)
+
+
+def _unasked(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """A provider changed an order of itself: take in what will come, and what it asks as asked."""
+    zone = home.settings.home.zone
+    agreed = order.quote.total if order.quote else order.approved_total
+    state = order.state
+    if answer.state in ORDER_LIFE.moves[state] and answer.state in PLACED:
+        state = answer.state
+    now = with_terms(order, answer).moved(
+        state,
+        lines=answered_lines(order, answer),
+        slot=answer.slot or order.slot,
+        fulfillment_state=answer.fulfillment_state or order.fulfillment_state,
+        last_message_id=answer.message_id,
+        updated_at=tx.now,
+    )
+    stated = answer.quote.total if answer.quote else agreed
+    cheaper = bool(
+        stated and agreed and stated.currency == agreed.currency and stated.amount < agreed.amount
+    )
+    if cheaper:
+        now = replace(now, quote=answer.quote)
+    changed = []
+    if now.slot is not None and (order.slot is None or now.slot.window != order.slot.window):
+        changed.append(f"it comes {window_text(now.slot.window, zone, tx.now)}")
+    if "it brings other things" in differences(order, now):
+        changed.append(f"it brings {basket(now.lines)}")
+    if stated != agreed:
+        changed.append(f"it asks {stated}" if cheaper else f"it asks {stated}, not {agreed}")
+    if not changed:
+        tx.save(now, Entry("order_updated", order.id, {"fulfillment": now.fulfillment_state}))
+        return
+    expect_no_more(tx, order)
+    (index,) = tx.save(now, Entry("changed_by_provider", order.id, {"changed": changed}))
+    expect(tx, now)
+    follow(tx, now)
+    dearer = stated != agreed and not cheaper
+    doubt = " You agreed to no more than that: complain or cancel if it is wrong." if dearer else ""
+    words = f"{order.provider_name} changed the order {order.order_id}: {listed(changed)}.{doubt}"
+    say(tx, home, now, words, index)
+
+
+def _forget(tx: Tx, order: Order) -> None:
+    tx.drop_timers("follow", order.id)
+    tx.drop_timers("patience", order.id)
+    expect_no_more(tx, order)
+
+
+def _beyond(fee: Money | None, change: Change) -> list[str]:
+    """Say that a provider asks more for a change than was agreed to."""
+    if fee is None or not fee.amount:
+        return []
+    agreed = change.fee if change.fee is not None else Money(fee.amount * 0, fee.currency)
+    if fee.currency == agreed.currency and fee.amount <= agreed.amount:
+        return []
+    return [f"it asks {fee} for that where {agreed} was agreed"]
+
+
+def _for(fee: Money | None) -> str:
+    return f", for {fee}" if fee is not None and fee.amount else ""
+
+
+def _but(odd: Sequence[str]) -> str:
+    return f" But {listed(odd)}; ask it why." if odd else ""

@@ -1,0 +1,246 @@
+"""Changing a placed order: asked what it costs, agreed to, done. Moved by ``update``, or cancelled.
+
+Nothing is changed before its price is known, and what costs something is asked first: the question
+is a suggestion. What becomes of it is in ``hub/flow/changed.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.money import Money
+from hub.domain.offers import DeliverySlot
+from hub.domain.orders import Change, Order, OrderAnswer
+from hub.domain.suggestions import Because, Option, Suggestion
+from hub.domain.wording import window_text
+from hub.flow.home import Home
+from hub.flow.placing import PLACED
+from hub.flow.requests import await_answer, request
+from hub.flow.saying import close, give_up
+from hub.flow.suggest import forget_timers
+from hub.flow.tell import ask
+from hub.store.tx import Entry, Tx
+
+ANSWER_WITHIN = timedelta(hours=2)
+"""How long a question about a fee stays open."""
+TRIES = 3
+
+
+def begin(tx: Tx, home: Home, order: Order, change: Change) -> Order:
+    """Ask the provider what a change would cost; nothing is changed by that."""
+    if order.change is not None and order.change.suggestion_id != change.suggestion_id:
+        close(tx, home, order.change, "superseded", "Something else is asked of that order.")
+    return _send(tx, home, replace(order, change=change))
+
+
+def carry_out(tx: Tx, home: Home, order: Order) -> Order:
+    """Make a change that is agreed to, or costs nothing; the provider may ask no more than told."""
+    if order.change is None:
+        raise ValueError(f"nothing is to be changed about order {order.id}")
+    return _send(tx, home, replace(order, change=replace(order.change, agreed=True)))
+
+
+def _send(tx: Tx, home: Home, order: Order, *, again: bool = False) -> Order:
+    change = order.change
+    if change is None:
+        return order
+    sent = request(
+        tx,
+        home,
+        order,
+        "update" if change.kind == "move" else "cancel",
+        again=again,
+        preview=not change.agreed,
+        slot=change.slot,
+        quote=change.quote,
+        fee=change.fee,
+    )
+    return sent if again else await_answer(tx, home, sent)
+
+
+# -- what it would cost ------------------------------------------------------------------------
+
+
+def priced(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer) -> None:
+    """Take in what a change would cost: what is free is done, a fee is asked about."""
+    tx.drop_timers("patience", order.id)
+    fee = cost(order, change, answer)
+    own = home.settings.home.currency
+    if fee is not None and (fee.currency != own or fee.amount < 0):
+        give_up(tx, home, order, f"{order.provider_name} asks {fee} for it; nothing was changed.")
+        return
+    priced = replace(change, fee=fee, quote=answer.quote, priced=True)
+    known = replace(with_terms(order, answer), change=priced, pending=None, pending_message_id=None)
+    facts = {"kind": change.kind, "fee": str(fee or "")}
+    (index,) = tx.save(known, Entry("change_priced", order.id, facts))
+    if fee is None or not fee.amount:
+        carry_out(tx, home, known)
+    else:
+        _ask_fee(tx, home, known, priced, fee, index)
+
+
+def cost(order: Order, change: Change, answer: OrderAnswer) -> Money | None:
+    """Return what a change costs, by its fee or by what the order then comes to."""
+    if answer.quote is None or order.quote is None:
+        return answer.fee
+    total, before = answer.quote.total, order.quote.total
+    if change.kind == "cancel":
+        return answer.fee or (total if total.amount else None)
+    if total.currency != before.currency:
+        return total
+    more = total.amount - before.amount
+    fee = answer.fee
+    return Money(more, total.currency) if more > (fee.amount if fee else 0) else fee
+
+
+def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause: int) -> None:
+    """Ask whether a change is worth its fee."""
+    zone = home.settings.home.zone
+    moving = change.kind == "move" and change.slot is not None
+    window = change.slot.window if change.slot is not None else None
+    if moving and window is not None:
+        title = f"Move the delivery of {order.provider_name}?"
+        body = f"It would come {window_text(window, zone, tx.now)}. Moving it costs {fee}."
+    else:
+        title = f"Cancel the order at {order.provider_name}?"
+        body = f"Cancelling it costs {fee}."
+    own = order.slot.window if order.slot else None
+    option = Option(
+        id=f"{order.id}:{change.kind}",
+        order_id=order.id,
+        provider_id=order.provider.subscriber_id,
+        provider_name=order.provider_name,
+        lines=order.lines,
+        total=fee,
+        window=window or own,
+    )
+    latest = tx.now + ANSWER_WITHIN
+    deadline = min(latest, own.start) if own is not None and own.start > tx.now else latest
+    earlier = tx.suggestion(change.suggestion_id) if change.suggestion_id else None
+    if earlier is not None and earlier.state == "approved":
+        suggestion = earlier.moved(
+            "proposed",
+            options=(option,),
+            body=body,
+            version=earlier.version + 1,
+            chosen=None,
+            decided_by=None,
+            decided_at=None,
+            outcome="",
+            deadline=max(earlier.deadline, deadline),
+        )
+    else:
+        suggestion = Suggestion(
+            id=tx.new_id(),
+            key=f"{change.kind}:{order.id}",
+            kind="move_delivery" if moving else "cancel_order",
+            rule_id="",
+            rule_version="",
+            rule_text="",
+            subject=order.id,
+            title=title,
+            body=body,
+            state="proposed",
+            version=1,
+            because=(Because(f"{order.provider_name} was asked what it costs", cause),),
+            options=(option,),
+            ask=(change.by,) if home.member(change.by) else home.adults(),
+            created_at=tx.now,
+            deadline=deadline,
+        )
+    tx.save(replace(order, change=replace(change, suggestion_id=suggestion.id)))
+    facts = {"kind": suggestion.kind, "order": order.id, "fee": str(fee)}
+    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
+    tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
+    ask(tx, home, suggestion)
+
+
+def agree(
+    tx: Tx, home: Home, suggestion: Suggestion, option: Option, decision: Decision
+) -> DecisionResult:
+    """Carry a member's yes to a change out.
+
+    A window that somebody else proposed, so that its price is not known yet, is asked for first:
+    a fee brings the question back.
+    """
+    order = tx.house.orders.get(option.order_id)
+    if order is None or order.state not in PLACED:
+        return DecisionResult("refused", "That order is over.", suggestion)
+    who = order.provider_name
+    if order.pending is not None:
+        message = f"{who} has not answered yet; please wait a moment."
+        return DecisionResult("refused", message, suggestion)
+    change = order.change
+    known = change is not None and change.priced and change.suggestion_id == suggestion.id
+    slots = tx.house.slots.get(order.id, ())
+    slot = next((one for one in slots if one.window == option.window), None)
+    if not known and (slot is None or slot.window.start <= tx.now):
+        message = "That delivery window is not offered (any more)."
+        return DecisionResult("refused", message, suggestion)
+    fee = f" for {change.fee}" if known and change is not None and change.fee else ""
+    outcome = f"{who} is told{fee}." if known else f"{who} is asked what moving it costs."
+    approved = suggestion.moved(
+        "approved",
+        chosen=option.id,
+        decided_by=decision.member,
+        decided_at=tx.now,
+        outcome=outcome,
+    )
+    facts = {
+        "member": decision.member,
+        "via": decision.via,
+        "order": order.id,
+        "fee": str(change.fee) if known and change is not None else "",
+        "version": suggestion.version,
+    }
+    tx.save(approved, Entry("approved", suggestion.id, facts))
+    forget_timers(tx, suggestion.id)
+    if known:
+        carry_out(tx, home, order)
+    else:
+        begin(tx, home, order, Change("move", decision.member, slot, suggestion_id=suggestion.id))
+    return DecisionResult("done", outcome, approved)
+
+
+def silent(tx: Tx, home: Home, order: Order, tries: int) -> bool:
+    """Nothing came back of a change: the same message again, or give up and say what is known.
+
+    Returns True while it is worth to wait on.
+    """
+    if tries < TRIES:
+        _send(tx, home, order, again=True)
+        return True
+    unheard(tx, home, order, "it did not answer")
+    return False
+
+
+def unheard(tx: Tx, home: Home, order: Order, reason: str) -> None:
+    """Say that a change came to nothing, or that it is not known whether it did."""
+    who, change = order.provider_name, order.change
+    if change is None or not change.agreed:
+        give_up(tx, home, order, f"Nothing was changed at {who}: {reason[:200]}.")
+        return
+    done = "moved" if change.kind == "move" else "cancelled"
+    words = f"It is not known whether {who} has {done} the order: {reason[:200]}."
+    give_up(tx, home, order, f"{words} Please ask {who} yourself.")
+    known = tx.house.orders.get(order.id)
+    if known is not None:
+        request(tx, home, known, "status")
+
+
+def with_terms(order: Order, answer: OrderAnswer) -> Order:
+    """Return an order with the terms an answer tells, where it tells any."""
+    return replace(
+        order,
+        cancellation=answer.cancellation or order.cancellation,
+        rescheduling=answer.rescheduling or order.rescheduling,
+        agent=answer.agent or order.agent,
+    )
+
+
+def slot_of(tx: Tx, order: Order, slot_id: str) -> DeliverySlot | None:
+    """Return a window that an order's provider offered and that has not begun."""
+    offered = tx.house.slots.get(order.id, ())
+    return next((s for s in offered if s.slot_id == slot_id and s.window.start > tx.now), None)

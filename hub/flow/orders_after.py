@@ -1,0 +1,187 @@
+"""What a member may want of an order once it is placed, and what its provider says to that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hub.domain.decisions import (
+    CancelOrder,
+    Complain,
+    DecisionResult,
+    OrderCame,
+    OrderCommand,
+    RateOrder,
+    Reschedule,
+    TrackOrder,
+)
+from hub.domain.orders import Change, ChangeTerms, Order, OrderAnswer, Rating
+from hub.flow.changes import begin, slot_of
+from hub.flow.expected import brings, expect_no_more
+from hub.flow.home import Home
+from hub.flow.observe import set_stock
+from hub.flow.placing import PLACED
+from hub.flow.requests import request
+from hub.flow.saying import give_up, say
+from hub.store.tx import Entry, Tx
+
+LONGEST_TEXT = 1000
+"""Characters of a complaint or a rating that a provider is told."""
+
+
+def act(tx: Tx, home: Home, command: OrderCommand) -> DecisionResult:
+    """Carry a member's wish about a placed order out, or say why not.
+
+    ``changed`` says that the provider is asked now: what it answers is told, a fee is asked about.
+    """
+    order = tx.order(command.order_id)
+    if order is None:
+        return DecisionResult("unknown", "There is no such order.")
+    member = home.member(command.member)
+    if member is None or member.role != "adult":
+        return DecisionResult("refused", "Only an adult of this household may decide.")
+    if isinstance(command, RateOrder):
+        return _rate(tx, home, order, command)
+    if isinstance(command, Complain):
+        return _complain(tx, home, order, command)
+    if order.state not in PLACED:
+        said = order.state.replace("_", " ")
+        return DecisionResult("refused", f"That order is {said}; there is nothing to change.")
+    if isinstance(command, OrderCame):
+        return _came(tx, home, order, command)
+    if isinstance(command, TrackOrder):
+        request(tx, home, order, "track")
+        return DecisionResult("changed", f"{order.provider_name} is asked where it is.")
+    if isinstance(command, Reschedule):
+        return _reschedule(tx, home, order, command)
+    return _cancel(tx, home, order, command)
+
+
+# -- changes -----------------------------------------------------------------------------------
+
+
+def _reschedule(tx: Tx, home: Home, order: Order, command: Reschedule) -> DecisionResult:
+    refusal = _not_now(tx, order, order.rescheduling, "moved")
+    if refusal is not None:
+        return refusal
+    slot = slot_of(tx, order, command.slot_id)
+    if slot is None:
+        return DecisionResult("refused", "That delivery window is not offered (any more).")
+    if order.slot is not None and slot.window == order.slot.window:
+        return DecisionResult("repeated", "It comes in that window already.")
+    tx.append(_wanted("move", order, command, slot=slot.slot_id))
+    begin(tx, home, order, Change("move", command.member, slot))
+    return DecisionResult("changed", f"{order.provider_name} is asked what moving it costs.")
+
+
+def _cancel(tx: Tx, home: Home, order: Order, command: CancelOrder) -> DecisionResult:
+    refusal = _not_now(tx, order, order.cancellation, "cancelled")
+    if refusal is not None:
+        return refusal
+    tx.append(_wanted("cancel", order, command))
+    begin(tx, home, order, Change("cancel", command.member))
+    return DecisionResult("changed", f"{order.provider_name} is asked what cancelling costs.")
+
+
+def _not_now(tx: Tx, order: Order, terms: ChangeTerms | None, what: str) -> DecisionResult | None:
+    if order.pending is not None:
+        message = f"{order.provider_name} has not answered yet; please wait a moment."
+        return DecisionResult("refused", message)
+    if terms is not None and not terms.possible_at(tx.now):
+        message = f"It is too late: {order.provider_name} lets it be {what} no more."
+        return DecisionResult("refused", message)
+    return None
+
+
+def _wanted(kind: str, order: Order, command: Reschedule | CancelOrder, **facts: str) -> Entry:
+    return Entry(
+        f"{kind}_wanted", order.id, {"member": command.member, "via": command.via, **facts}
+    )
+
+
+# -- it came -----------------------------------------------------------------------------------
+
+
+def _came(tx: Tx, home: Home, order: Order, command: OrderCame) -> DecisionResult:
+    """Take in what an order brought, less what a sensor has seen come already."""
+    give_up(tx, home, order, f"{order.provider_name} has brought it already.")
+    done = order.moved(
+        "completed",
+        change=None,
+        pending=None,
+        reason="a member said that it came",
+        updated_at=tx.now,
+    )
+    tx.save(done, Entry("order_completed", order.id, {"member": command.member}))
+    tx.drop_timers("follow", order.id)
+    for item, amount in brings(order).items():
+        level = tx.house.stock.get(item)
+        if level is not None and item in home.pantry and level.expected > 0:
+            more = min(amount, level.expected)
+            set_stock(tx, home, item, level.quantity + more, f"member:{command.member}")
+    expect_no_more(tx, done)
+    return DecisionResult("done", f"The order of {order.provider_name} is in the pantry.")
+
+
+# -- tracking, complaints, ratings ---------------------------------------------------------------
+
+
+def _complain(tx: Tx, home: Home, order: Order, command: Complain) -> DecisionResult:
+    text = command.text.strip()
+    if not text:
+        return DecisionResult("refused", "Please say what is wrong.")
+    if order.state not in (*PLACED, "completed", "cancelled") or order.order_id is None:
+        return DecisionResult("refused", "Nothing was ordered there.")
+    tx.append(Entry("complained", order.id, {"member": command.member}))
+    request(tx, home, order, "support", reason=text[:LONGEST_TEXT])
+    return DecisionResult("done", f"{order.provider_name} is told.")
+
+
+def _rate(tx: Tx, home: Home, order: Order, command: RateOrder) -> DecisionResult:
+    if not 1 <= command.stars <= 5:
+        return DecisionResult("refused", f"Expected 1 to 5 stars, got {command.stars}.")
+    if order.state not in ("completed", "cancelled") or order.order_id is None:
+        return DecisionResult("refused", "An order can be rated once it has come.")
+    rating = Rating(command.stars, command.text.strip()[:LONGEST_TEXT])
+    if order.rating == rating:
+        return DecisionResult("repeated", f"You gave {rating.stars} of 5 already.")
+    facts = {"member": command.member, "stars": rating.stars}
+    rated = replace(order, rating=rating)
+    tx.save(rated, Entry("rated", order.id, facts))
+    request(tx, home, rated, "rate", rating=rating)
+    return DecisionResult("done", f"{order.provider_name} is told: {rating.stars} of 5.")
+
+
+def on_track(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """Note where an order is; what is older than what is known says nothing."""
+    known, told = order.tracking, answer.tracking
+    if answer.error is not None or told is None:
+        return
+    if known is not None and known.at is not None and told.at is not None and told.at < known.at:
+        return
+    tx.save(replace(order, tracking=told, agent=answer.agent or order.agent))
+
+
+def on_support(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """Tell whom to talk to about an order."""
+    if answer.error is not None:
+        index = tx.append(
+            Entry("support_refused", order.id, {"reason": answer.error.message[:300]})
+        )
+        words = f"{order.provider_name} does not take complaints here: {answer.error.message}"
+        say(tx, home, order, words[:300], index)
+        return
+    contact = answer.support
+    if contact is None:
+        return
+    known = replace(order, support=contact)
+    (index,) = tx.save(known, Entry("support_told", order.id, {}))
+    ways = [way for way in (contact.phone, contact.email, contact.url, contact.text) if way]
+    words = f"{order.provider_name} answers your complaint: {', '.join(ways) or 'it is noted'}."
+    say(tx, home, known, words[:500], index)
+
+
+def on_rate(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
+    """Take a rating back that its provider would not have."""
+    if answer.error is not None and order.rating is not None:
+        facts = {"reason": answer.error.message[:300]}
+        tx.save(replace(order, rating=None), Entry("rating_refused", order.id, facts))
