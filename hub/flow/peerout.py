@@ -168,6 +168,9 @@ def _lost(tx: Tx, home: Home, hooks: PeerHooks, row: Outgoing, reason: str) -> N
     contact = store.contact(peer.contact) if peer else None
     facts = {"type": row.type, "message_id": row.id, "reason": reason[:LONGEST_REASON]}
     tx.append(Entry("peer_message_lost", contact.id if contact else row.peer, facts))
+    if peer is not None and row.type == "card":
+        # Or they would go on with an address and a key that end.
+        store.save_peer(replace(peer, told=""))
     if contact is None:
         return
     try:

@@ -593,3 +593,14 @@ def test_a_changed_address_is_told_once(friends: tuple[Side, Side]) -> None:
     host.deliver(guest)
     assert guest.look(lambda store: store.peer(host.card.id)).url == moved.url
     assert guest.contact(host).name == "Lindens"
+
+
+def test_a_card_that_was_lost_is_told_again(friends: tuple[Side, Side]) -> None:
+    host, guest = friends
+    moved = replace(host.card, url="https://elsewhere.example")
+    host.house.do(lambda tx: befriend.announce(tx, moved))
+    host.house.clock.turn(days=15)
+    host.house.do(lambda tx: drop_expired(tx, host.house.home, host.hooks, guest.card.id))
+    assert host.waiting(guest) == []
+    host.house.do(lambda tx: befriend.announce(tx, moved))
+    assert [one.type for one in host.waiting(guest)] == ["card"]
