@@ -33,6 +33,7 @@ from hub.domain.peers import (
     token_hash,
 )
 from hub.flow import befriend
+from hub.flow.greet import hello
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired
 from hub.flow.peers import receive, standing
@@ -284,7 +285,7 @@ class Peering:
 
     async def _sink(self, message: PeerMessage, relayed: bool) -> Receipt | Refusal:
         if message.type == "hello":
-            return await self._step(lambda tx: befriend.hello(tx, self._home, message))
+            return await self._step(lambda tx: hello(tx, self._home, message))
         return await self._step(
             lambda tx: receive(tx, self._home, self.hooks, message, relayed=relayed)
         )

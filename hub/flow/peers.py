@@ -21,7 +21,7 @@ from hub.domain.peers import (
     Refusal,
     receipt_of,
 )
-from hub.flow.befriend import OWN
+from hub.flow.greet import OWN
 from hub.flow.home import Home
 from hub.flow.peerout import SEND_AGAIN, PeerHooks, acknowledged, have_sent, refuse, words
 from hub.store.peers import PeerStore

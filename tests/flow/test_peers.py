@@ -29,6 +29,7 @@ from hub.domain.peers import (
     token_hash,
 )
 from hub.flow import befriend
+from hub.flow.greet import hello
 from hub.flow.peerbusy import ask_busy, busy_in
 from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired, send
 from hub.flow.peers import receive, standing
@@ -158,7 +159,7 @@ def invited(host: Side, token: str = TOKEN) -> Invitation:
 
 
 def greet(host: Side, message: PeerMessage) -> Receipt | Refusal:
-    return host.house.do(lambda tx: befriend.hello(tx, host.house.home, message))
+    return host.house.do(lambda tx: hello(tx, host.house.home, message))
 
 
 def befriended(host: Side, guest: Side, token: str = TOKEN) -> None:
