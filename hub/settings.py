@@ -90,6 +90,11 @@ class NtfySettings(Section):
         default=None, description="topic; when absent the hub makes an unguessable one a member"
     )
     token: str | None = Field(default=None, description="access token (tk_…)")
+    reply: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="answer over a topic the hub reads, so that no port is opened at home; auto: "
+        "where http.public_url is not set and the server is not on this machine",
+    )
 
 
 class MemberSettings(Section):

@@ -31,7 +31,8 @@ from hub.app.network import Network
 from hub.app.peering import Peering
 from hub.app.plugins import Reach, conventions
 from hub.app.pushes import HubPushes
-from hub.app.secrets import NtfyTopics, household_key
+from hub.app.replies import Replies
+from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.domain.orders import OrderAnswer, Subscriber
@@ -140,6 +141,13 @@ class Hub:
         self.network = Network(settings, self.buyer, self._data, take_peer=self.peering.take)
         identity = self.buyer.identity.subscriber_id
         self.house.sign = ledger_key(self._data / "secrets", identity).sign
+        self.replies = Replies(
+            self.home,
+            self.writer,
+            self.clock,
+            secret=self._secret,
+            topic_of=ReplyTopics(self._data / "secrets").of,
+        )
         self._phones = Phones(self._reach)
         doers = Doers(
             self.home,
@@ -215,6 +223,8 @@ class Hub:
         await self._find_providers()
         await self.pushes.noted()
         await asyncio.wrap_future(self.writer.submit(self._begin))
+        await self.replies.look()
+        self._stack.push_async_callback(self.replies.close)
         self.pump.start()
         self._stack.push_async_callback(self.pump.stop)
         self._alarm.start(self._tick)
@@ -243,6 +253,7 @@ class Hub:
             member,
             self.topics.of,
             lambda: self.url,
+            reply_url=self.replies.url_of,
             push=self._push_store,
             push_key=self._push_key,
             clock=self.clock,
@@ -321,6 +332,7 @@ class Hub:
 
     async def _look_around(self) -> None:
         await self.watch.look()
+        await self.replies.look()
         await self.peering.look()
         await self._find_providers()
 

@@ -24,12 +24,14 @@ _NOBODY = "mailto:nobody@commonhearth.invalid"
 class Reach:
     """What a notifier is made of: the member, their ntfy topic, and where the hub is reached.
 
+    ``reply_url`` is where a member's ntfy buttons publish their answer, None for the hub itself;
     ``push`` and ``push_key`` are the browsers that may be told, and the key to tell them with.
     """
 
     member: MemberSettings
     topic_of: Callable[[MemberSettings], str]
     base_url: Callable[[], str]
+    reply_url: Callable[[MemberSettings], str | None]
     push: PushSubscriptions
     push_key: VapidKey
     clock: Clock
@@ -86,7 +88,10 @@ def _ntfy(reach: Reach) -> Notifier:
     if reach.member.ntfy is None:
         raise ValueError(f"members.{reach.member.id}.ntfy is not set")
     return NtfyNotifier(
-        reach.member.ntfy, topic=reach.topic_of(reach.member), base_url=reach.base_url
+        reach.member.ntfy,
+        topic=reach.topic_of(reach.member),
+        base_url=reach.base_url,
+        reply_url=reach.reply_url(reach.member),
     )
 
 

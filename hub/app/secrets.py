@@ -38,26 +38,19 @@ def household_key(folder: Path) -> bytes:
     return key
 
 
-class NtfyTopics:
-    """A topic for each member that nobody can guess, kept so that a phone stays subscribed."""
+class _Topics:
+    """Topics made at first use and kept in a file, by name."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep them in ``folder``/ntfy.json."""
-        self._file = folder / NTFY_FILE
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._topics: dict[str, str] | None = None
 
-    def of(self, member: MemberSettings) -> str:
-        """Return a member's topic: the one in hub.yaml, else the one made at first use.
-
-        Raises SecretsError when the file is damaged.
-        """
-        if member.ntfy is not None and member.ntfy.topic is not None:
-            return member.ntfy.topic
+    def named(self, name: str, word: str) -> str:
         topics = self._load()
-        if member.id not in topics:
-            topics[member.id] = make_topic(member.id)
+        if name not in topics:
+            topics[name] = make_topic(word)
             write_private(self._file, json.dumps(topics, indent=1))
-        return topics[member.id]
+        return topics[name]
 
     def _load(self) -> dict[str, str]:
         if self._topics is None:
@@ -70,6 +63,35 @@ class NtfyTopics:
                     "be subscribed anew)"
                 ) from None
         return self._topics
+
+
+class ReplyTopics(_Topics):
+    """A topic for each ntfy server, which only our buttons know to publish answers to."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep them in ``folder``/ntfy-replies.json."""
+        super().__init__(folder / "ntfy-replies.json")
+
+    def of(self, server: str) -> str:
+        """Return a server's reply topic. Raises SecretsError when the file is damaged."""
+        return self.named(server.rstrip("/"), "reply")
+
+
+class NtfyTopics(_Topics):
+    """A topic for each member that nobody can guess, kept so that a phone stays subscribed."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep them in ``folder``/ntfy.json."""
+        super().__init__(folder / NTFY_FILE)
+
+    def of(self, member: MemberSettings) -> str:
+        """Return a member's topic: the one in hub.yaml, else the one made at first use.
+
+        Raises SecretsError when the file is damaged.
+        """
+        if member.ntfy is not None and member.ntfy.topic is not None:
+            return member.ntfy.topic
+        return self.named(member.id, member.id)
 
 
 def write_private(file: Path, text: str) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0004"
+HEAD = "0005"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -208,6 +208,14 @@ class SpentToken(SQLModel, table=True):
     suggestion_id: str
     outcome: str
     at: int = Field(index=True)
+
+
+class CursorRow(SQLModel, table=True):
+    """How far something outside was read, e.g. the id of the last answer over ntfy."""
+
+    __tablename__ = "cursor"
+    name: str = Field(primary_key=True)
+    value: str
 
 
 class TimerRow(SQLModel, table=True):

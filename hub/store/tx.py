@@ -242,3 +242,15 @@ class Tx(LogBook):
             .values(id=token_id, suggestion_id=suggestion_id, outcome=outcome, at=micros(self.now))
             .on_conflict_do_nothing()
         )
+
+    # -- what is read outside -----------------------------------------------------------------
+
+    def cursor(self, name: str) -> str:
+        """Return how far something outside was read, "" when it never was."""
+        table = tables.core(tables.CursorRow)
+        found = self.connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
+        return "" if found is None else str(found)
+
+    def set_cursor(self, name: str, value: str) -> None:
+        """Note how far something outside was read."""
+        self._upsert(tables.CursorRow, name, name=name, value=value)

@@ -71,13 +71,21 @@ class NtfyNotifier:
     refuse.
     """
 
-    def __init__(self, settings: NtfySettings, *, topic: str, base_url: Callable[[], str]) -> None:
-        """Publish to ``topic`` at ``settings.url``."""
+    def __init__(
+        self,
+        settings: NtfySettings,
+        *,
+        topic: str,
+        base_url: Callable[[], str],
+        reply_url: str | None = None,
+    ) -> None:
+        """Publish to ``topic`` at ``settings.url``; buttons answer at ``reply_url`` if given."""
         if not _NAME.fullmatch(topic):
             raise ValueError("ntfy.topic: expected 1 to 64 letters, digits, - and _")
         self._settings = settings
         self._topic = topic
         self._base_url = base_url
+        self._reply_url = reply_url
         self._session: ClientSession | None = None
 
     async def notify(self, notification: Notification) -> None:
@@ -128,15 +136,20 @@ class NtfyNotifier:
             {
                 "action": "http",
                 "label": capped(action.label, 60),
-                "url": f"{base}/a/{action.token}",
                 "method": "POST",
                 "clear": True,
+                **self._answer(base, action.token),
             }
             for action in notification.actions[:MOST_ACTIONS]
         ]
         if actions:
             published["actions"] = actions
         return json.dumps(published, ensure_ascii=False).encode()
+
+    def _answer(self, base: str, token: str) -> dict[str, str]:
+        if self._reply_url is None:
+            return {"url": f"{base}/a/{token}"}
+        return {"url": self._reply_url, "body": token}
 
     async def close(self) -> None:
         """End the HTTP session; a later ``notify`` would open another."""
