@@ -54,6 +54,7 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
         with _working(data) as folder:
             manifest, files = _collect(config, data, folder, now, {to.resolve(), target.resolve()})
             write_archive(folder / "plain.tar", manifest, files)
+            part.touch(mode=0o600)
             opener = encrypt(folder / "plain.tar", part, lock)
             (folder / "plain.tar").unlink()
             _flush(part)
@@ -108,7 +109,9 @@ def prune(folder: Path, keep: int) -> list[Path]:
     """Delete all but the newest ``keep`` backups that the hub named itself; return them."""
     made = sorted(file for file in folder.iterdir() if NAME.fullmatch(file.name))
     gone = made[: max(0, len(made) - max(keep, 1))]
-    for file in gone:
+    # Whoever ended a backup half-way (a power cut) left its beginning.
+    begun = [file for file in folder.glob("*.part") if NAME.fullmatch(file.stem)]
+    for file in gone + begun:
         file.unlink()
     return gone
 

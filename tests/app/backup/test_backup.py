@@ -43,6 +43,7 @@ def test_the_same_household_comes_back(home: Home, tmp_path: Path) -> None:
     made = make_backup(home.config, home.data, tmp_path, FOR_KEY, NOW)
     assert made.file == tmp_path / "commonhearth-20261125T030000Z.age"
     assert made.faults == 0
+    assert not made.file.stat().st_mode & 0o077
     config, data = back(tmp_path, made.file)
     assert tree(config) == tree(home.config)
     assert tree(data) == tree(home.data)
@@ -198,6 +199,7 @@ def test_backups_do_not_hold_backups(home: Home, tmp_path: Path) -> None:
     assert not [name for name in made.manifest.files if "backups" in name]
     assert newest(inside) == NOW.replace(hour=2)
     (inside / "mine.age").write_text("not the hub's")
+    (inside / "commonhearth-20261125T010000Z.age.part").write_text("ended by a power cut")
     assert [one.name for one in prune(inside, 2)] == ["commonhearth-20261125T000000Z.age"]
     assert len(list(inside.iterdir())) == 3
 
