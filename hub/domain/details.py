@@ -124,7 +124,8 @@ class Details:
         return (
             self.window == other.window
             and self.all_day == other.all_day
-            and self.recurrence == other.recurrence
+            # The parts of a rule may come in any order (RFC 5545, 3.3.10).
+            and sorted(self.recurrence.split(";")) == sorted(other.recurrence.split(";"))
             and self.excluded == other.excluded
             and (self.gps or self.location) == (other.gps or other.location)
             # A repeated activity in another zone is at other times.
