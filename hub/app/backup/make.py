@@ -24,7 +24,7 @@ DATABASE = "hub.sqlite"
 WORKING = ".backup-"
 NAME = re.compile(r"commonhearth-(\d{8}T\d{6}Z)\.age")
 _STAMP = "%Y%m%dT%H%M%SZ"
-_LEFT_OUT = re.compile(r"\..*|.*-(?:wal|shm|journal)|.*\.new|hub\.lock|.*\.part|.*\.log")
+_LEFT_OUT = re.compile(r"\..*|.*-(?:wal|shm|journal)|.*\.new|hub\.lock|.*\.part|.*\.log|.*\.pid")
 
 
 @dataclass(frozen=True, slots=True)

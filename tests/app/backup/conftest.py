@@ -33,6 +33,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
     household_key(secrets)
     identity = load_or_create(secrets, kind="hub")
     (data / "broker").mkdir()
+    (data / "broker" / "broker.pid").write_text("1")
     (data / "broker" / "credentials.json").write_text('{"home": "canary-password"}')
     config = write_config(tmp_path / "home" / "config")
     house = Household(data / "hub.sqlite", make_home())

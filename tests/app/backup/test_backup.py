@@ -25,11 +25,11 @@ FOR_KEY, BY_KEY = Lock(recipient=str(KEY.to_public())), Opener(identities=(KEY,)
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Return every file that a hub needs: not locks, not a database's log."""
+    """Return every file that a hub needs: no lock, no process's number, no database's log."""
     return {
         file.relative_to(folder).as_posix(): file.read_bytes()
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and not file.name.startswith("hub.sqlite")
+        if file.is_file() and not file.name.startswith(("hub.sqlite", "broker.pid"))
     }
 
 
@@ -53,6 +53,7 @@ def test_the_same_household_comes_back(home: Home, tmp_path: Path) -> None:
     for private in (data, data / "secrets", data / "secrets" / "ledger.key", data / "hub.sqlite"):
         assert not private.stat().st_mode & 0o077, private
     assert {one.name for one in (tmp_path / "new").iterdir()} == {"config", "data"}
+    assert not (data / "broker" / "broker.pid").exists(), "another process elsewhere"
     assert not list(home.data.glob(".backup-*"))
 
 
