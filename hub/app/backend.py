@@ -11,7 +11,7 @@ import orjson
 
 from devices.types import Entity
 from hub.app.changes import Changes
-from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.decisions import Decision, DecisionResult, OrderCommand
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
@@ -20,6 +20,7 @@ from hub.domain.suggestions import Suggestion
 from hub.flow.decide import decide
 from hub.flow.home import Home
 from hub.flow.observe import set_stock
+from hub.flow.orders_after import act
 from hub.ports import Clock
 from hub.settings import MemberSettings, Settings
 from hub.store.access import Access, SessionRow
@@ -176,6 +177,12 @@ class HubBackend:
         """Carry a member's answer to the flow; returns after it is committed."""
         return await asyncio.wrap_future(
             self._writer.submit(lambda tx: decide(tx, self._home, decision))
+        )
+
+    async def act(self, command: OrderCommand) -> DecisionResult:
+        """Carry a member's wish about a placed order to the flow; returns after it is committed."""
+        return await asyncio.wrap_future(
+            self._writer.submit(lambda tx: act(tx, self._home, command))
         )
 
     async def set_stock(self, item: str, quantity: float, member: str) -> StockLevel:

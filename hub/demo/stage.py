@@ -204,6 +204,18 @@ class Stage:
             f"{self.heard.url}/api/v1{path}", {"Authorization": f"Bearer {self.token}"}
         )
 
+    async def tell_hub(self, path: str, body: dict[str, Any]) -> Any:
+        """Return what the hub's API answers to POST ``path``. Raises DemoError when it refuses."""
+        assert self._session is not None
+        async with self._session.post(
+            f"{self.heard.url}/api/v1{path}",
+            json=body,
+            headers={"Authorization": f"Bearer {self.token}"},
+        ) as answer:
+            if answer.status != 200:
+                raise DemoError(f"{path} answered {answer.status}: {(await answer.text())[:200]}")
+            return await answer.json()
+
     async def ask_seller(self, shop: str, path: str = "/orders") -> Any:
         """Return what a provider's own API answers."""
         return await self._get(f"{self.sellers[shop].url}{path}", {})

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
 
+from hub.demo.phone import Shown
 from hub.demo.processes import DemoError
 from hub.demo.stage import SHOPS, Stage
 
@@ -27,15 +29,53 @@ async def play(stage: Stage) -> None:
     _expect(status == 200 and "Ordered at" in answer, f"a second tap was told: {answer}")
     await stage.announce_outage()
     await stage.phone.wait_for("the notice", lambda shown: "gas" in shown.body.lower())
+    await _move(stage)
     await check(stage)
+
+
+async def _move(stage: Stage) -> None:
+    """Have the delivery come in another window its provider offers: asked, paid for, moved."""
+    (order,) = await _confirmed(stage)
+    offered = (await stage.ask_hub(f"/orders/{order['id']}/slots"))["items"]
+    own = order["slot"]["window"]["start"]
+    later = [slot for slot in offered if slot["start"] > own]
+    _expect(bool(later), "the provider offers no later window")
+    slot = later[0]
+    stage.say(f"nobody is home then: the delivery is to come {slot['start']}")
+    told = await stage.tell_hub(
+        f"/orders/{order['id']}/commands",
+        {"do": "move", "member": "ada", "slot_id": slot["id"]},
+    )
+    stage.say(f"the hub: {told['message']}")
+    asked = len(stage.phone.shown)
+
+    async def moved() -> bool:
+        for shown in stage.phone.shown[asked - 1 :]:
+            if shown.actions and shown.title.startswith("Move") and shown not in tapped:
+                tapped.append(shown)
+                _, answer = await stage.phone.tap(shown, "Approve")
+                stage.say(f"tapped Approve: {answer}")
+        (now,) = await _confirmed(stage)
+        return bool(now["slot"]["window"]["start"] == slot["start"] and not now["pending"])
+
+    tapped: list[Shown] = []
+    await _eventually(moved, "the delivery to be moved")
+    sales = [sale for shop in SHOPS for sale in (await stage.ask_seller(shop))["orders"]]
+    (sale,) = (one for one in sales if one["id"] == order["order_id"])
+    _expect(slot["id"] in str(sale["slot"]), f"the provider still has {sale['slot']}")
+    stage.say(f"both sides have it from {slot['start']} on")
+
+
+async def _confirmed(stage: Stage) -> list[dict[str, Any]]:
+    orders = (await stage.ask_hub("/orders"))["items"]
+    found = [order for order in orders if order["state"] == "confirmed"]
+    _expect(len(found) == 1, f"the hub has {len(found)} confirmed orders, expected 1")
+    return found
 
 
 async def check(stage: Stage) -> None:
     """Ask the hub and the shops, each by its own API. Raises DemoError for what does not agree."""
-    hub_orders = (await stage.ask_hub("/orders"))["items"]
-    confirmed = [order for order in hub_orders if order["state"] == "confirmed"]
-    _expect(len(confirmed) == 1, f"the hub has {len(confirmed)} confirmed orders, expected 1")
-    (order,) = confirmed
+    (order,) = await _confirmed(stage)
     sold: list[tuple[str, dict[str, Any]]] = [
         (shop, sale)
         for shop in SHOPS
@@ -82,3 +122,14 @@ async def _heard(stage: Stage, seconds: float = 30.0) -> None:
 def _expect(holds: bool, otherwise: str) -> None:
     if not holds:
         raise DemoError(otherwise)
+
+
+async def _eventually(
+    holds: Callable[[], Awaitable[bool]], what: str, seconds: float = 30.0
+) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not await holds():
+        if loop.time() > end:
+            raise DemoError(f"waited {seconds:g} s for {what}")
+        await asyncio.sleep(0.05)

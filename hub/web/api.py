@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any, Literal, TypeVar
 
@@ -19,6 +20,7 @@ from hub.domain.suggestions import Suggestion, Verb
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
+from hub.web.ordercommands import OrderCommandBody, command_of
 from hub.web.pages import readable
 from hub.web.problem import problem
 from hub.web.site import site_of
@@ -79,6 +81,15 @@ class StockBody(_Input):
 
     quantity: float = Field(ge=0, allow_inf_nan=False, description="in the item's own unit")
     member: str = Field(max_length=32, description="who counted")
+
+
+class SlotView(BaseModel):
+    """A window that a provider offers; ``fee`` in the order's currency."""
+
+    id: str
+    start: datetime
+    end: datetime
+    fee: Decimal | None
 
 
 class ParkedMessage(BaseModel):
@@ -204,6 +215,26 @@ async def _order(request: web.Request) -> Answer:
     return Answer(_known(site_of(request).backend.order(request.match_info["id"]), "order"))
 
 
+async def _order_slots(request: web.Request) -> Answer:
+    backend = site_of(request).backend
+    found = _known(backend.order(request.match_info["id"]), "order")
+    return Answer(
+        [
+            SlotView(id=slot_id, start=start, end=end, fee=fee)
+            for slot_id, start, end, fee in backend.slots(found.id)
+        ]
+    )
+
+
+async def _act(request: web.Request) -> Answer:
+    body = await _body(request, OrderCommandBody)
+    command = command_of(request.match_info["id"], body, "api")
+    result = await site_of(request).backend.act(command)
+    if result.result == "unknown":
+        raise web.HTTPNotFound(text=result.message)
+    return Answer(result, 409 if result.result == "refused" else 200)
+
+
 async def _pantry(request: web.Request) -> Answer:
     return Answer(site_of(request).backend.pantry())
 
@@ -300,6 +331,15 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/orders/{id}", "getOrder", "Read one order", "read",
         _order, Order, errors=(404,),
+    ),
+    Operation(
+        "GET", "/orders/{id}/slots", "listSlots", "List the windows its provider offers", "read",
+        _order_slots, SlotView, many=True, errors=(404,),
+    ),
+    Operation(
+        "POST", "/orders/{id}/commands", "actOnOrder",
+        "Move, cancel, track, complain about, rate or take in a placed order; 409 says why not",
+        "decide", _act, DecisionResult, body=OrderCommandBody, errors=(404, 409),
     ),
     Operation(
         "GET", "/pantry", "listPantry", "List the pantry with its levels", "read",

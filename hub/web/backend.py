@@ -10,6 +10,7 @@ from typing import Protocol
 
 from hub.domain.decisions import Decision as Decision
 from hub.domain.decisions import DecisionResult as DecisionResult
+from hub.domain.decisions import OrderCommand as OrderCommand
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
@@ -186,6 +187,10 @@ class Backend(Protocol):
 
     async def decide(self, decision: Decision) -> DecisionResult:
         """Carry a member's answer to the flow; returns after it is committed."""
+        ...
+
+    async def act(self, command: OrderCommand) -> DecisionResult:
+        """Carry a member's wish about a placed order to the flow; returns after it is committed."""
         ...
 
     async def set_stock(self, item: str, quantity: float, member: str) -> StockLevel:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from aiohttp import web
 
 from hub.domain.decisions import Decision
+from hub.domain.orders import Order, Window
 from hub.domain.suggestions import VERBS, Suggestion
+from hub.web.backend import Backend
 from hub.web.gate import COOKIE, public
 from hub.web.i18n import N_
 from hub.web.ledgerpages import told
@@ -125,7 +127,17 @@ async def order(request: web.Request) -> web.Response:
         order=found,
         road=ORDER_ROAD,
         life=told(site.backend, life[::-1], site.words(request)),
+        slots=_other_slots(site.backend, found),
     )
+
+
+def _other_slots(backend: Backend, order: Order) -> list[tuple[str, Window]]:
+    """Return the windows that an order could be moved to."""
+    own = order.slot.window if order.slot else None
+    offered = ((slot_id, Window(start, end)) for slot_id, start, end, _ in backend.slots(order.id))
+    return [
+        (id_, window) for id_, window in offered if window != own and window.start > backend.now()
+    ]
 
 
 async def notices(request: web.Request) -> web.Response:

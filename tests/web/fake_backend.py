@@ -24,6 +24,7 @@ from hub.web.backend import (
     DecisionResult,
     EntityView,
     LedgerEntry,
+    OrderCommand,
     PantryView,
     Parked,
     PhoneView,
@@ -167,6 +168,7 @@ class FakeBackend:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.settings = _settings()
+        self.commands: list[OrderCommand] = []
         self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
         self.pushes = FakePushes()
         self.files = household(self.folder, self.settings)
@@ -482,6 +484,15 @@ class FakeBackend:
             "load": float("inf"),
             "started_at": NOW,
         }
+
+    async def act(self, command: OrderCommand) -> DecisionResult:
+        self.commands.append(command)
+        if self.order(command.order_id) is None:
+            return DecisionResult("unknown", "There is no such order.")
+        member = next((m for m in self.settings.members if m.id == command.member), None)
+        if member is None or member.role != "adult":
+            return DecisionResult("refused", "Only an adult of this household may decide.")
+        return DecisionResult("changed", "The provider is asked.")
 
     async def decide(self, decision: Decision) -> DecisionResult:
         self.decisions.append(decision)
