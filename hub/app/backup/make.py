@@ -15,6 +15,7 @@ from pathlib import Path
 from hub.app.backup.agefile import Lock, decrypt, encrypt
 from hub.app.backup.archive import Manifest, describe, read_archive, write_archive
 from hub.app.backup.errors import BackupError
+from hub.app.backup.names import NAME, STAMP
 from hub.app.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
 from hub.app.secrets import SecretsError
 from hub.store.copy import CopyError, copy_database, counts, is_database, whole
@@ -22,8 +23,6 @@ from hub.store.logfile import LogUnreadable, verify_file
 
 DATABASE = "hub.sqlite"
 WORKING = ".backup-"
-NAME = re.compile(r"commonhearth-(\d{8}T\d{6}Z)\.age")
-_STAMP = "%Y%m%dT%H%M%SZ"
 _LEFT_OUT = re.compile(r"\..*|.*-(?:wal|shm|journal)|.*\.new|hub\.lock|.*\.part|.*\.log|.*\.pid")
 
 
@@ -44,7 +43,7 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
     """
     if not (data / DATABASE).is_file():
         raise BackupError(f"{data}: no hub has run here yet (expected {DATABASE} in it)")
-    target = to / f"commonhearth-{now.astimezone(UTC).strftime(_STAMP)}.age" if to.is_dir() else to
+    target = to / f"commonhearth-{now.astimezone(UTC).strftime(STAMP)}.age" if to.is_dir() else to
     if target.exists():
         raise BackupError(f"{target}: it is there already")
     if not target.parent.is_dir():
@@ -114,14 +113,6 @@ def prune(folder: Path, keep: int) -> list[Path]:
     for file in gone + begun:
         file.unlink()
     return gone
-
-
-def newest(folder: Path) -> datetime | None:
-    """Return when the newest backup in a folder was made, None when there is none."""
-    if not folder.is_dir():
-        return None
-    stamps = [match[1] for file in folder.iterdir() if (match := NAME.fullmatch(file.name))]
-    return datetime.strptime(max(stamps), _STAMP).replace(tzinfo=UTC) if stamps else None
 
 
 @contextmanager

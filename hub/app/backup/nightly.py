@@ -8,7 +8,7 @@ import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from hub.app.backup.make import newest
+from hub.app.backup.names import newest
 from hub.flow.home import Home
 from hub.ports import Clock
 

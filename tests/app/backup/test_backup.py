@@ -13,7 +13,8 @@ import pytest
 
 from hub.app.backup.agefile import Lock, Opener, read_identities, read_passphrase
 from hub.app.backup.errors import BackupError
-from hub.app.backup.make import make_backup, newest, prune
+from hub.app.backup.make import make_backup, prune
+from hub.app.backup.names import newest
 from hub.app.backup.restore import restore_backup
 from hub.store.copy import counts
 from hub.store.tx import Entry
