@@ -35,7 +35,7 @@ def demo(
         Path | None, typer.Option(help="Keep all files in this (new) folder.", metavar="DIR")
     ] = None,
 ) -> None:
-    """Start a hub, a fridge, a utility and two grocers, each a process of its own."""
+    """Start a hub, a fridge, a registry and five providers, each a process of its own."""
     from hub.demo.processes import DemoError
 
     if keep is not None and keep.exists() and any(keep.iterdir()):
