@@ -18,6 +18,7 @@ from hub.domain.activities import ActivityError
 from hub.domain.offers import Window
 from hub.ports import DeliveryError
 from integrations.calendar.feed import MOST_EVENTS, MOST_SKIPPED, Entries, Entry, read_feed
+from integrations.calendar.fields import one_line
 from integrations.calendar.limits import FEED, Limits
 from integrations.calendar.web import Answer, Source, ask, opened
 
@@ -122,7 +123,7 @@ class CalDavCalendar:
             try:
                 part = read_feed(data.encode(), within, zone, ONE)
             except ActivityError as error:
-                skipped.append(f"{response.findtext(f'{_DAV}href') or ''}: {error}"[:200])
+                skipped.append(one_line(f"{response.findtext(f'{_DAV}href')}: {error}"))
                 continue
             found += part.entries
             skipped += part.skipped

@@ -63,13 +63,15 @@ def read_feed(raw: bytes, within: Window, zone: ZoneInfo, limits: Limits = FEED)
         if part.name != "VEVENT":
             continue
         try:
-            event = _plain(part, within, zone)
+            with fields.understood("VEVENT"):
+                event = _plain(part, within, zone)
         except ActivityError as error:
-            skipped.append(f"{str(part.get('UID', '(no UID)'))[:80]}: {error}")
+            skipped.append(f"{fields.one_line(part.get('UID', '(no UID)'))[:80]}: {error}")
             continue
         if event is not None:
             events.append(event)
-    found = [_entry(window, one) for window, one in expanded(events, within, MOST_EVENTS)]
+    with fields.understood(limits.name):
+        found = [_entry(window, one) for window, one in expanded(events, within, MOST_EVENTS)]
     return Entries(tuple(one for one in found if one is not None), tuple(skipped[:MOST_SKIPPED]))
 
 
@@ -93,7 +95,7 @@ def _plain(part: Component, within: Window, zone: ZoneInfo) -> Event | None:
         _aware_until(recur, zone)
         plain.add("RRULE", recur)
     for name in ("EXDATE", "RDATE"):
-        for each in _dates(part, name, zone):
+        for each in fields.dates(part, name, zone, MOST_EVENTS):
             plain.add(name, each.astimezone(own))
     occurrence = fields.moment(part, "RECURRENCE-ID", zone)
     if occurrence is not None:
@@ -126,20 +128,6 @@ def _zone(part: Component, floating: ZoneInfo) -> Any:
     """Return the zone whose clock a repeated event goes by."""
     start: Any = part["DTSTART"]
     return getattr(start.dt, "tzinfo", None) or floating
-
-
-def _dates(part: Component, name: str, zone: ZoneInfo) -> list[datetime]:
-    found = part.get(name)
-    lists = found if isinstance(found, list) else [found] if found is not None else []
-    dates: list[datetime] = []
-    for one in lists:
-        for each in getattr(one, "dts", ()):
-            if len(dates) >= MOST_EVENTS:
-                raise ActivityError(f"{name}: expected at most {MOST_EVENTS} dates")
-            if isinstance(each.dt, tuple):
-                raise ActivityError(f"{name}: periods are not understood")
-            dates.append(fields.instant(each, name, zone)[0])
-    return dates
 
 
 def _aware_until(rule: Any, zone: ZoneInfo) -> None:

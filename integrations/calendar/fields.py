@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -32,20 +34,11 @@ def parse(raw: bytes, limits: Limits) -> Calendar:
     import icalendar
     from icalendar.timezone import tzp
 
-    with _parsing, warnings.catch_warnings():
+    with _parsing, understood(limits.name), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         tzp.use_zoneinfo()
         try:
             calendar = icalendar.Calendar.from_ical(text)
-        except (
-            ValueError,
-            KeyError,
-            TypeError,
-            IndexError,
-            AttributeError,
-            OverflowError,
-        ) as error:
-            raise ActivityError(f"{limits.name}: {_line(error)}") from None
         finally:
             tzp.use_zoneinfo()
     if not isinstance(calendar, icalendar.Calendar):
@@ -58,13 +51,43 @@ def value(component: Component, name: str) -> Any:
 
     Raises ActivityError when it is there twice, or was not understood.
     """
-    for fault, words in getattr(component, "errors", ()):
-        if fault is not None and fault.upper() == name:
-            raise ActivityError(f"{name}: {_line(words)}")
+    _check(component, name)
     found = component.get(name)
     if isinstance(found, list):
         raise ActivityError(f"{name}: expected once")
     return found
+
+
+def values(component: Component, name: str) -> list[Any]:
+    """Return the values of a property that may be there more than once, as ``value``."""
+    _check(component, name)
+    found = component.get(name)
+    return found if isinstance(found, list) else [found] if found is not None else []
+
+
+def dates(component: Component, name: str, floating: ZoneInfo, most: int) -> list[datetime]:
+    """Return the instants of EXDATE or RDATE, at most ``most`` of them, as ``moment``."""
+    found: list[datetime] = []
+    for one in values(component, name):
+        for each in one.dts:
+            if len(found) >= most:
+                raise ActivityError(f"{name}: expected at most {most} dates")
+            found.append(instant(each, name, floating)[0])
+    return found
+
+
+@contextmanager
+def understood(what: str) -> Iterator[None]:
+    """Turn what the library raises over somebody else's text into an ActivityError."""
+    try:
+        yield
+    except ActivityError:
+        raise
+    except (
+        ValueError, LookupError, TypeError, AttributeError, ArithmeticError, OSError
+    ) as error:  # fmt: skip
+        # OSError: a TZID such as Europe is looked for as a file, and is a folder.
+        raise ActivityError(f"{what}: {one_line(error)}") from None
 
 
 def text(component: Component, name: str, most: int, *, lines: bool = False) -> str:
@@ -96,8 +119,8 @@ def instant(found: Any, name: str, floating: ZoneInfo) -> tuple[datetime, bool]:
         if when.tzinfo is None:
             if tzid:
                 raise ActivityError(
-                    f"{name};TZID={str(tzid)[:60]}: there is no such time zone, and no VTIMEZONE"
-                    " says what it is"
+                    f"{name};TZID={one_line(tzid)[:60]}: there is no such time zone, and no"
+                    " VTIMEZONE says what it is"
                 )
             when = when.replace(tzinfo=floating)
         return _bounded(when, name), False
@@ -179,5 +202,13 @@ def _bounded(when: datetime, name: str) -> datetime:
     return when.astimezone(UTC)
 
 
-def _line(words: object) -> str:
-    return " ".join(str(words).split())[:200] or "it cannot be read"
+def _check(component: Component, name: str) -> None:
+    for fault, words in getattr(component, "errors", ()):
+        if fault is not None and fault.upper() == name:
+            raise ActivityError(f"{name}: {one_line(words)}")
+
+
+def one_line(words: object) -> str:
+    """Return somebody else's words so that they can be shown in one line."""
+    clean = "".join(c if c.isprintable() else " " for c in str(words))
+    return " ".join(clean.split())[:200] or "it cannot be read"

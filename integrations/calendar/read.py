@@ -49,7 +49,8 @@ def from_ics(
     events = [part for part in calendar.subcomponents if part.name == "VEVENT"]
     if not 0 < len(events) <= MOST_EVENTS:
         raise ActivityError(f"VEVENT: expected 1 to {MOST_EVENTS}, got {len(events)}")
-    found = tuple(_message(event, method, sender, zone, answer_by) for event in events)
+    with fields.understood(MESSAGE.name):
+        found = tuple(_message(event, method, sender, zone, answer_by) for event in events)
     if len({one.uid for one in found}) != 1:
         raise ActivityError("UID: expected the same in each VEVENT of a message")
     return found
@@ -92,6 +93,7 @@ def _details(
     rule = fields.value(event, "RRULE") if repeats else None
     if rule is None and event.get("RDATE") is not None and repeats:
         raise ActivityError("RDATE: expected dates by a rule (RRULE)")
+    excluded = fields.dates(event, "EXDATE", zone, MOST_EXCLUDED)
     # A name that goes on for ever is cut, not refused: calendars allow it.
     return Details(
         window=window,
@@ -102,29 +104,15 @@ def _details(
         location=fields.text(event, "LOCATION", 300),
         gps=fields.gps(event),
         recurrence=check_rule(rule.to_ical().decode()) if rule is not None else "",
-        excluded=_excluded(event, zone) if rule is not None else (),
+        excluded=tuple(sorted(set(excluded))) if rule is not None else (),
         answer_by=answer_by,
     )
 
 
-def _excluded(event: Component, zone: ZoneInfo) -> tuple[datetime, ...]:
-    found = event.get("EXDATE")
-    lists = found if isinstance(found, list) else [found] if found is not None else []
-    dates = []
-    for one in lists:
-        for each in getattr(one, "dts", ()):
-            dates.append(fields.instant(each, "EXDATE", zone)[0])
-            if len(dates) > MOST_EXCLUDED:
-                raise ActivityError(f"EXDATE: expected at most {MOST_EXCLUDED} dates")
-    return tuple(sorted(set(dates)))
-
-
 def _attendees(event: Component, organizer: Person) -> tuple[Attendee, ...]:
     """Return who is invited, each once; the organizer comes anyway."""
-    found = event.get("ATTENDEE")
-    listed: list[Any] = found if isinstance(found, list) else [found] if found is not None else []
     attendees: dict[str, Attendee] = {}
-    for one in listed:
+    for one in fields.values(event, "ATTENDEE"):
         who = address(str(one))
         if who == organizer.address or who in attendees:
             continue

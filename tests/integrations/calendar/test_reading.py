@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.domain.activities import ActivityError
 from hub.domain.offers import Window
@@ -103,6 +105,20 @@ def test_one_that_cannot_be_read_does_not_keep_the_others():
     assert [one.summary for one in read.entries] == ["Lunch"]
     assert [one.partition(":")[0] for one in read.skipped] == ["a", "b", "c"]
     assert "there is no such time zone" in read.skipped[2]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_a_damaged_calendar_is_read_or_refused(data):
+    raw = bytearray(calendar(CHOIR, MOVED, LUNCH))
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(raw) - 1))
+        raw[place : place + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=6))
+    try:
+        said = read_feed(bytes(raw), WEEK, BERLIN).skipped
+    except ActivityError as error:
+        said = (str(error),)
+    assert all(one.isprintable() for one in said)
 
 
 def test_a_calendar_is_bounded(monkeypatch):
