@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain import agenda as agenda_module
@@ -51,6 +51,7 @@ block = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(block, max_size=15), st.lists(st.integers(0, 8)), st.integers(-60, 60))
 def test_an_agenda_is_a_dictionary_that_knows_time(blocks, dropped, start):
     agenda, plain = Agenda(), {}
@@ -68,6 +69,7 @@ def test_an_agenda_is_a_dictionary_that_knows_time(blocks, dropped, start):
     assert len(agenda) == len(plain)
 
 
+@settings(deadline=None)
 @given(st.lists(block, max_size=15), st.integers(-60, 60))
 def test_what_is_over_is_forgotten(blocks, hour):
     agenda, before = Agenda(blocks), NOON + HOUR * hour
@@ -283,6 +285,7 @@ def test_a_block_over_midnight_is_cut():
     assert shown.block.window == span(0, 30)
 
 
+@settings(deadline=None)
 @given(st.lists(block, max_size=12))
 def test_in_a_lane_nothing_overlaps(blocks):
     picture = day(Agenda(blocks), date(2026, 11, 28), BERLIN)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain import conflicts
@@ -252,6 +252,7 @@ def trouble(block: Block, others: list[Block]) -> bool:
     return False
 
 
+@settings(deadline=None)
 @given(agendas, offers)
 def test_the_way_out_is_the_one_brute_force_finds(agenda, offered):
     for conflict in find(agenda, ALL, DOORS):
@@ -270,6 +271,7 @@ def test_the_way_out_is_the_one_brute_force_finds(agenda, offered):
         assert (result.slot if isinstance(result, Resolution) else None) == best
 
 
+@settings(deadline=None)
 @given(agendas, offers)
 def test_a_resolved_agenda_does_not_have_the_conflict(agenda, offered):
     before = {one.key for one in find(agenda, ALL, DOORS)}
@@ -286,6 +288,7 @@ def test_a_resolved_agenda_does_not_have_the_conflict(agenda, offered):
         agenda.put(old)
 
 
+@settings(deadline=None)
 @given(agendas)
 def test_there_is_a_conflict_where_a_person_sees_one(agenda):
     found = find(agenda, ALL, DOORS)
@@ -297,6 +300,7 @@ def test_there_is_a_conflict_where_a_person_sees_one(agenda):
         assert not trouble(block, others) or block.id in named
 
 
+@settings(deadline=None)
 @given(st.lists(any_block, max_size=8), any_block, st.booleans())
 def test_looking_at_what_changed_is_as_good_as_looking_at_all(blocks, changed, dropped):
     agenda = Agenda(blocks)

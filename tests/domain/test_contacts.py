@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.activities import ActivityError, Attendee, Details, Message, Person
@@ -104,6 +104,7 @@ windows = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(windows, min_size=1, max_size=3), st.integers(0, 24), st.integers(1, 4))
 def test_the_best_time_is_the_nearest_that_suits_all(busy, wished, length):
     asked = span(0, 24)

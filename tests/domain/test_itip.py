@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain import hosting
@@ -210,6 +210,7 @@ HISTORY = history()
 REVIVED = replace(HISTORY[2], sequence=5, stamp=NOW + HOUR)
 
 
+@settings(deadline=None)
 @given(st.permutations([*HISTORY, REVIVED]), st.lists(st.sampled_from([*HISTORY, REVIVED])))
 def test_the_order_of_arrival_does_not_matter(order, again):
     known = None
@@ -219,6 +220,7 @@ def test_the_order_of_arrival_does_not_matter(order, again):
     assert (known.sequence, known.state, known.details.window) == (5, "confirmed", window(4))
 
 
+@settings(deadline=None)
 @given(st.permutations(HISTORY), st.lists(st.sampled_from(HISTORY)))
 def test_what_is_cancelled_stays_cancelled(order, again):
     known = None
@@ -228,6 +230,7 @@ def test_what_is_cancelled_stays_cancelled(order, again):
     assert (known.sequence, known.stamp) == (HISTORY[-1].sequence, HISTORY[-1].stamp)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["ACCEPTED", "DECLINED", "TENTATIVE"]), min_size=1, max_size=5),
     st.data(),

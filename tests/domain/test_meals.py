@@ -333,7 +333,7 @@ class Restaurant:
         return step.meal
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps, max_size=25))
 def test_nothing_is_booked_twice_and_nothing_left_behind(history):
     outside, meal, now = Restaurant(), MEAL, NOW

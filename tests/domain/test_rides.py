@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import pairwise, permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.activities import Activity, Details, Person
@@ -166,6 +166,7 @@ def test_who_pays_what_and_saves_what():
 prices = st.decimals("0.01", 200, places=2)
 
 
+@settings(deadline=None)
 @given(st.lists(prices, min_size=2, max_size=5), st.decimals(0, 300, places=2))
 def test_nobody_pays_more_than_alone_and_it_adds_up(alone, fare):
     riders = [Rider(f"h{n}", HOME, 1, Money(price, EUR)) for n, price in enumerate(alone)]
@@ -184,6 +185,7 @@ def test_nobody_pays_more_than_alone_and_it_adds_up(alone, fare):
 places = st.tuples(st.floats(52.3, 52.7), st.floats(13.2, 13.7))
 
 
+@settings(deadline=None)
 @given(st.lists(places, min_size=2, max_size=4, unique=True), st.floats(0, 20), st.floats(0, 1))
 def test_the_route_is_the_shortest_that_keeps_to_the_bound(homes, km, part):
     riders = [rider(f"h{n}", *home) for n, home in enumerate(homes)]

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.money import Money, money
@@ -14,6 +14,7 @@ weights = st.dictionaries(
 ).filter(lambda chosen: sum(chosen.values()) > 0)
 
 
+@settings(deadline=None)
 @given(st.decimals(-10_000, 10_000, places=2), weights, st.sampled_from(["EUR", "JPY", "KWD"]))
 def test_the_parts_add_up_and_are_within_a_unit_of_fair(amount, chosen, currency):
     parts = split(Money(amount, currency), chosen)

@@ -3,7 +3,7 @@
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.domain.offers import Window
@@ -36,6 +36,7 @@ def well_formed(spans) -> bool:
     return all(a.end < b.start for a, b in itertools.pairwise(spans))
 
 
+@settings(deadline=None)
 @given(some)
 def test_a_union_is_the_same_minutes_in_order_without_seams(spans):
     joined = union(spans)
@@ -43,6 +44,7 @@ def test_a_union_is_the_same_minutes_in_order_without_seams(spans):
     assert well_formed(joined)
 
 
+@settings(deadline=None)
 @given(some, some)
 def test_what_is_taken_away_is_gone(spans, taken):
     left = without(spans, taken)
@@ -50,6 +52,7 @@ def test_what_is_taken_away_is_gone(spans, taken):
     assert well_formed(left)
 
 
+@settings(deadline=None)
 @given(st.lists(some, min_size=1, max_size=4))
 def test_common_is_in_each(sets):
     shared = common(sets)
@@ -60,6 +63,7 @@ def test_common_of_nothing_is_nothing():
     assert common([]) == ()
 
 
+@settings(deadline=None)
 @given(one_span, one_span)
 def test_two_spans(one, other):
     both = minutes([one]) & minutes([other])

@@ -309,6 +309,7 @@ def test_what_is_refused_is_refused_in_one_line(raw, reason):
     assert len(str(refused.value)) < 400
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400) | st.text(max_size=400).map(str.encode))
 def test_rubbish_is_refused(rubbish):
     with pytest.raises(ActivityError):
