@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import burst, comparing, idle, ingest, latency, ledger
+from benchmarks import brokering, burst, comparing, idle, ingest, latency, ledger
 from benchmarks.harness import HERE, Bench, BenchError
 from benchmarks.results import Result
 
@@ -27,6 +27,7 @@ MEASURES: dict[str, Callable[..., Iterator[Result]]] = {
     "burst": burst.measure,
     "ledger": ledger.measure,
     "comparing": comparing.measure,
+    "brokering": brokering.measure,
 }
 _COLOURS = {"pass": "green", "miss": "red", "noted": "dim"}
 

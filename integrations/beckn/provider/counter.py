@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
 from datetime import datetime
 
@@ -68,6 +68,19 @@ class Counter:
                 order_id=request.order_id,
                 error=refused,
             )
+
+    def stamp(self, asked: v2.Asked, now: datetime) -> Hashable | None:
+        """Return all that the answer to a search depends on; None where there is more to it.
+
+        While it is the same, so is what is shown, whoever asks.
+        """
+        party, books = asked.request.party, self.books
+        if asked.request.action != "discover":
+            return None
+        if party is not None and books.listing.serves(party.area_code, party.gps) is False:
+            return None
+        stamp = books.trade.stamp(asked, now)
+        return None if stamp is None else (stamp, books.store.notes.score())
 
     # -- before an order ---------------------------------------------------------------------
 

@@ -8,14 +8,14 @@ a crash.
 from __future__ import annotations
 
 import asyncio
-import json
+import contextlib
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hub.domain.orders import OrderAnswer
 from hub.ports import DeliveryError
@@ -27,6 +27,7 @@ from integrations.beckn.grocery import Json
 from integrations.beckn.provider.changes import Changes
 from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.sale import Sale
+from integrations.beckn.provider.shown import Ending, Shown, beginning, written
 from integrations.beckn.provider.store import Callback, InRow, OutRow, Store
 from integrations.beckn.reading import parse
 from integrations.beckn.registry import Registry
@@ -42,6 +43,17 @@ Change = Callable[[Changes, Sale, datetime], tuple[Sale, OrderAnswer]]
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 60.0
 """Seconds between two attempts to deliver a callback: doubling from the first to the longest."""
+
+AT_ONCE = 16
+"""Buyers that are called at a time."""
+
+MOST_TOGETHER = 64
+"""Steps that share a transaction: those behind them should not wait long."""
+
+ANSWERED_TOGETHER = 16
+"""Requests that are answered in one transaction, in the order they came."""
+
+TIDY_SECONDS = 6 * 3600.0
 
 GIVE_UP = timedelta(hours=24)
 """How long a callback is tried."""
@@ -78,14 +90,41 @@ class Desk:
         self._bpp = (bpp_id, bpp_uri)
         self._progress = progress
         self._say = say
+        self._shown = Shown()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="provider-db")
+        self._pending: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._writing: asyncio.Task[None] | None = None
+        self._under_way: set[str] = set()
         self._received = asyncio.Event()
         self._posted = asyncio.Event()
 
     async def step(self, work: Callable[[], T]) -> T:
-        """Do ``work`` with the store in one transaction, on the database's thread."""
+        """Do ``work`` with the store, on the database's thread; return once it is on disk.
+
+        What waits meanwhile shares a transaction, and the disk's patience. It is undone alone.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._pending.append((work, done))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        return await done
+
+    async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, self._store.step, work)
+        while self._pending:
+            together, self._pending = self._pending[:MOST_TOGETHER], self._pending[MOST_TOGETHER:]
+            works = [work for work, _ in together]
+            try:
+                outcomes = await loop.run_in_executor(self._thread, self._store.steps, works)
+            except Exception as error:
+                outcomes = [(None, error)] * len(together)
+            for (_, done), (result, problem) in zip(together, outcomes, strict=True):
+                if done.done():
+                    continue
+                if problem is not None:
+                    done.set_exception(problem)
+                else:
+                    done.set_result(result)
 
     async def take_in(self, asked: v2.Asked, body: bytes, now: datetime) -> None:
         """Return when a request is kept for good: only then may it be acknowledged."""
@@ -99,12 +138,17 @@ class Desk:
 
     async def run(self) -> None:
         """Work until cancelled."""
-        await self.step(lambda: self._store.tidy(present()))
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._tidy_all())
             group.create_task(self._answer_all())
             group.create_task(self._deliver_all())
             if self._progress is not None:
                 group.create_task(self._progress_all(self._progress))
+
+    async def _tidy_all(self) -> None:
+        while True:
+            await self.step(lambda: self._store.tidy(present()))
+            await asyncio.sleep(TIDY_SECONDS)
 
     def close(self) -> None:
         """Let the last step finish, and close the database."""
@@ -116,8 +160,9 @@ class Desk:
     async def _answer_all(self) -> None:
         while True:
             self._received.clear()
-            while (row := await self.step(self._store.next_request)) is not None:
-                self._say(await self._answer_one(row))
+            while rows := await self.step(lambda: self._store.unanswered(ANSWERED_TOGETHER)):
+                for told in await asyncio.gather(*map(self._answer_one, rows)):
+                    self._say(told)
                 self._posted.set()
             await self._received.wait()
 
@@ -142,44 +187,91 @@ class Desk:
         context = replace(
             asked.context, bpp_id=bpp_id, bpp_uri=asked.context.bpp_uri or bpp_uri + wire.base
         )
+        hashed = digest(row.body)
+        if (stamp := self._counter.stamp(asked, now)) is not None:
+            items = self._show(asked, stamp, context, wire, hashed, now)
+            self._store.answered(row.seq)
+            return f"{row.action} from {row.sender}: {items} items shown"
         answer = self._counter.answer(asked, now)
-        document = wire.build_answer(context, answer, request_digest=digest(row.body), now=now)
-        self._post(answer, document, context, wire, now)
+        document = wire.build_answer(context, answer, request_digest=hashed, now=now)
+        self._post(answer, written(document), context, wire, now)
         self._store.answered(row.seq)
         outcome = f"refused: {answer.error.message}" if answer.error else _summary(answer)
         return f"{row.action} from {row.sender}: {outcome}"
 
+    def _show(
+        self,
+        asked: v2.Asked,
+        stamp: Hashable,
+        context: Context,
+        wire: Wire,
+        hashed: str,
+        now: datetime,
+    ) -> int:
+        """Post the answer to a search, whose catalogue others may have been shown already."""
+
+        def build() -> tuple[Json, int]:
+            answer = self._counter.answer(asked, now)
+            document = wire.build_answer(context, answer, request_digest=hashed, now=now)
+            return document, sum(len(one.items) for one in answer.catalogs)
+
+        key = (wire.version, context.bpp_id, context.bpp_uri, context.domain, stamp)
+        ending = self._shown.ending(key, build)
+        blank = self._counter.books.blank(asked, now)
+        document = wire.build_answer(context, blank, request_digest=hashed, now=now)
+        self._post(blank, beginning(document), context, wire, now, ending)
+        return ending.items
+
     def _post(
-        self, answer: OrderAnswer, document: Json, context: Context, wire: Wire, now: datetime
+        self,
+        answer: OrderAnswer,
+        body: bytes,
+        context: Context,
+        wire: Wire,
+        now: datetime,
+        ending: Ending | None = None,
     ) -> None:
         callback = Callback(
             receiver=context.bap_id,
             message_id=answer.message_id,
             action=f"on_{wire.word(answer.action)}",
-            body=json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode(),
+            body=body,
             version=wire.version,
             uri=context.bap_uri,
+            ending=ending,
         )
         self._store.post(callback, now)
 
     # -- delivering --------------------------------------------------------------------------
 
     async def _deliver_all(self) -> None:
-        while True:
-            self._posted.clear()
-            rows = await self.step(lambda: self._store.due(present()))
-            if rows:
-                await asyncio.gather(*(self._deliver(row) for row in rows))
-                continue
-            upcoming = await self.step(self._store.next_due)
-            wait = None if upcoming is None else max(0.0, (upcoming - present()).total_seconds())
-            try:
-                async with asyncio.timeout(wait):
-                    await self._posted.wait()
-            except TimeoutError:
-                continue
+        """Deliver to ``AT_ONCE`` buyers at a time: one that is slow keeps no other waiting."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._posted.clear()
+                busy = frozenset(self._under_way)
+                room = AT_ONCE - len(busy)
+                rows, upcoming = await self.step(
+                    lambda busy=busy, room=room: self._store.due(present(), busy, room)  # type: ignore[misc]
+                )
+                for row in rows:
+                    self._under_way.add(row.receiver)
+                    group.create_task(self._deliver(row))
+                if len(rows) == room:
+                    upcoming = None
+                wait = None if upcoming is None else (upcoming - present()).total_seconds()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._posted.wait()
 
     async def _deliver(self, row: OutRow) -> None:
+        try:
+            await self._delivered(row)
+        finally:
+            self._under_way.discard(row.receiver)
+            self._posted.set()
+
+    async def _delivered(self, row: OutRow) -> None:
         now = present()
         find = self._registry.find
         entry = find(row.receiver, role="BAP", version=row.version)
@@ -256,7 +348,7 @@ class Desk:
             city=sale.network.city,
         )
         document = wire.build_answer(context, answer, request_digest=None, now=now)
-        self._post(answer, document, context, wire, now)
+        self._post(answer, written(document), context, wire, now)
         return f"order {sale.id} of {sale.sender}: {sale.fulfillment_state}"
 
 

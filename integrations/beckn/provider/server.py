@@ -116,7 +116,10 @@ async def serve_provider(
         try:
             await desk.run()
         except BaseExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+            first: BaseException = failures
+            while isinstance(first, BaseExceptionGroup):
+                first = first.exceptions[0]
+            raise first from None
 
 
 def run_provider(

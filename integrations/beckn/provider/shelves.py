@@ -28,9 +28,12 @@ class Shelves:
     def __init__(self, db: sqlite3.Connection) -> None:
         """Use the tables of ``SCHEMA`` in ``db``."""
         self._db = db
+        self.version = 0
+        """Goes up with everything that changes here (and with what is then undone)."""
 
     def restock(self, listing: Listing) -> None:
         """Take new articles and changed stocks of the file over; the rest stays as sold."""
+        self.version += 1
         for goods in listing.goods:
             self._db.execute(
                 "INSERT INTO stock VALUES (?1, ?2, ?2) ON CONFLICT (item_id) DO UPDATE"
@@ -45,6 +48,7 @@ class Shelves:
 
     def take(self, item_id: str, count: int) -> bool:
         """Take pieces out of stock (a negative count returns them); False when too few are left."""
+        self.version += 1
         taken = self._db.execute(
             "UPDATE stock SET left = left - ?2 WHERE item_id = ?1 AND left >= ?2", (item_id, count)
         )
@@ -74,6 +78,7 @@ class Shelves:
         self, order_id: str, resource: str, window: Window, amount: int, capacity: int
     ) -> bool:
         """Hold ``amount`` of a resource for ``window``; False when it would be above capacity."""
+        self.version += 1
         if self.held(resource, window, order_id) + amount > capacity:
             return False
         self._db.execute(
@@ -84,6 +89,7 @@ class Shelves:
 
     def release(self, order_id: str) -> None:
         """Give back all that an order holds."""
+        self.version += 1
         self._db.execute("DELETE FROM holds WHERE order_id = ?", (order_id,))
 
     def tidy(self, before: datetime) -> None:

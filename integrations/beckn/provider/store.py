@@ -6,23 +6,27 @@ One thread uses it. Each step is one transaction; nothing is acknowledged before
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from hub.domain.orders import OrderState
 from integrations.beckn.provider import notes, shelves
 from integrations.beckn.provider.notes import Notes
 from integrations.beckn.provider.sale import Sale, from_row, to_row
 from integrations.beckn.provider.shelves import Shelves
+from integrations.beckn.provider.shown import Ending
 
 T = TypeVar("T")
 
 KEEP = timedelta(days=30)
 """How long messages that are done with, and quotes nobody took, are kept."""
+
+KEEP_SHOWN = timedelta(hours=24)
+"""How long catalogues that were shown are kept: they are big, and there are many."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS inbox (
@@ -36,7 +40,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     not_before REAL NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'dead')),
     error TEXT NOT NULL DEFAULT '', version TEXT NOT NULL DEFAULT '2.0.0',
-    uri TEXT NOT NULL DEFAULT '', UNIQUE (receiver, message_id, action));
+    uri TEXT NOT NULL DEFAULT '', ending BLOB, UNIQUE (receiver, message_id, action));
+CREATE TABLE IF NOT EXISTS endings (digest BLOB PRIMARY KEY, body BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS outbox_waiting ON outbox (not_before) WHERE state = 'waiting';
 CREATE TABLE IF NOT EXISTS orders (
     id TEXT PRIMARY KEY, sender TEXT NOT NULL, transaction_id TEXT NOT NULL, bap_uri TEXT NOT NULL,
@@ -59,7 +64,10 @@ class InRow:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What a buyer is to be told: ``action`` in the words of ``version``."""
+    """What a buyer is to be told: ``action`` in the words of ``version``.
+
+    ``ending`` follows ``body``, where others are told the same: it is kept once.
+    """
 
     receiver: str
     message_id: str
@@ -67,6 +75,7 @@ class Callback:
     body: bytes
     version: str = "2.0.0"
     uri: str = ""
+    ending: Ending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class Store:
         self._db.execute("PRAGMA synchronous=FULL")
         self._db.executescript(_SCHEMA + shelves.SCHEMA + notes.SCHEMA)
         self.step(self._add_columns)
+        self._last = (b"", b"")
         self.shelves = Shelves(self._db)
         self.notes = Notes(self._db)
         self.step(self._take_over_bookings)
@@ -103,6 +113,24 @@ class Store:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def steps(self, works: Sequence[Callable[[], Any]]) -> list[tuple[Any, Exception | None]]:
+        """Do several in one transaction, and return what each returned or raised.
+
+        One that raises is undone alone. Raises sqlite3.Error when nothing could be written.
+        """
+
+        def each() -> list[tuple[Any, Exception | None]]:
+            outcomes: list[tuple[Any, Exception | None]] = []
+            for work in works:
+                try:
+                    with self.attempt():
+                        outcomes.append((work(), None))
+                except Exception as error:
+                    outcomes.append((None, error))
+            return outcomes
+
+        return self.step(each)
 
     def step(self, work: Callable[[], T]) -> T:
         """Do ``work`` in one transaction; nothing of it remains when it raises."""
@@ -135,6 +163,8 @@ class Store:
                 self._db.execute(
                     f"ALTER TABLE outbox ADD COLUMN {column} TEXT NOT NULL DEFAULT '{default}'"
                 )
+        if "ending" not in have:
+            self._db.execute("ALTER TABLE outbox ADD COLUMN ending BLOB")
 
     def _take_over_bookings(self) -> None:
         """Make holds of the mere counts that a database of version 0.1 has."""
@@ -207,12 +237,13 @@ class Store:
         )
         return False
 
-    def next_request(self) -> InRow | None:
-        """Return the oldest request that is not answered yet."""
-        row = self._db.execute(
-            "SELECT seq, sender, action, body FROM inbox WHERE done = 0 ORDER BY seq LIMIT 1"
-        ).fetchone()
-        return InRow(*row) if row else None
+    def unanswered(self, most: int) -> list[InRow]:
+        """Return the oldest requests that are not answered yet."""
+        rows = self._db.execute(
+            "SELECT seq, sender, action, body FROM inbox WHERE done = 0 ORDER BY seq LIMIT ?",
+            (most,),
+        )
+        return [InRow(*row) for row in rows.fetchall()]
 
     def answered(self, seq: int) -> None:
         """Note that a request needs nothing more."""
@@ -220,10 +251,11 @@ class Store:
 
     def post(self, callback: Callback, now: datetime) -> None:
         """Put a callback into the outbox."""
+        digest = self._keep(callback.ending) if callback.ending else None
         self._db.execute(
             "INSERT INTO outbox"
-            " (receiver, message_id, action, body, created_at, not_before, version, uri)"
-            " VALUES (?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING",
+            " (receiver, message_id, action, body, created_at, not_before, version, uri, ending)"
+            " VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?) ON CONFLICT DO NOTHING",
             (
                 callback.receiver,
                 callback.message_id,
@@ -232,28 +264,56 @@ class Store:
                 now.timestamp(),
                 callback.version,
                 callback.uri,
+                digest,
             ),
         )
 
-    def due(self, now: datetime) -> list[OutRow]:
-        """Return for each receiver its oldest callback, of those whose time has come."""
-        rows = self._db.execute(
-            "SELECT min(seq), receiver, message_id, action, body, attempts, version, uri,"
-            " created_at FROM outbox WHERE state = 'waiting' AND not_before <= ?"
-            " GROUP BY receiver LIMIT 16",
-            (now.timestamp(),),
-        ).fetchall()
-        return [
-            OutRow(seq, receiver, message_id, action, body, attempts, _instant(at), version, uri)
-            for seq, receiver, message_id, action, body, attempts, version, uri, at in rows
-        ]
+    def due(
+        self, now: datetime, busy: Collection[str] = (), most: int = 16
+    ) -> tuple[list[OutRow], datetime | None]:
+        """Return each receiver's oldest callback whose time has come, and when the next one's is.
 
-    def next_due(self) -> datetime | None:
-        """Return when the next callback is to be tried."""
+        ``busy`` receivers are left out, and no more than ``most`` returned.
+        """
+        marks = ",".join("?" * len(busy))
+        waiting = f"FROM outbox WHERE state = 'waiting' AND receiver NOT IN ({marks})"
+        seqs = self._db.execute(
+            f"SELECT min(seq) {waiting} AND not_before <= ? GROUP BY receiver ORDER BY 1 LIMIT ?",
+            (*busy, now.timestamp(), most),
+        ).fetchall()
         (moment,) = self._db.execute(
-            "SELECT min(not_before) FROM outbox WHERE state = 'waiting'"
+            f"SELECT min(not_before) {waiting} AND not_before > ?",
+            (*busy, now.timestamp()),
         ).fetchone()
-        return None if moment is None else _instant(moment)
+        rows = [self._out(seq) for (seq,) in seqs]
+        return rows, None if moment is None else _instant(moment)
+
+    def _out(self, seq: int) -> OutRow:
+        receiver, message_id, action, body, attempts, at, version, uri, digest = self._db.execute(
+            "SELECT receiver, message_id, action, body, attempts, created_at, version, uri, ending"
+            " FROM outbox WHERE seq = ?",
+            (seq,),
+        ).fetchone()
+        if digest is not None:
+            body += self._ending(digest)
+        return OutRow(seq, receiver, message_id, action, body, attempts, _instant(at), version, uri)
+
+    def _keep(self, ending: Ending) -> bytes:
+        self._last = (ending.digest, ending.body)
+        self._db.execute(
+            "INSERT INTO endings SELECT ?1, ?2"
+            " WHERE NOT EXISTS (SELECT 1 FROM endings WHERE digest = ?1)",
+            self._last,
+        )
+        return ending.digest
+
+    def _ending(self, digest: bytes) -> bytes:
+        if self._last[0] != digest:
+            (body,) = self._db.execute(
+                "SELECT body FROM endings WHERE digest = ?", (digest,)
+            ).fetchone()
+            self._last = (digest, body)
+        return self._last[1]
 
     def sent(self, row: OutRow) -> None:
         """Note that a callback was acknowledged."""
@@ -282,6 +342,21 @@ class Store:
         self._db.execute(
             "DELETE FROM orders WHERE state IN ('quoted', 'initialised') AND updated_at < ?",
             (before,),
+        )
+        # What was shown is shown anew: nobody needs to be told again what there was.
+        shown = (now - KEEP_SHOWN).timestamp()
+        self._db.execute(
+            "DELETE FROM outbox WHERE ending IS NOT NULL AND state <> 'waiting' AND created_at < ?",
+            (shown,),
+        )
+        self._db.execute(
+            "DELETE FROM inbox WHERE done = 1 AND action IN ('discover', 'search')"
+            " AND received_at < ?",
+            (shown,),
+        )
+        self._db.execute(
+            "DELETE FROM endings WHERE digest NOT IN"
+            " (SELECT ending FROM outbox WHERE ending IS NOT NULL)"
         )
         self.shelves.tidy(now - KEEP)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -43,6 +43,13 @@ class Trade(Protocol):
 
     def catalog(self, asked: v2.Asked, now: datetime) -> Catalog | None:
         """Return what is offered to whoever asked, None where that is nothing."""
+        ...
+
+    def stamp(self, asked: v2.Asked, now: datetime) -> Hashable | None:
+        """Return all that ``catalog`` depends on, None where each asker is shown something else.
+
+        While it is the same, so is the catalogue.
+        """
         ...
 
     def slots(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +11,6 @@ from hub.domain.orders import (
     Agent,
     BreakupLine,
     Catalog,
-    CatalogItem,
     DeliverySlot,
     Line,
     OrderRequest,
@@ -50,15 +49,20 @@ class GoodsTrade:
         """Return the articles that are looked for."""
         left = self._shelves.left()
         open_slots = self._open(now)
-        items = [
+        shown = tuple(
             self._listing.item(goods, left.get(goods.id, 0), self._windows(goods, open_slots))
             for goods in self._listing.goods
-        ]
-        shown = tuple(item for item in items if _looked_for(item, asked.terms))
+            if _looked_for(goods, asked.terms)
+        )
         if not shown:
             return None
         shop = self._listing.shop
         return Catalog(shop.id, shop.name, shown, tuple(one.slot for one in open_slots))
+
+    def stamp(self, asked: v2.Asked, now: datetime) -> Hashable | None:
+        """Return what was looked for, what is left, and which windows are still to come."""
+        coming = tuple(one.slot.slot_id for one in self._listing.slots(now))
+        return asked.terms, self._shelves.version, coming
 
     def slots(
         self, lines: Sequence[Line], request: OrderRequest, now: datetime
@@ -225,5 +229,7 @@ def _lent(goods: Goods) -> str:
     return f"item:{goods.id}"
 
 
-def _looked_for(item: CatalogItem, terms: Sequence[str]) -> bool:
-    return not terms or any(named(term, item.name) or same_gtin(term, item.gtin) for term in terms)
+def _looked_for(goods: Goods, terms: Sequence[str]) -> bool:
+    return not terms or any(
+        named(term, goods.name) or same_gtin(term, goods.gtin) for term in terms
+    )

@@ -6,7 +6,7 @@ Distances are straight lines made longer by the vehicle's ``detour``; times foll
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -90,6 +90,10 @@ class RideTrade:
         slots = {slot.slot_id: slot for item in items for slot in times[item.item_id]}
         ordered = sorted(slots.values(), key=lambda slot: slot.window.start)
         return Catalog(shop.id, shop.name, tuple(items), tuple(ordered))
+
+    def stamp(self, asked: v2.Asked, now: datetime) -> Hashable | None:
+        """Return None: what is free depends on who asks for when."""
+        return None
 
     def slots(
         self, lines: Sequence[Line], request: OrderRequest, now: datetime

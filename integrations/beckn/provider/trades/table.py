@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -59,6 +59,10 @@ class TableTrade:
         items = tuple(self._item(table, wish) for table in tables)
         ordered = sorted(slots.values(), key=lambda slot: slot.window.start)
         return Catalog(shop.id, shop.name, items, tuple(ordered))
+
+    def stamp(self, asked: v2.Asked, now: datetime) -> Hashable | None:
+        """Return None: what is free depends on who asks for when."""
+        return None
 
     def slots(
         self, lines: Sequence[Line], request: OrderRequest, now: datetime

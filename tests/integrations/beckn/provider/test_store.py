@@ -24,7 +24,7 @@ def test_what_waits_in_an_older_outbox_is_version_2(tmp_path):
     db.close()
     store = Store(tmp_path / "p.sqlite")
     store.step(lambda: store.post(Callback("old", "m2", "on_search", b"{}", "1.1.1", "u"), NOW))
-    rows = {row.receiver: (row.action, row.version, row.uri) for row in store.due(NOW)}
+    rows = {row.receiver: (row.action, row.version, row.uri) for row in store.due(NOW)[0]}
     store.close()
     assert rows == {"hub": ("on_select", "2.0.0", ""), "old": ("on_search", "1.1.1", "u")}
 
