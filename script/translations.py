@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import sys
 from pathlib import Path
-
 from typing import Any
 
 from babel.messages.catalog import Catalog

@@ -152,7 +152,10 @@ class FakePushes:
     """Keeps subscriptions with the session each was made in."""
 
     def __init__(self) -> None:
-        self.key = "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIgDll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+        self.key = (
+            "BP4z9KsN6nGRTbVYI_c7VJSPQTBtkgcy27mlmlMoZIIg"
+            "Dll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
+        )
         self.kept: dict[str, tuple[PushSubscription, str]] = {}
 
     async def put(self, subscription: PushSubscription, session_id: str) -> None:
