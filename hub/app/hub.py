@@ -51,6 +51,7 @@ from hub.web.app import make_app
 from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Writer
 from integrations.beckn.buyer import BecknBuyer
+from integrations.beckn.registry.keep import KeyChange
 from integrations.broker import Broker, start_broker
 from integrations.mqtt import MqttLink
 from integrations.scheduler import Alarm
@@ -134,6 +135,7 @@ class Hub:
             public_url_of=lambda: self._called_at or self.url,
             sink=self._answered,
             clock=self.clock,
+            on_change=self._key_changed,
         )
         self._push_key = VapidKey(self._data / "secrets" / "vapid.pem")
         self._push_store = PushStore(self._engine, self.clock.now)
@@ -294,6 +296,14 @@ class Hub:
 
     def _refused(self, message: InMessage, reason: str) -> None:
         self.writer.post(lambda tx: tx.park(message.topic, message.payload, reason))
+
+    def _key_changed(self, change: KeyChange) -> None:
+        reason = (
+            f"it shows another key than the one it is known by: refused until you say"
+            f" `beckn agree {change.subscriber_id} {change.unique_key_id}`"
+        )
+        topic, key = f"beckn/keys/{change.subscriber_id}", change.public_key.encode()
+        self.writer.post(lambda tx: tx.park(topic, key, reason))
 
     def _committed(self, after: Committed) -> None:
         """Called in the writer thread after each commit."""

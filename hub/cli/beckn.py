@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.common import AsJson, Refused, plain, print_json, say
+from hub.cli.common import ROOT, AsJson, Refused, plain, print_json, say
 
 app = typer.Typer(
     help="Tools for providers' developers: is this Beckn, and what does it say?",
@@ -22,6 +22,44 @@ _BIGGEST = 64 * 1024 * 1024
 @app.callback()
 def beckn() -> None:
     """Keep `validate` a command of its own: more may come."""
+
+
+@app.command("agree", epilog="[bold]run_hub.py beckn agree shop.example.org k2[/bold]")
+def agree(
+    subscriber_id: Annotated[str, typer.Argument(help="Whose changed key is to be believed.")],
+    key: Annotated[
+        str, typer.Argument(help="The new key's name; without it, they are shown.")
+    ] = "",
+    data: Annotated[Path, typer.Option(help="The hub's data folder.", metavar="DIR")] = ROOT
+    / "data",
+) -> None:
+    """Believe another key of a pinned participant. Ask its owner first, on another way.
+
+    A hub that runs believes it from the next message on.
+    """
+    from integrations.beckn.errors import RegistryError
+    from integrations.beckn.registry.keep import Keep
+    from integrations.beckn.registry.registry import KEEP_FILE
+    from integrations.beckn.registry.trust import Trust
+
+    path = data / KEEP_FILE
+    if not path.exists():
+        raise Refused(f"{path}: no hub has asked a registry here yet (--data DIR)", 2)
+    kept = Keep(path)
+    try:
+        if key:
+            Trust(kept, None).agree(subscriber_id, key)
+            say(f"{subscriber_id} is believed with the key {key}")
+            return
+        shown = [one for one in kept.changes if one.subscriber_id == subscriber_id]
+        for one in sorted(shown, key=lambda change: change.unique_key_id):
+            say(f"{one.unique_key_id} {one.public_key}")
+        if not shown:
+            raise Refused(f"{subscriber_id} shows no changed key")
+    except RegistryError as error:
+        raise Refused(str(error)) from None
+    finally:
+        kept.close()
 
 
 @app.command(

@@ -21,6 +21,7 @@ from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import Node
 from integrations.beckn.registry import Entry, Registry, Source
+from integrations.beckn.registry.keep import KeyChange
 from integrations.beckn.signature import SKEW
 from integrations.beckn.v1.codes import NETWORK_CODES
 from integrations.beckn.wire import WIRES, Wire, callbacks, wire_at, wire_of
@@ -45,18 +46,24 @@ class BecknBuyer:
         public_url_of: Callable[[], str],
         sink: AnswerSink,
         clock: Clock,
+        on_change: Callable[[KeyChange], None] | None = None,
     ) -> None:
         """Make or load the household's identity in ``secrets_dir``.
 
         ``public_url_of`` returns how providers reach the hub (``http://host:port``), ``sink``
-        stores an answer before it is acknowledged. Raises RegistryError for a damaged key file.
+        stores an answer before it is acknowledged, ``on_change`` is told of a pinned participant's
+        key that is refused. Raises RegistryError for a damaged key file.
         """
         self.identity: Identity = load_or_create(
             secrets_dir, kind="hub", subscriber_id=settings.subscriber_id
         )
         self.sources = [source_of(one) for one in settings.registries]
         self.registry = Registry(
-            settings.registry, sources=self.sources, identity=self.identity, data=secrets_dir.parent
+            settings.registry,
+            sources=self.sources,
+            identity=self.identity,
+            data=secrets_dir.parent,
+            on_change=on_change,
         )
         self._settings = settings
         self._public_url_of = public_url_of

@@ -59,6 +59,7 @@ class Keep:
     def __init__(self, path: Path | None) -> None:
         """Open or make the database at ``path``."""
         self._db: sqlite3.Connection | None = None
+        self._version = 0
         self.answers: dict[str, Answer] = {}
         self.pins: dict[str, dict[str, str]] = {}
         self.changes: set[KeyChange] = set()
@@ -144,12 +145,28 @@ class Keep:
         self._write("NORMAL", ("INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?)", row))
         return True
 
+    def reread(self) -> bool:
+        """Read what a person pinned from another process meanwhile; False where nothing was."""
+        if self._db is None:
+            return False
+        (version,) = self._db.execute("PRAGMA data_version").fetchone()
+        if version == self._version:
+            return False
+        self._version = version
+        self._read_pins(self._db)
+        return True
+
     def _read(self, db: sqlite3.Connection) -> None:
         for subscriber_id, source, rows, asked_at in db.execute(
             "SELECT subscriber_id, source, rows, asked_at FROM answers ORDER BY asked_at"
         ):
             moment = datetime.fromtimestamp(asked_at, UTC)
             self.answers[subscriber_id] = Answer(source, _entries(rows), moment)
+        (self._version,) = db.execute("PRAGMA data_version").fetchone()
+        self._read_pins(db)
+
+    def _read_pins(self, db: sqlite3.Connection) -> None:
+        self.pins, self.changes = {}, set()
         for subscriber_id, key_id, public_key in db.execute(
             "SELECT subscriber_id, unique_key_id, public_key FROM pins"
         ):
