@@ -9,7 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
+from hub.domain.activities import Message
 from hub.domain.effects import Notification
 from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
@@ -141,6 +143,23 @@ class MessageSource(Protocol):
 
     def publish(self, topic: str, payload: bytes, *, qos: int = 1, retain: bool = False) -> None:
         """Queue a message for sending."""
+        ...
+
+
+class InvitationFormat(Protocol):
+    """Writes and reads iTIP messages (RFC 5546) as text that other programs understand."""
+
+    def write(self, message: Message) -> str:
+        """Return a message as ``text/calendar``."""
+        ...
+
+    def read(
+        self, text: str, sender: str, zone: ZoneInfo, answer_by: datetime | None
+    ) -> Sequence[Message]:
+        """Return what a text says; ActivityError names the property that is wrong.
+
+        ``sender`` is the calendar address that is proved; ``zone`` is for times without one.
+        """
         ...
 
 

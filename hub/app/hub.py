@@ -25,6 +25,7 @@ from hub.app.doers import Doers, Phones
 from hub.app.files import HomeFiles
 from hub.app.health import Health
 from hub.app.intake import Intake, replay
+from hub.app.invitations import IcsInvitations
 from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
 from hub.app.network import Network
@@ -35,8 +36,12 @@ from hub.app.replies import Replies
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.watch import Watch, note_rules, say_problems
+from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
+from hub.flow.activities import ITIP, take_in
+from hub.flow.befriend import default_address
 from hub.flow.home import Home
+from hub.flow.peerout import PeerHooks
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
 from hub.ports import InMessage
@@ -128,7 +133,11 @@ class Hub:
             self.clock,
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
+            hooks=PeerHooks({ITIP: take_in}),
         )
+        self.home.invitations = IcsInvitations()
+        own = default_address(self.peering.keys.id)
+        self.home.own = Person(own, settings.home.name)
         self.buyer = BecknBuyer(
             settings.beckn,
             secrets_dir=self._data / "secrets",

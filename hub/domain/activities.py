@@ -159,6 +159,21 @@ class Tombstone:
 
 
 @dataclass(frozen=True, slots=True)
+class Planned:
+    """What a household keeps of an activity: how it stands, and which of its members go."""
+
+    what: Activity | Tombstone
+    going: tuple[str, ...] = ()
+
+    @property
+    def activity(self) -> Activity:
+        """Return the activity. ActivityError where only its cancellation has come."""
+        if isinstance(self.what, Tombstone):
+            raise ActivityError("it was cancelled before it was known here")
+        return self.what
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One iTIP message (RFC 5546), from whom the transport has proved.
 

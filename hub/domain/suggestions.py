@@ -32,9 +32,18 @@ SUGGESTION_LIFE: Life[SuggestionState] = Life(
     },
 )
 
-Kind = Literal["grocery_order", "move_delivery", "cancel_order", "social_meal", "ride", "notify"]
+Kind = Literal[
+    "grocery_order",
+    "move_delivery",
+    "cancel_order",
+    "social_meal",
+    "ride",
+    "notify",
+    "invitation",
+]
 KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
-"""What a rule may propose; that an order be cancelled only a member can want."""
+"""What a rule may propose; that an order be cancelled only a member can want, and an invitation
+is a friend's."""
 
 Verb = Literal["approve", "decline", "later"]
 VERBS: tuple[Verb, ...] = ("approve", "decline", "later")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
+from hub.domain.activities import ActivityError
 from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.peers import PeerError
 from hub.domain.suggestions import Suggestion
+from hub.flow.activities import answer_invitation
 from hub.flow.approving import RULE, approve, name_of, option_meant
 from hub.flow.ending import end
 from hub.flow.home import Home
@@ -28,6 +32,11 @@ def decide(tx: Tx, home: Home, decision: Decision) -> DecisionResult:
     refusal = _refusal(tx, home, suggestion, decision)
     if refusal is not None:
         return refusal
+    if suggestion.kind == "invitation" and decision.verb in ("approve", "decline"):
+        try:
+            tx.attempt(partial(answer_invitation, tx, home, suggestion, decision))
+        except (ActivityError, PeerError) as error:
+            return DecisionResult("refused", str(error), suggestion)
     if decision.verb == "decline":
         result = _decline(tx, home, suggestion, decision)
     elif decision.verb == "later":

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from devices.book import DeviceBook
 from devices.meaning import Meaning
+from hub.domain.activities import Person
 from hub.domain.orders import Subscriber
 from hub.domain.stock import PantryItem
+from hub.ports import InvitationFormat
 from hub.settings import MemberSettings, Settings
 from rules.ruleset import RuleSet
 
@@ -18,7 +20,8 @@ class Home:
     """The household's own configuration; replaced part by part when a file changes.
 
     It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain;
-    ``pushed`` are the members who have a browser that may notify them.
+    ``pushed`` are the members who have a browser that may notify them. ``own`` is how the household
+    is called in invitations.
     """
 
     settings: Settings
@@ -28,6 +31,8 @@ class Home:
     book: DeviceBook
     providers: Mapping[str, tuple[Subscriber, ...]]
     pushed: frozenset[str] = frozenset()
+    invitations: InvitationFormat | None = None
+    own: Person | None = None
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""

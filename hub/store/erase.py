@@ -38,7 +38,12 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
             gone = tx.connection.execute(delete(table).where(table.c.member == member))
             done[table.name.replace("_", " ")] = gone.rowcount
     done["notifications"] = _notifications(tx, member)
-    for model in (tables.SuggestionRow, tables.OrderRow, tables.OutboxRow):
+    for model in (
+        tables.SuggestionRow,
+        tables.OrderRow,
+        tables.OutboxRow,
+        tables.ActivityRow,
+    ):
         table = tables.core(model)
         done[f"{table.name}, rewritten"] = _rewrite(tx, table, "body", whom)
     done["answers, rewritten"] = _rewrite(tx, tables.core(tables.SpentToken), "outcome", whom)
@@ -64,6 +69,9 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     for table, states in ((suggestions, closed), (orders, ended)):
         condition = table.c.state.in_(states), table.c.created_at < limit
         done[table.name] = run(delete(table).where(*condition)).rowcount
+    activities = tables.core(tables.ActivityRow)
+    past = activities.c.state.in_(("over", "cancelled")), activities.c.start < limit
+    done["activity"] = run(delete(activities).where(*past)).rowcount
     slots = tables.core(tables.OfferedSlots)
     run(delete(slots).where(slots.c.order_id.not_in(select(orders.c.id))))
     for model, column in (

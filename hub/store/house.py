@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import orjson
 from sqlalchemy import Connection, func, select
 
+from hub.domain.activities import Planned
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
@@ -55,6 +56,8 @@ class House:
     orders: dict[str, Order] = field(default_factory=dict)
     by_transaction: dict[str, str] = field(default_factory=dict)
     slots: dict[str, tuple[DeliverySlot, ...]] = field(default_factory=dict)
+    activities: dict[str, Planned] = field(default_factory=dict)
+    """Those still to happen, by ``Activity.key``."""
     cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
@@ -125,6 +128,11 @@ def load_house(connection: Connection, now: datetime) -> House:
         )
     ):
         house.slots[row.order_id] = load(tuple[DeliverySlot, ...], row.body)
+    activities = tables.core(tables.ActivityRow)
+    for row in connection.execute(
+        select(activities).where(activities.c.state.in_(("tentative", "confirmed")))
+    ):
+        house.activities[row.id] = load(Planned, row.body)
     for row in connection.execute(select(tables.core(tables.CooldownRow))):
         house.cooldowns[row.rule_id, row.subject] = instant(row.until)
     for row in connection.execute(select(tables.core(tables.TimerRow))):

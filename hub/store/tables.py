@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0005"
+HEAD = "0006"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -134,6 +134,21 @@ class OfferedSlots(SQLModel, table=True):
 
     __tablename__ = "offered_slots"
     order_id: str = Field(primary_key=True)
+    body: str
+
+
+class ActivityRow(SQLModel, table=True):
+    """Activities by ``Activity.key``, also cancelled ones and ones cancelled before they came.
+
+    ``start`` is that of the first occurrence; where it is not known, when it was cancelled.
+    """
+
+    __tablename__ = "activity"
+    id: str = Field(primary_key=True)
+    uid: str
+    sequence: int
+    state: str = Field(index=True)
+    start: int = Field(index=True)
     body: str
 
 

@@ -53,5 +53,8 @@ def _closed(tx: Tx) -> None:
             suggestions.c.state.in_(closed), suggestions.c.created_at < before
         )
     )
+    activities = tables.core(tables.ActivityRow)
+    past = activities.c.state.in_(("over", "cancelled")), activities.c.start < before
+    tx.connection.execute(delete(activities).where(*past))
     live = select(orders.c.id).where(orders.c.state.not_in(ended))
     tx.connection.execute(delete(slots).where(slots.c.order_id.not_in(live)))

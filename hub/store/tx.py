@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
+from hub.domain.activities import Activity, Planned
 from hub.domain.effects import AskMember, Effect, SendOrderRequest, SendPeerMessage, TellMember
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
@@ -74,10 +75,12 @@ class Tx(LogBook):
         """Return a random identifier (UUID 4, as Beckn wants for its messages)."""
         return str(uuid4())
 
-    def save(self, thing: Suggestion | Order, *entries: Entry) -> list[int]:
-        """Save a suggestion or an order, and tell the ledger; return the entries' indexes."""
+    def save(self, thing: Suggestion | Order | Planned, *entries: Entry) -> list[int]:
+        """Save one of them, and tell the ledger; return the entries' indexes."""
         if isinstance(thing, Suggestion):
             self._save_suggestion(thing)
+        elif isinstance(thing, Planned):
+            self._save_activity(thing)
         else:
             self._save_order(thing)
         self.page_changed = True
@@ -122,6 +125,28 @@ class Tx(LogBook):
             created_at=micros(order.created_at or self.now),
             body=dump(order),
         )
+
+    def _save_activity(self, planned: Planned) -> None:
+        what = planned.what
+        known = what if isinstance(what, Activity) else None
+        if known is not None and known.open:
+            self._set(self.house.activities, what.key, planned)
+        else:
+            self._drop(self.house.activities, what.key)
+        self._upsert(
+            tables.ActivityRow,
+            what.key,
+            id=what.key,
+            uid=what.uid,
+            sequence=what.sequence,
+            state=known.state if known else "cancelled",
+            start=micros(known.details.window.start if known else what.stamp),
+            body=dump(planned),
+        )
+
+    def activity(self, key: str) -> Planned | None:
+        """Return an activity by its key, also one that is over or cancelled."""
+        return self.house.activities.get(key) or self._read(tables.ActivityRow, key, Planned)
 
     def save_slots(self, order_id: str, slots: tuple[DeliverySlot, ...]) -> None:
         """Keep the delivery slots offered for an order."""
