@@ -26,6 +26,7 @@ from hub.settings import MemberSettings, Settings
 from hub.store.access import Access, SessionRow
 from hub.store.house import House
 from hub.store.views import Views
+from hub.web.activities import Activities
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
 from hub.web.files import Files
 from hub.web.pushes import Pushes
@@ -50,6 +51,7 @@ class HubBackend:
         topic_of: Callable[[MemberSettings], str],
         files: Files,
         pushes: Pushes,
+        activities: Activities,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -58,6 +60,7 @@ class HubBackend:
         self._topic_of = topic_of
         self.files = files
         self.pushes = pushes
+        self.activities = activities
         self._home = home
         self._house = house
         self._writer = writer

@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from devices.book import DeviceBook
 from devices.homeassistant.birth import ONLINE, Birth
 from devices.types import Entity
+from hub.app.activities import HubActivities
 from hub.app.backend import HubBackend
 from hub.app.backup.nightly import LOOK_SECONDS, Nightly
 from hub.app.changes import Changes
@@ -184,6 +185,7 @@ class Hub:
             health=self.health,
             topic_of=self.topics.of,
             pushes=self.pushes,
+            activities=HubActivities(self.home, self.house, self.writer, self._engine),
             files=HomeFiles(
                 self._config.folder,
                 home=self.home,

@@ -17,6 +17,7 @@ from hub.domain.orders import Order
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.settings import Settings
+from hub.web.activities import Activities
 from hub.web.files import Files
 from hub.web.pushes import Pushes
 
@@ -125,6 +126,11 @@ class Backend(Protocol):
     @property
     def pushes(self) -> Pushes:
         """Return what keeps the browsers that may notify."""
+        ...
+
+    @property
+    def activities(self) -> Activities:
+        """Return activities with friends, and the agenda."""
         ...
 
     def now(self) -> datetime:

@@ -12,6 +12,8 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
 
+from hub.domain.activities import Activity, ActivityError, Attendee, Details, Person
+from hub.domain.agenda import Block
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
@@ -19,6 +21,7 @@ from hub.domain.push import PushSubscription
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
+from hub.web.activities import Friend
 from hub.web.backend import (
     Decision,
     DecisionResult,
@@ -166,6 +169,39 @@ class FakePushes:
         return found is not None and found[0].member == member and bool(self.kept.pop(endpoint))
 
 
+class FakeActivities:
+    """One activity of ours with one friend."""
+
+    def __init__(self) -> None:
+        window = Window(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=3))
+        self.details = Details(window, "Europe/Berlin", "Fishing")
+        guest = Attendee("mailto:ben@x.example", "Ben")
+        ours = Person("mailto:ada@x.example", "Linden 5")
+        self.kept = [Activity("act-1", 0, NOW, "confirmed", ours, self.details, (guest,))]
+
+    def listed(self) -> Sequence[Activity]:
+        return self.kept
+
+    def agenda(self, within: Window) -> Sequence[Block]:
+        return [Block("activity:act-1", "activity", self.details.window, "Fishing", ("ada",))]
+
+    def friends(self) -> Sequence[Friend]:
+        return [Friend("ben", "Ben", True, False, NOW)]
+
+    async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
+        if any(guest != "ben" for guest in guests):
+            raise ActivityError("guests: there is no such contact")
+        made = replace(self.kept[0], uid="act-2", details=details)
+        self.kept.append(made)
+        return made
+
+    async def change(self, key: str, details: Details, member: str) -> Activity:
+        return replace(self.kept[0], details=details, sequence=1)
+
+    async def cancel(self, key: str, member: str) -> Activity:
+        return replace(self.kept[0], state="cancelled", sequence=1)
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
@@ -174,6 +210,7 @@ class FakeBackend:
         self.commands: list[OrderCommand] = []
         self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
         self.pushes = FakePushes()
+        self.activities = FakeActivities()
         self.files = household(self.folder, self.settings)
         self.instant = NOW
         self.decisions: list[Decision] = []

@@ -1,0 +1,72 @@
+"""Activities and the agenda for programs (``hub.web.activities``), by the running parts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Engine
+
+from hub.domain.activities import Activity, Details
+from hub.domain.agenda import Block
+from hub.domain.offers import Window
+from hub.flow import activities
+from hub.flow.agenda import agenda_of
+from hub.flow.home import Home
+from hub.store.house import House
+from hub.store.peers import PeerStore
+from hub.store.tx import Tx
+from hub.web.activities import Friend
+from hub.worker.writer import Writer
+
+T = TypeVar("T")
+API = "api"
+
+
+class HubActivities:
+    """Reads from memory; changes go through the writer thread."""
+
+    def __init__(self, home: Home, house: House, writer: Writer, engine: Engine) -> None:
+        self._home = home
+        self._house = house
+        self._writer = writer
+        self._engine = engine
+
+    def listed(self) -> Sequence[Activity]:
+        """Return what is still to happen, the soonest first."""
+        found = [planned.activity for planned in list(self._house.activities.values())]
+        return sorted(found, key=lambda one: (one.details.window.start, one.key))
+
+    def agenda(self, within: Window) -> Sequence[Block]:
+        """Return what takes the household's time within a span, in order of time."""
+        return agenda_of(self._house, self._home).during(within)
+
+    def friends(self) -> Sequence[Friend]:
+        """Return the contacts by name."""
+        with self._engine.connect() as connection:
+            return [
+                Friend(
+                    one.id, one.name, one.state == "known" and bool(one.peer), one.muted, one.since
+                )
+                for one in PeerStore(connection).contacts()
+            ]
+
+    async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
+        """Make an activity and invite contacts by their ids. ActivityError, PeerError."""
+        return await self._step(
+            lambda tx: activities.create(tx, self._home, details, guests, member, API)
+        )
+
+    async def change(self, key: str, details: Details, member: str) -> Activity:
+        """Change an activity of this household. ActivityError, PeerError."""
+        return await self._step(
+            lambda tx: activities.change(tx, self._home, key, details, member, API)
+        )
+
+    async def cancel(self, key: str, member: str) -> Activity:
+        """Cancel an activity of this household. ActivityError, PeerError."""
+        return await self._step(lambda tx: activities.cancel(tx, self._home, key, member, API))
+
+    async def _step(self, step: Callable[[Tx], T]) -> T:
+        return await asyncio.wrap_future(self._writer.submit(step))

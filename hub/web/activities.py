@@ -1,0 +1,51 @@
+"""What programs ask of the hub about activities; ``hub.app`` provides it, tests may fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.domain.activities import Activity, Details
+from hub.domain.agenda import Block
+from hub.domain.offers import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Friend:
+    """A contact as programs see it: ``hub`` is true where it can be invited."""
+
+    id: str
+    name: str
+    hub: bool
+    muted: bool
+    since: datetime | None
+
+
+class Activities(Protocol):
+    """Activities and the agenda. ActivityError and PeerError say why something cannot be."""
+
+    def listed(self) -> Sequence[Activity]:
+        """Return what is still to happen, the soonest first."""
+        ...
+
+    def agenda(self, within: Window) -> Sequence[Block]:
+        """Return what takes the household's time within a span, in order of time."""
+        ...
+
+    def friends(self) -> Sequence[Friend]:
+        """Return the contacts by name."""
+        ...
+
+    async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
+        """Make an activity and invite contacts by their ids."""
+        ...
+
+    async def change(self, key: str, details: Details, member: str) -> Activity:
+        """Change an activity of this household, and tell its guests."""
+        ...
+
+    async def cancel(self, key: str, member: str) -> Activity:
+        """Cancel an activity of this household, and tell its guests."""
+        ...

@@ -1,0 +1,87 @@
+"""Two households as processes: fishing is proposed, joined, moved and called off."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.friends import FriendHub, befriend
+from tests.support.hubprocess import RUN, until
+from tests.support.mosquitto import free_port, start_mosquitto
+from tests.support.phone import Phone, tap
+
+
+@pytest.fixture
+def phone() -> Iterator[Phone]:
+    with Phone() as running:
+        yield running
+
+
+def hub(folder: Path, name: str, member: str, broker: str, **settings: Any) -> FriendHub:
+    mqtt = {"url": broker, "client_id": name}
+    made = FriendHub(folder / name, name, http={"port": free_port()}, mqtt=mqtt, **settings)
+    made.arguments = [sys.executable, RUN, "run", "--config", made.config, "--data", made.data]
+    return made
+
+
+def partstats(one: FriendHub) -> list[tuple[int, str, str]]:
+    return [
+        (found["sequence"], found["state"], found["attendees"][0]["partstat"])
+        for found in one.get("/activities")
+    ]
+
+
+def times(one: FriendHub) -> list[tuple[str, str, bool]]:
+    blocks = one.get("/agenda?days=7")
+    return [(b["title"], b["window"]["start"], b["tentative"]) for b in blocks]
+
+
+def test_fishing_is_joined_moved_and_called_off(tmp_path: Path, phone: Phone) -> None:
+    ntfy = {"url": phone.url, "topic": "ben"}
+    people = [{"id": "ben", "name": "Ben", "ntfy": ntfy}]
+    with start_mosquitto(tmp_path) as broker:
+        ada = hub(tmp_path, "Ada", "ada", broker.url)
+        ben = hub(tmp_path, "Ben", "ben", broker.url, members=people)
+        try:
+            ada.start()
+            ben.start()
+            befriend(ada, ben)
+            start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+            fishing = {
+                "summary": "Fishing",
+                "start": start.isoformat(),
+                "end": (start + timedelta(hours=3)).isoformat(),
+                "location": "Mill Lake",
+                "member": "ada",
+            }
+            (friend,) = ada.get("/friends")
+            made = ada.call("POST", "/api/v1/activities", {**fishing, "guests": [friend["id"]]})
+            asked = phone.wait(lambda one: "Fishing" in one.title and one.buttons)
+            assert "Mill Lake" in asked.body
+            assert tap(asked, "Approve")[0] == 200
+            until(lambda: partstats(ada) == [(0, "confirmed", "ACCEPTED")], ada.words)
+            until(lambda: partstats(ben) == partstats(ada), ben.words)
+            assert times(ada) == times(ben) != []
+            assert times(ben)[0][2] is False, "it is agreed"
+            later = {**fishing, "start": (start + timedelta(hours=1)).isoformat()}
+            moved = ada.call("PUT", f"/api/v1/activities/{made['uid']}", later)
+            assert moved["sequence"] == 1
+            again = phone.wait(lambda one: "answer anew" in one.title and one.buttons)
+            until(lambda: partstats(ben) == [(1, "confirmed", "NEEDS-ACTION")], ben.words)
+            assert tap(again, "Approve")[0] == 200
+            until(lambda: partstats(ada) == [(1, "confirmed", "ACCEPTED")], ada.words)
+            until(lambda: partstats(ben) == partstats(ada), ben.words)
+            assert times(ada) == times(ben)
+            ben.kill()
+            ada.call("POST", f"/api/v1/activities/{made['uid']}/cancel", {"member": "ada"})
+            ben.start()
+            phone.wait(lambda one: "cancelled Fishing" in one.body)
+            assert (times(ada), times(ben)) == ([], [])
+        finally:
+            ada.stop()
+            ben.stop()
