@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from hub.domain.tokens import ActionToken, sign
+from tests.support.browser import until_page
 from tests.web.fake_backend import NOW, SECRET, FakeBackend
 
 SIZES = {"small": (360, 740), "phone": (390, 844), "desk": (1280, 900)}
@@ -80,7 +81,7 @@ class Visitor:
 
     async def listening(self) -> None:
         """Wait until the page's live updates are open."""
-        await self.page.wait_for_function("document.documentElement.dataset.stream === 'on'")
+        await until_page(self.page, "document.documentElement.dataset.stream === 'on'")
 
 
 async def visit(browser: Browser, base: str, size: str, **more: object) -> Visitor:
@@ -133,7 +134,7 @@ async def test_changing_the_order_and_hearing_of_the_new_price(
     await expect(page.get_by_role("status")).to_have_text("The new price is asked for.")
     await expect(page.get_by_text("Waiting for Green Corner")).to_be_visible()
     under_the_bar = "document.querySelector('.told').getBoundingClientRect().top >= 56"
-    await page.wait_for_function(under_the_bar)
+    await until_page(page, under_the_bar)
     (decision,) = backend.decisions
     assert dict(decision.counts) == {"oat-1l": 5, "eggs-10": 0}
     assert decision.slot_id == "slot-1-8"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, expect
 
+from tests.support.browser import until_page
 from tests.web.conftest import Client
 from tests.web.fake_backend import FakeBackend
 from tests.web.test_browser import Visitor, browser, visit
@@ -50,7 +51,7 @@ async def _ready(browser: Browser, base: str, backend: FakeBackend) -> Visitor:
     # Not `ready`, which never comes when the worker is at fault: this one says why.
     registered = "navigator.serviceWorker.register('/worker.js').then(() => true)"
     assert await visitor.page.evaluate(registered)
-    await visitor.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    await until_page(visitor.page, "navigator.serviceWorker.controller !== null")
     return visitor
 
 
@@ -61,8 +62,8 @@ async def test_what_was_seen_can_be_read_while_the_hub_is_away(
     page = visitor.page
     for path in ("/pantry", "/you", "/"):
         await visitor.go(path)
-    await page.wait_for_function(
-        "caches.open('pages-1').then((c) => c.keys()).then((k) => k.length === 2)"
+    await until_page(
+        page, "caches.open('pages-1').then((c) => c.keys()).then((k) => k.length === 2)"
     )
     await visitor.context.set_offline(True)
     await visitor.go("/pantry")
@@ -81,10 +82,10 @@ async def test_signing_out_forgets_what_was_kept(
     visitor = await _ready(browser, base, backend)
     page = visitor.page
     await visitor.go("/pantry")
-    await page.wait_for_function("caches.has('pages-1')")
+    await until_page(page, "caches.has('pages-1')")
     await page.get_by_role("button", name="Sign out").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")
-    await page.wait_for_function("caches.has('pages-1').then((there) => !there)")
+    await until_page(page, "caches.has('pages-1').then((there) => !there)")
     await visitor.context.set_offline(True)
     await visitor.go("/pantry")
     await expect(page.get_by_role("heading", level=1)).to_have_text("The hub cannot be reached")
@@ -100,10 +101,11 @@ async def test_a_new_version_of_the_parts_is_loaded(
     )
     assert any("/static/app.css?v=" in url for url in kept)
     await visitor.page.evaluate("fetch('/static/app.css?v=newer').then((r) => r.text())")
-    await visitor.page.wait_for_function(
+    await until_page(
+        visitor.page,
         """caches.open('parts-1').then((c) => c.keys()).then(
             (k) => k.filter((r) => r.url.includes('app.css')).length === 1
-                && k.some((r) => r.url.endsWith('app.css?v=newer')))"""
+                && k.some((r) => r.url.endsWith('app.css?v=newer')))""",
     )
 
 
