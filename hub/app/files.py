@@ -16,7 +16,6 @@ from hub.app.config import rule_files
 from hub.app.textfiles import changed, put, read, stamp
 from hub.app.yamledit import REMOVE
 from hub.domain.events import Event, StateChanged, StockChanged
-from hub.domain.proposals import Firing
 from hub.domain.stock import StockLevel
 from hub.domain.yamltext import Problem, YamlError, load, read_model
 from hub.flow.home import Home
@@ -309,7 +308,3 @@ class HomeFiles:
         await asyncio.to_thread(put, file, text)
         if look:
             await self._look()
-
-
-def _title(firing: Firing | None) -> str:
-    return "" if firing is None else firing.title

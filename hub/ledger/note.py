@@ -167,10 +167,6 @@ class Signature:
     def __str__(self) -> str:
         return f"\u2014 {self.name} {write_base64(self.key_id + self.value)}"
 
-    def is_by(self, key: VerifierKey) -> bool:
-        """Tell whether the line names this key; that it is true is another matter."""
-        return self.name == key.name and self.key_id == key.key_id
-
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:

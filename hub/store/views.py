@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select
 
 from hub.domain.orders import DeliverySlot, Order
 from hub.domain.suggestions import Suggestion
@@ -227,11 +227,3 @@ def _count(connection: Connection, table: Table, condition: ColumnElement[bool])
 def secret_hash(secret: str) -> str:
     """Return how a secret is kept: secrets of 128 bits and more need no slow hash."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def prune_inbox(engine: Engine, before: datetime) -> int:
-    """Forget identities older than ``before``; return how many."""
-    table = tables.core(tables.Inbox)
-    with engine.begin() as connection:
-        done = connection.execute(delete(table).where(table.c.received_at < micros(before)))
-    return done.rowcount
