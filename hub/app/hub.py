@@ -13,7 +13,6 @@ from pathlib import Path
 from aiohttp import web
 from sqlalchemy import Engine
 
-from devices.book import DeviceBook
 from devices.homeassistant.birth import ONLINE, Birth
 from devices.types import Entity
 from hub.app.activities import HubActivities
@@ -31,7 +30,7 @@ from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
 from hub.app.network import Network
 from hub.app.peering import Peering
-from hub.app.plugins import Reach, conventions
+from hub.app.plugins import Reach, device_book
 from hub.app.pushes import HubPushes
 from hub.app.replies import Replies
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
@@ -104,13 +103,12 @@ class Hub:
         settings, now = self.settings, self.clock.now()
         with self._engine.connect() as connection:
             self.house = load_house(connection, now)
-        names = conventions()
         self.home = Home(
             settings,
             self._config.pantry,
             self._config.meaning(),
             self._config.rules,
-            DeviceBook([names.get(name)(settings) for name in names]),
+            device_book(settings),
             {},
         )
         replay(self.home, self.house.announcements, now)

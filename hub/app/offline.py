@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Engine
 
-from devices.book import DeviceBook
 from hub.app.config import Config
-from hub.app.plugins import conventions
+from hub.app.intake import replay
+from hub.app.plugins import device_book
 from hub.flow.home import Home
 from hub.settings import Settings
 from hub.store.house import House, load_house
@@ -20,8 +20,7 @@ def empty_home(config: Config) -> tuple[Home, House]:
     With a faulty hub.yaml the defaults stand in: looking must work while something is wrong.
     """
     settings = config.settings or Settings()
-    names = conventions()
-    book = DeviceBook([names.get(name)(settings) for name in names])
+    book = device_book(settings)
     home = Home(settings, config.pantry, config.meaning(), config.rules, book, {})
     return home, House()
 
@@ -32,6 +31,5 @@ def home_and_house(config: Config, engine: Engine) -> tuple[Home, House]:
     now = datetime.now(UTC)
     with engine.connect() as connection:
         house = load_house(connection, now)
-    for source, payload in house.announcements.items():
-        home.book.decode(source, payload, now)
+    replay(home, house.announcements, now)
     return home, house

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from devices.book import DeviceBook
 from devices.registry import DEVICES, INTEGRATIONS, Registry
 from devices.types import Convention
 from hub.ports import Clock, Notifier, PushSubscriptions
@@ -45,6 +46,12 @@ def conventions() -> Registry[Convention]:
     registry.add("cap", _cap)
     registry.add_entry_points(DEVICES)
     return registry
+
+
+def device_book(settings: Settings) -> DeviceBook:
+    """Return a book of every convention there is, with nothing heard yet."""
+    registry = conventions()
+    return DeviceBook([registry.get(name)(settings) for name in registry])
 
 
 def notifiers() -> Registry[Notifier]:

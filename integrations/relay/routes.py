@@ -11,6 +11,7 @@ from functools import partial
 
 from aiohttp import web
 
+from hub.domain.rate import Rate
 from integrations.relay.counter import Counter
 from integrations.relay.enrolment import (
     BIGGEST_REQUEST,
@@ -18,7 +19,6 @@ from integrations.relay.enrolment import (
     read_request,
     write_enrolment,
 )
-from integrations.relay.limits import Rate
 from integrations.relay.link import NotStored
 from integrations.relay.sealed import seal
 from integrations.relay.store import Hub

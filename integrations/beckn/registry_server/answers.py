@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from hub.domain.rate import Rate
 from integrations.beckn.errors import BecknError, RegistryError, SignatureError
-from integrations.beckn.registry_server.limits import Rate
 
 BIGGEST_BODY = 32 * 1024
 """Bytes of a request."""

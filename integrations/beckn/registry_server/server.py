@@ -13,13 +13,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from hub.domain.rate import Rate
 from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import parse
 from integrations.beckn.registry_server.answers import BIGGEST_BODY, guarded, refuse
 from integrations.beckn.registry_server.caller import Caller
 from integrations.beckn.registry_server.challenger import STATES, Challenger
 from integrations.beckn.registry_server.desk import Admission, Desk
-from integrations.beckn.registry_server.limits import Rate
 from integrations.beckn.registry_server.lookups import Lookups
 from integrations.beckn.registry_server.store import Store
 
