@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from hub.domain.activities import Activity, Details
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
-from hub.flow import activities
+from hub.flow.activities import organize
 from hub.flow.agenda import agenda_of
 from hub.flow.home import Home
 from hub.store.house import House
@@ -55,18 +55,18 @@ class HubActivities:
     async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
         """Make an activity and invite contacts by their ids. ActivityError, PeerError."""
         return await self._step(
-            lambda tx: activities.create(tx, self._home, details, guests, member, API)
+            lambda tx: organize.create(tx, self._home, details, guests, member, API)
         )
 
     async def change(self, key: str, details: Details, member: str) -> Activity:
         """Change an activity of this household. ActivityError, PeerError."""
         return await self._step(
-            lambda tx: activities.change(tx, self._home, key, details, member, API)
+            lambda tx: organize.change(tx, self._home, key, details, member, API)
         )
 
     async def cancel(self, key: str, member: str) -> Activity:
         """Cancel an activity of this household. ActivityError, PeerError."""
-        return await self._step(lambda tx: activities.cancel(tx, self._home, key, member, API))
+        return await self._step(lambda tx: organize.cancel(tx, self._home, key, member, API))
 
     async def _step(self, step: Callable[[Tx], T]) -> T:
         return await asyncio.wrap_future(self._writer.submit(step))

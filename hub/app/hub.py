@@ -38,7 +38,8 @@ from hub.app.selling import Selling
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
-from hub.flow.activities import ITIP, take_in
+from hub.flow.activities.receive import take_in
+from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks

@@ -10,7 +10,7 @@ from hub.domain.activities import ActivityError
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.peers import PeerError
 from hub.domain.suggestions import Suggestion
-from hub.flow.activities import answer_invitation
+from hub.flow.activities.attend import answer_invitation
 from hub.flow.approving import RULE, approve, name_of, option_meant
 from hub.flow.ending import end
 from hub.flow.home import Home

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from devices.book import DeviceBook
 from devices.meaning import Meaning
@@ -14,6 +15,9 @@ from hub.ports import InvitationFormat
 from hub.settings import MemberSettings, Settings
 from rules.ruleset import RuleSet
 
+if TYPE_CHECKING:
+    from hub.flow.activities.hooks import ActivityHooks
+
 
 @dataclass(slots=True)
 class Home:
@@ -21,7 +25,7 @@ class Home:
 
     It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain;
     ``pushed`` are the members who have a browser that may notify them. ``own`` is how the household
-    is called in invitations.
+    is called in invitations, ``follows`` what hangs on activities (``hub.flow.activities.hooks``).
     """
 
     settings: Settings
@@ -33,6 +37,7 @@ class Home:
     pushed: frozenset[str] = frozenset()
     invitations: InvitationFormat | None = None
     own: Person | None = None
+    follows: tuple[ActivityHooks, ...] = ()
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""

@@ -12,7 +12,7 @@ from hub.domain import noticeboard
 from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
-from hub.flow.activities import over as _activity
+from hub.flow.activities.organize import over as _activity
 from hub.flow.changes import silent
 from hub.flow.choose import rules_choice
 from hub.flow.decide import decide

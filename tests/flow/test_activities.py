@@ -13,7 +13,10 @@ from hub.app.invitations import IcsInvitations
 from hub.domain.activities import Activity, ActivityError, Details, Person
 from hub.domain.offers import Window
 from hub.domain.peers import Receipt
-from hub.flow import activities, befriend
+from hub.flow import befriend
+from hub.flow.activities import organize
+from hub.flow.activities.receive import take_in
+from hub.flow.activities.write import ITIP
 from hub.flow.peerout import PeerHooks
 from tests.flow.test_peers import Side, befriended
 from tests.support.household import NOON, Household, make_home, same
@@ -27,7 +30,7 @@ def sides(tmp_path: Path) -> Iterator[tuple[Side, Side]]:
     made = []
     for letter, name in (("a", "Ada"), ("b", "Ben")):
         side = Side(Household(tmp_path / f"{letter}.db", make_home()), letter, name)
-        side.hooks = PeerHooks({activities.ITIP: activities.take_in})
+        side.hooks = PeerHooks({ITIP: take_in})
         side.house.home.invitations = IcsInvitations()
         side.house.home.own = Person(befriend.default_address(side.card.id), name)
         made.append(side)
@@ -47,7 +50,7 @@ def pass_on(one: Side, other: Side) -> None:
 def invited(ada: Side, ben: Side, details: Details = FISHING) -> Activity:
     guest = ada.contact(ben).id
     home = ada.house.home
-    made = ada.house.do(lambda tx: activities.create(tx, home, details, [guest], "ana", "web"))
+    made = ada.house.do(lambda tx: organize.create(tx, home, details, [guest], "ana", "web"))
     pass_on(ada, ben)
     return made
 
@@ -74,13 +77,13 @@ def test_an_invitation_is_asked_answered_moved_and_called_off(sides: tuple[Side,
     assert ben.house.house.activities[made.key].going == ("ana",)
     later = replace(FISHING, window=Window(START + timedelta(hours=1), FISHING.window.end))
     home = ada.house.home
-    ada.house.do(lambda tx: activities.change(tx, home, made.key, later, "ana", "web"))
+    ada.house.do(lambda tx: organize.change(tx, home, made.key, later, "ana", "web"))
     pass_on(ada, ben)
     (asked,) = ben.house.open()
     assert "answer anew" in asked.title
     assert kept(ben, made.key).sequence == kept(ada, made.key).sequence == 1
     assert kept(ben, made.key).details == later
-    ada.house.do(lambda tx: activities.cancel(tx, home, made.key, "ana", "web"))
+    ada.house.do(lambda tx: organize.cancel(tx, home, made.key, "ana", "web"))
     pass_on(ada, ben)
     assert ben.house.open() == []
     assert [kept(side, made.key).state for side in sides] == ["cancelled", "cancelled"]
@@ -106,10 +109,10 @@ def test_only_the_organizer_changes_it(sides: tuple[Side, Side]) -> None:
     made = invited(ada, ben)
     home = ben.house.home
     with pytest.raises(ActivityError, match="Ada's, who alone"):
-        ben.house.do(lambda tx: activities.cancel(tx, home, made.key, "ana", "web"))
+        ben.house.do(lambda tx: organize.cancel(tx, home, made.key, "ana", "web"))
     with pytest.raises(ActivityError, match="not a contact"):
         ada.house.do(
-            lambda tx: activities.create(tx, ada.house.home, FISHING, ["nobody"], "ana", "web")
+            lambda tx: organize.create(tx, ada.house.home, FISHING, ["nobody"], "ana", "web")
         )
 
 
@@ -138,7 +141,7 @@ def test_what_cannot_be_an_invitation_is_parked(
 ) -> None:
     ada, ben = sides
     guest, home = ada.contact(ben).id, ada.house.home
-    ada.house.do(lambda tx: activities.create(tx, home, FISHING, [guest], "ana", "web"))
+    ada.house.do(lambda tx: organize.create(tx, home, FISHING, [guest], "ana", "web"))
     (message,) = ada.waiting(ben)
     text = str(message.body["ics"])
     spoilt = spoil(text)
