@@ -41,7 +41,8 @@ def take_in(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> None:
     if outcome.verdict == "refused" or (outcome.now_is is None):
         raise PeerError(outcome.reason)
     if outcome.verdict == "late":
-        assert planned is not None and outcome.late is not None, "it answers something"
+        assert planned is not None, "it answers something"
+        assert outcome.late is not None, "somebody answers"
         if any(hooks.late(tx, home, planned, outcome.late) for hooks in home.follows):
             return
         raise PeerError(outcome.reason)
