@@ -2,62 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
-from typing import Any, Literal, TypeVar
+from typing import Any
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field
 
-from hub.domain.activities import Activity, ActivityError, Details
-from hub.domain.agenda import Block
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.notices import Notice
-from hub.domain.orders import Order, Window
-from hub.domain.peers import PeerError
+from hub.domain.orders import Order
 from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion, Verb
-from hub.web.activities import Friend
-from hub.web.backend import Backend, EntityView, LedgerEntry, PantryView, Spent
+from hub.web.activityapi import ACTIVITIES
+from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
+from hub.web.operations import (
+    Answer,
+    Input,
+    Operation,
+    adapter,
+    bearer_scopes,
+    known,
+    read_body,
+    read_query,
+)
 from hub.web.ordercommands import OrderCommandBody, command_of
 from hub.web.pages import readable
 from hub.web.problem import problem
 from hub.web.site import site_of
 
 BASE = "/api/v1"
-Scope = Literal["read", "decide"]
-M = TypeVar("M", bound=BaseModel)
 
 
-class _Input(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class SuggestionQuery(_Input):
+class SuggestionQuery(Input):
     """Which suggestions."""
 
     open: bool = Field(default=True, description="only those that wait for an answer")
     limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
 
 
-class ListQuery(_Input):
+class ListQuery(Input):
     """How many."""
 
     limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
 
 
-class SpentQuery(_Input):
+class SpentQuery(Input):
     """How far back."""
 
     days: int = Field(default=365, ge=1, le=3660, description="of the last days")
 
 
-class LedgerQuery(_Input):
+class LedgerQuery(Input):
     """Which entries."""
 
     before: int | None = Field(
@@ -67,7 +67,7 @@ class LedgerQuery(_Input):
     limit: int = Field(default=50, ge=1, le=200, description="at most this many, newest first")
 
 
-class DecisionBody(_Input):
+class DecisionBody(Input):
     """A member's answer to one version of a suggestion."""
 
     version: int = Field(ge=0, description="the version that was looked at; a newer one refuses")
@@ -80,39 +80,7 @@ class DecisionBody(_Input):
     slot_id: str | None = Field(default=None, max_length=200, description="another window")
 
 
-class AgendaQuery(_Input):
-    """Which days."""
-
-    days: int = Field(default=7, ge=1, le=62, description="from now on, this many days")
-
-
-class MemberBody(_Input):
-    """Who wants it."""
-
-    member: str = Field(max_length=32, description="an adult of the household")
-
-
-class ActivityBody(MemberBody):
-    """An activity as it is to be."""
-
-    summary: str = Field(min_length=1, max_length=200, description="what it is")
-    start: AwareDatetime
-    end: AwareDatetime
-    location: str = Field(default="", max_length=300, description="where, in words")
-    gps: str | None = Field(default=None, max_length=60, description="lat,lon")
-    description: str = Field(default="", max_length=4000)
-    answer_by: AwareDatetime | None = Field(default=None, description="until when to answer")
-
-
-class InvitationBody(ActivityBody):
-    """A new activity, and whom to invite."""
-
-    guests: list[str] = Field(
-        default_factory=list, max_length=200, description="ids of contacts (/friends)"
-    )
-
-
-class StockBody(_Input):
+class StockBody(Input):
     """What a person counted."""
 
     quantity: float = Field(ge=0, allow_inf_nan=False, description="in the item's own unit")
@@ -150,83 +118,19 @@ class Mistake:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What an operation returns: a value of its answer type, and the status."""
-
-    value: object
-    status: int = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One row of the API. ``answer`` is what is returned, or one of ``items`` when ``many``."""
-
-    method: Literal["GET", "POST", "PUT"]
-    path: str
-    name: str
-    summary: str
-    scope: Scope
-    handler: Callable[[web.Request], Awaitable[Answer]]
-    answer: Any
-    many: bool = False
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
-    errors: tuple[int, ...] = ()
-
-
-def bearer_scopes(request: web.Request) -> frozenset[str] | None:
-    """Return what the request's token may do; None without a valid one."""
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    secret = secret.strip()
-    if kind.casefold() != "bearer" or not 0 < len(secret) <= 256:
-        return None
-    return site_of(request).backend.api_token_scopes(secret)
-
-
-@cache
-def adapter(answer: Any) -> TypeAdapter[Any]:
-    """Return what writes a type as JSON; made at first use, since that costs time and memory."""
-    return TypeAdapter(answer)
-
-
-def _query(request: web.Request, model: type[M]) -> M:
-    return _checked(lambda: model.model_validate(dict(request.query)))
-
-
-async def _body(request: web.Request, model: type[M]) -> M:
-    body = await request.read()
-    return _checked(lambda: model.model_validate_json(body))
-
-
-def _checked(read: Callable[[], M]) -> M:
-    try:
-        return read()
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise web.HTTPBadRequest(text=f"{where}: {first['msg']}") from error
-
-
-def _known(found: object | None, what: str) -> Any:
-    if found is None:
-        raise web.HTTPNotFound(text=f"There is no such {what}.")
-    return found
-
-
 async def _suggestions(request: web.Request) -> Answer:
-    query = _query(request, SuggestionQuery)
+    query = read_query(request, SuggestionQuery)
     backend = site_of(request).backend
     return Answer(backend.suggestions(open_only=query.open, limit=query.limit))
 
 
 async def _suggestion(request: web.Request) -> Answer:
     found = site_of(request).backend.suggestion(request.match_info["id"])
-    return Answer(_known(found, "suggestion"))
+    return Answer(known(found, "suggestion"))
 
 
 async def _decide(request: web.Request) -> Answer:
-    body = await _body(request, DecisionBody)
+    body = await read_body(request, DecisionBody)
     decision = Decision(
         request.match_info["id"],
         body.version,
@@ -244,16 +148,16 @@ async def _decide(request: web.Request) -> Answer:
 
 
 async def _orders(request: web.Request) -> Answer:
-    return Answer(site_of(request).backend.orders(limit=_query(request, ListQuery).limit))
+    return Answer(site_of(request).backend.orders(limit=read_query(request, ListQuery).limit))
 
 
 async def _order(request: web.Request) -> Answer:
-    return Answer(_known(site_of(request).backend.order(request.match_info["id"]), "order"))
+    return Answer(known(site_of(request).backend.order(request.match_info["id"]), "order"))
 
 
 async def _order_slots(request: web.Request) -> Answer:
     backend = site_of(request).backend
-    found = _known(backend.order(request.match_info["id"]), "order")
+    found = known(backend.order(request.match_info["id"]), "order")
     return Answer(
         [
             SlotView(id=slot_id, start=start, end=end, fee=fee)
@@ -263,7 +167,7 @@ async def _order_slots(request: web.Request) -> Answer:
 
 
 async def _act(request: web.Request) -> Answer:
-    body = await _body(request, OrderCommandBody)
+    body = await read_body(request, OrderCommandBody)
     command = command_of(request.match_info["id"], body, "api")
     result = await site_of(request).backend.act(command)
     if result.result == "unknown":
@@ -276,7 +180,7 @@ async def _pantry(request: web.Request) -> Answer:
 
 
 async def _set_stock(request: web.Request) -> Answer:
-    body = await _body(request, StockBody)
+    body = await read_body(request, StockBody)
     site = site_of(request)
     if site.member(body.member) is None:
         raise web.HTTPBadRequest(text=f"member: there is no {body.member} in this household")
@@ -292,19 +196,19 @@ async def _set_stock(request: web.Request) -> Answer:
 async def _history(request: web.Request) -> Answer:
     backend = site_of(request).backend
     item = request.match_info["item"]
-    known = next((row for row in backend.pantry() if row.item.id == item), None)
-    _known(known, "item in the pantry")
+    row = next((row for row in backend.pantry() if row.item.id == item), None)
+    known(row, "item in the pantry")
     return Answer(backend.history(item))
 
 
 async def _spent(request: web.Request) -> Answer:
-    query = _query(request, SpentQuery)
+    query = read_query(request, SpentQuery)
     backend = site_of(request).backend
     return Answer(backend.spent(backend.now() - timedelta(days=query.days)))
 
 
 async def _ledger(request: web.Request) -> Answer:
-    query = _query(request, LedgerQuery)
+    query = read_query(request, LedgerQuery)
     entries = site_of(request).backend.ledger(
         before=query.before, limit=query.limit, subject=query.subject
     )
@@ -329,7 +233,7 @@ async def _notices(request: web.Request) -> Answer:
 
 
 async def _parked(request: web.Request) -> Answer:
-    rows = site_of(request).backend.parked(_query(request, ListQuery).limit)
+    rows = site_of(request).backend.parked(read_query(request, ListQuery).limit)
     return Answer(
         [
             ParkedMessage(
@@ -346,100 +250,8 @@ async def _parked(request: web.Request) -> Answer:
     )
 
 
-async def _activities(request: web.Request) -> Answer:
-    return Answer(site_of(request).backend.activities.listed())
-
-
-async def _friends(request: web.Request) -> Answer:
-    return Answer(site_of(request).backend.activities.friends())
-
-
-async def _agenda(request: web.Request) -> Answer:
-    backend, days = site_of(request).backend, _query(request, AgendaQuery).days
-    now = backend.now()
-    return Answer(backend.activities.agenda(Window(now, now + timedelta(days=days))))
-
-
-async def _create(request: web.Request) -> Answer:
-    body = await _body(request, InvitationBody)
-    backend = _by_adult(request, body)
-    return await _done(backend.activities.create(_details(backend, body), body.guests, body.member))
-
-
-async def _change(request: web.Request) -> Answer:
-    body = await _body(request, ActivityBody)
-    backend, key = _by_adult(request, body), _activity(request)
-    return await _done(backend.activities.change(key, _details(backend, body), body.member))
-
-
-async def _cancel(request: web.Request) -> Answer:
-    body = await _body(request, MemberBody)
-    backend, key = _by_adult(request, body), _activity(request)
-    return await _done(backend.activities.cancel(key, body.member))
-
-
-def _by_adult(request: web.Request, body: MemberBody) -> Backend:
-    site = site_of(request)
-    member = site.member(body.member)
-    if member is None or member.role != "adult":
-        raise web.HTTPBadRequest(text="member: expected the id of an adult of this household")
-    return site.backend
-
-
-def _activity(request: web.Request) -> str:
-    key = request.match_info["id"]
-    listed = site_of(request).backend.activities.listed()
-    _known(next((one for one in listed if one.key == key), None), "activity still to happen")
-    return key
-
-
-def _details(backend: Backend, body: ActivityBody) -> Details:
-    try:
-        return Details(
-            Window(body.start.astimezone(UTC), body.end.astimezone(UTC)),
-            backend.settings.home.timezone,
-            body.summary,
-            location=body.location,
-            gps=body.gps,
-            description=body.description,
-            answer_by=body.answer_by.astimezone(UTC) if body.answer_by else None,
-        )
-    except (ValueError, OverflowError) as error:
-        raise web.HTTPBadRequest(text=str(error)) from error
-
-
-async def _done(step: Awaitable[Activity]) -> Answer:
-    try:
-        return Answer(await step)
-    except (ActivityError, PeerError) as error:
-        raise web.HTTPBadRequest(text=str(error)) from error
-
-
 OPERATIONS: tuple[Operation, ...] = (
-    Operation(
-        "GET", "/activities", "listActivities", "List activities still to happen, soonest first",
-        "read", _activities, Activity, many=True,
-    ),
-    Operation(
-        "POST", "/activities", "createActivity", "Make an activity and invite contacts",
-        "decide", _create, Activity, body=InvitationBody,
-    ),
-    Operation(
-        "PUT", "/activities/{id}", "changeActivity", "Change an activity and tell its guests",
-        "decide", _change, Activity, body=ActivityBody, errors=(404,),
-    ),
-    Operation(
-        "POST", "/activities/{id}/cancel", "cancelActivity", "Cancel an activity for everybody",
-        "decide", _cancel, Activity, body=MemberBody, errors=(404,),
-    ),
-    Operation(
-        "GET", "/agenda", "listAgenda", "List what takes the household's time", "read",
-        _agenda, Block, many=True, query=AgendaQuery,
-    ),
-    Operation(
-        "GET", "/friends", "listFriends", "List the contacts", "read",
-        _friends, Friend, many=True,
-    ),
+    *ACTIVITIES,
     Operation(
         "GET", "/suggestions", "listSuggestions", "List suggestions, newest first", "read",
         _suggestions, Suggestion, many=True, query=SuggestionQuery,

@@ -12,8 +12,9 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from hub.web.api import BASE, OPERATIONS, Operation, adapter
+from hub.web.api import BASE, OPERATIONS
 from hub.web.gate import public
+from hub.web.operations import Operation, adapter
 from hub.web.problem import Problem
 
 _REF = "#/components/schemas/{model}"
