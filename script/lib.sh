@@ -82,6 +82,8 @@ has_mosquitto() { PATH="$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto >/
 # that an interrupted installation is taken up again.
 ensure_venv() {
     local venv="$1" lock="$2" python wanted log
+    # Behind a link is somebody else's environment: to be used, never to be cleared.
+    [ -L "$venv" ] && [ -x "$venv/bin/python" ] && return 0
     python="$(find_python)" ||
         die "Commonhearth needs Python 3.11 or newer: sudo apt install python3 python3-venv"
     wanted="$(sha256sum <"$lock" | cut -d' ' -f1) $("$python" -VV | tr '\n' ' ')$venv"

@@ -40,3 +40,15 @@ def test_a_mosquitto_of_the_household_s_is_left_alone(tmp_path: Path) -> None:
     assert any(line.endswith("install chromium") for line in asked)
     assert not any("mosquitto" in line for line in asked)
     assert _as_root(other, "has_mosquitto() { true; }; install_mosquitto") == []
+
+
+def test_an_environment_behind_a_link_is_used_and_never_cleared(tmp_path: Path) -> None:
+    somebodys = tmp_path / "somebodys"
+    (somebodys / "bin").mkdir(parents=True)
+    (somebodys / "bin" / "python").write_text("#!/bin/sh\n")
+    (somebodys / "bin" / "python").chmod(0o755)
+    (tmp_path / "linked").symlink_to(somebodys)
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("no-such-package==1\n")
+    _as_root(tmp_path, f"ensure_venv '{tmp_path / 'linked'}' '{lock}'")
+    assert [file.name for file in somebodys.iterdir()] == ["bin"]
