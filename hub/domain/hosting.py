@@ -77,21 +77,28 @@ def create(
 
 
 def change(
-    activity: Activity, details: Details, now: datetime, *, state: ActivityState | None = None
+    activity: Activity,
+    details: Details,
+    now: datetime,
+    *,
+    state: ActivityState | None = None,
+    settled: bool = False,
 ) -> Done:
     """Change what, when or where it is, and tell everybody.
 
-    With other times or another place everybody is asked anew (RFC 5546, 3.2.2.1); SEQUENCE goes
-    up then, and with ``state`` (``tentative`` or ``confirmed``). Nothing is sent when nothing
-    changes. ActivityError when it is cancelled or over.
+    With other times or another place everybody is asked anew (RFC 5546, 3.2.2.1), unless what
+    they said yes to left that open and it is ``settled`` now; SEQUENCE goes up then, and with
+    ``state`` (``tentative`` or ``confirmed``). Nothing is sent when nothing changes. ActivityError
+    when it is cancelled or over.
     """
     _must_be_open(activity)
     _to_come(details, now)
     wanted = state or activity.state
     if details == activity.details and wanted == activity.state:
         return Done(activity)
-    same = activity.details.same_question(details)
-    sequence = activity.sequence + (not same or wanted != activity.state)
+    as_before = activity.details.same_question(details)
+    same = as_before or settled
+    sequence = activity.sequence + (not as_before or wanted != activity.state)
     changed = activity.moved(
         wanted,
         sequence=sequence,

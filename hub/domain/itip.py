@@ -161,8 +161,13 @@ def _requested(
     )
     # Cancelled and called for again is as good as new.
     verdict: Verdict = "changed" if known.open else "invited"
+    # Its organizer may let what we said stand: the place was left open, and is settled now.
     anew = not same and any(
-        one.address in own and one.partstat in ANSWERS for one in known.attendees
+        one.address in own
+        and one.partstat in ANSWERS
+        and (stated := changed.attendee(one.address)) is not None
+        and stated.partstat == "NEEDS-ACTION"
+        for one in known.attendees
     )
     return Outcome(verdict, changed, message.comment, anew=anew)
 

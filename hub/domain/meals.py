@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
 
-from hub.domain.activities import Activity, ActivityError, PartStat, address
+from hub.domain.activities import Activity, ActivityError, Attendee, PartStat, address
 from hub.domain.contacts import Contact
 from hub.domain.life import Life
 from hub.domain.money import Money
@@ -32,6 +32,8 @@ MEAL_LIFE: Life[MealState] = Life(
     },
 )
 
+Where = Literal["out", "home"]
+
 MOST_GUESTS = 30
 MOST_SEATS = 12
 """People one guest may come with."""
@@ -39,12 +41,21 @@ MOST_SEATS = 12
 
 @dataclass(frozen=True, slots=True)
 class MealGuest:
-    """A household that is invited: by calendar address, with ``seats`` people if it comes."""
+    """A household that is invited: by calendar address, with ``seats`` people if it comes.
+
+    ``contact`` is its id among the contacts. ``request`` is the question to its hub when it is
+    busy, "" once it has answered or is not awaited; ``busy`` is what it told, None: nothing.
+    ``gps`` is where it lives, where it has told.
+    """
 
     address: str
     name: str
     seats: int = 1
     answer: PartStat = "NEEDS-ACTION"
+    contact: str = ""
+    request: str = ""
+    busy: tuple[Window, ...] | None = None
+    gps: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a guest without an address, or with a crowd (ActivityError)."""
@@ -54,14 +65,57 @@ class MealGuest:
 
 
 @dataclass(frozen=True, slots=True)
+class MealChoice:
+    """One time and place among which members choose; ``id`` is that of the option.
+
+    ``where``, ``host``, ``place`` and ``gps`` as in ``SocialMeal``; ``note`` is what members
+    should know.
+    """
+
+    id: str
+    window: Window
+    where: Where
+    host: str = ""
+    place: str = ""
+    gps: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MealWish:
+    """What a meal is to be like, before anybody was asked.
+
+    It is to begin near ``at``, within ``within``, and to last ``lasts``; ``answer_within`` is how
+    long guests have to answer. ``where`` None leaves the place open. ``diets`` have to be catered
+    for, ``most_km`` is how far the farthest household goes. ``eats`` is what one person eats, for
+    the shared shopping list.
+    """
+
+    at: datetime
+    within: Window
+    lasts: timedelta = timedelta(hours=2)
+    answer_within: timedelta = timedelta(hours=2)
+    where: Where | None = None
+    diets: tuple[str, ...] = ()
+    most_km: float | None = None
+    eats: tuple[Want, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SocialMeal:
     """A meal with friends, from the idea to the table.
 
     ``uid`` is its activity's. ``own_seats`` are the household's own people. ``where``: ``out`` at
-    a restaurant, or at the ``home`` of ``host`` (a name; "" is here). ``order_id`` is the hub's
-    order of the table, ``size`` for how many it is booked, ``asked_size`` what was asked for last.
+    a restaurant, or at the ``home`` of ``host`` (a name; "" is here). ``place`` is the restaurant
+    that members chose or that has the table. ``order_id`` is the hub's order of the table,
+    ``size`` for how many it is booked, ``asked_size`` what was asked for last.
     ``cause`` is the reference of the notice behind it, "" without one or once members said that
     it no longer matters. ``answer_by`` is until when answers are awaited.
+
+    ``suggestion_id`` is the question that proposes it, ``wish`` what it is to be like, ``choices``
+    the times and places that were proposed; ``by`` is the member who agreed. ``booking`` is the
+    request for a table that is under way. ``late`` are answers that came after the deadline and
+    that members have not decided about. ``bill`` is what it came to, once somebody said so.
     """
 
     id: str
@@ -73,13 +127,22 @@ class SocialMeal:
     answer_by: datetime
     own_seats: int
     guests: tuple[MealGuest, ...]
-    where: Literal["out", "home"] = "out"
+    where: Where = "out"
     host: str = ""
     order_id: str = ""
     size: int = 0
     asked_size: int = 0
     cause: str = ""
     reason: str = ""
+    place: str = ""
+    gps: str | None = None
+    suggestion_id: str = ""
+    wish: MealWish | None = None
+    choices: tuple[MealChoice, ...] = ()
+    by: str = ""
+    booking: str = ""
+    late: tuple[Attendee, ...] = ()
+    bill: Money | None = None
 
     def __post_init__(self) -> None:
         """Refuse a meal without guests or with too many, or answers awaited beyond its start."""
@@ -100,6 +163,17 @@ class SocialMeal:
     def ended(self) -> bool:
         """Tell whether nothing more can happen to it."""
         return MEAL_LIFE.ended(self.state)
+
+    @property
+    def most(self) -> int:
+        """Return how many people it is for if everybody comes who has not said no."""
+        open_ = (one.seats for one in self.guests if one.answer != "DECLINED")
+        return self.own_seats + sum(open_)
+
+    @property
+    def ours(self) -> bool:
+        """Tell whether it is at this household's own home."""
+        return self.where == "home" and not self.host
 
     @property
     def coming(self) -> tuple[MealGuest, ...]:
@@ -171,13 +245,13 @@ def friends_at(
         for who in sorted(there - mine):
             contact = contacts.get(who)
             if contact is not None and not contact.muted:
-                found.setdefault(contact.id, MealGuest(who, contact.name))
+                found.setdefault(contact.id, _guest(contact, who))
     return _by_name(found.values())
 
 
 def circle_guests(members: Sequence[Contact]) -> tuple[MealGuest, ...]:
     """Return contacts, e.g. of ``contacts.circle``, as guests, each by its first address."""
-    return _by_name(MealGuest(one.addresses[0], one.name) for one in members)
+    return _by_name(_guest(one, one.addresses[0]) for one in members)
 
 
 def shopping(per_person: Sequence[Want], party: int) -> tuple[Want, ...]:
@@ -194,6 +268,10 @@ def bill_shares(total: Money, meal: SocialMeal, own_name: str) -> dict[str, Mone
     """Split a bill among the households that came, by their people; it adds up to the cent."""
     heads = {one.name: Decimal(one.seats) for one in meal.coming}
     return split(total, {own_name: Decimal(meal.own_seats), **heads})
+
+
+def _guest(contact: Contact, who: str) -> MealGuest:
+    return MealGuest(who, contact.name, contact=contact.id, gps=contact.gps)
 
 
 def _by_name(guests: Iterable[MealGuest]) -> tuple[MealGuest, ...]:

@@ -48,10 +48,11 @@ def on_approved(meal: SocialMeal, now: datetime) -> Step:
         return Step(meal)
     if meal.answer_by <= now:
         raise ActivityError("there is no time left to ask the others")
-    return Step(
-        meal.moved("inviting"),
-        (Invite(meal.guests), AwaitAnswers(meal.answer_by), HoldGroceries(True)),
-    )
+    actions: tuple[MealAction, ...] = (Invite(meal.guests), AwaitAnswers(meal.answer_by))
+    if not meal.ours:
+        # Whoever has guests at home needs what is on the way.
+        actions = (*actions, HoldGroceries(True))
+    return Step(meal.moved("inviting"), actions)
 
 
 def on_declined(meal: SocialMeal) -> Step:

@@ -17,6 +17,7 @@ _COUNTED = {
     "orders under way": (
         "SELECT count(*) FROM orders WHERE state NOT IN ('completed', 'cancelled', 'failed')"
     ),
+    "meals with friends": "SELECT count(*) FROM meal",
     "effects to be done": "SELECT count(*) FROM outbox WHERE state <> 'dead'",
     "pantry levels": "SELECT count(*) FROM stock",
     "entities": "SELECT count(*) FROM entity_state",

@@ -43,6 +43,7 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
         tables.OrderRow,
         tables.OutboxRow,
         tables.ActivityRow,
+        tables.MealRow,
     ):
         table = tables.core(model)
         done[f"{table.name}, rewritten"] = _rewrite(tx, table, "body", whom)
@@ -72,6 +73,9 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     activities = tables.core(tables.ActivityRow)
     past = activities.c.state.in_(("over", "cancelled")), activities.c.start < limit
     done["activity"] = run(delete(activities).where(*past)).rowcount
+    meals = tables.core(tables.MealRow)
+    past = meals.c.state.in_(("over", "cancelled")), meals.c.start < limit
+    done["meal"] = run(delete(meals).where(*past)).rowcount
     slots = tables.core(tables.OfferedSlots)
     run(delete(slots).where(slots.c.order_id.not_in(select(orders.c.id))))
     for model, column in (

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from hub.domain.activities import Planned
+from hub.domain.meals import MEAL_LIFE, SocialMeal
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
@@ -58,6 +59,8 @@ class House:
     slots: dict[str, tuple[DeliverySlot, ...]] = field(default_factory=dict)
     activities: dict[str, Planned] = field(default_factory=dict)
     """Those still to happen, by ``Activity.key``."""
+    meals: dict[str, SocialMeal] = field(default_factory=dict)
+    """Those that are not over, by id."""
     cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
@@ -133,6 +136,10 @@ def load_house(connection: Connection, now: datetime) -> House:
         select(activities).where(activities.c.state.in_(("tentative", "confirmed")))
     ):
         house.activities[row.id] = load(Planned, row.body)
+    meals = tables.core(tables.MealRow)
+    to_come = [state for state in MEAL_LIFE.moves if not MEAL_LIFE.ended(state)]
+    for row in connection.execute(select(meals).where(meals.c.state.in_(to_come))):
+        house.meals[row.id] = load(SocialMeal, row.body)
     for row in connection.execute(select(tables.core(tables.CooldownRow))):
         house.cooldowns[row.rule_id, row.subject] = instant(row.until)
     for row in connection.execute(select(tables.core(tables.TimerRow))):

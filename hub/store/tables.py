@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0006"
+HEAD = "0007"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -147,6 +147,17 @@ class ActivityRow(SQLModel, table=True):
     id: str = Field(primary_key=True)
     uid: str
     sequence: int
+    state: str = Field(index=True)
+    start: int = Field(index=True)
+    body: str
+
+
+class MealRow(SQLModel, table=True):
+    """Meals with friends, also those that are over; ``uid`` is the activity's, "" before it."""
+
+    __tablename__ = "meal"
+    id: str = Field(primary_key=True)
+    uid: str
     state: str = Field(index=True)
     start: int = Field(index=True)
     body: str

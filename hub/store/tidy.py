@@ -56,5 +56,8 @@ def _closed(tx: Tx) -> None:
     activities = tables.core(tables.ActivityRow)
     past = activities.c.state.in_(("over", "cancelled")), activities.c.start < before
     tx.connection.execute(delete(activities).where(*past))
+    meals = tables.core(tables.MealRow)
+    eaten = meals.c.state.in_(("over", "cancelled")), meals.c.start < before
+    tx.connection.execute(delete(meals).where(*eaten))
     live = select(orders.c.id).where(orders.c.state.not_in(ended))
     tx.connection.execute(delete(slots).where(slots.c.order_id.not_in(live)))

@@ -17,6 +17,7 @@ from sqlmodel import SQLModel
 
 from hub.domain.activities import Activity, Planned
 from hub.domain.effects import AskMember, Effect, SendOrderRequest, SendPeerMessage, TellMember
+from hub.domain.meals import SocialMeal
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
 from hub.store import tables
@@ -75,12 +76,14 @@ class Tx(LogBook):
         """Return a random identifier (UUID 4, as Beckn wants for its messages)."""
         return str(uuid4())
 
-    def save(self, thing: Suggestion | Order | Planned, *entries: Entry) -> list[int]:
+    def save(self, thing: Suggestion | Order | Planned | SocialMeal, *entries: Entry) -> list[int]:
         """Save one of them, and tell the ledger; return the entries' indexes."""
         if isinstance(thing, Suggestion):
             self._save_suggestion(thing)
         elif isinstance(thing, Planned):
             self._save_activity(thing)
+        elif isinstance(thing, SocialMeal):
+            self._save_meal(thing)
         else:
             self._save_order(thing)
         self.page_changed = True
@@ -143,6 +146,25 @@ class Tx(LogBook):
             start=micros(known.details.window.start if known else what.stamp),
             body=dump(planned),
         )
+
+    def _save_meal(self, meal: SocialMeal) -> None:
+        if meal.ended:
+            self._drop(self.house.meals, meal.id)
+        else:
+            self._set(self.house.meals, meal.id, meal)
+        self._upsert(
+            tables.MealRow,
+            meal.id,
+            id=meal.id,
+            uid=meal.uid,
+            state=meal.state,
+            start=micros(meal.window.start),
+            body=dump(meal),
+        )
+
+    def meal(self, meal_id: str) -> SocialMeal | None:
+        """Return a meal by its id, also one that is over or called off."""
+        return self.house.meals.get(meal_id) or self._read(tables.MealRow, meal_id, SocialMeal)
 
     def activity(self, key: str) -> Planned | None:
         """Return an activity by its key, also one that is over or cancelled."""

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, select
 
+from hub.domain.meals import SocialMeal
 from hub.domain.orders import DeliverySlot, Order
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
@@ -76,6 +77,17 @@ class Views:
         """Return one order."""
         body = self._body(tables.core(tables.OrderRow), order_id)
         return None if body is None else load(Order, body)
+
+    def meals(self, *, limit: int) -> list[SocialMeal]:
+        """Return meals with friends, the latest first."""
+        table = tables.core(tables.MealRow)
+        statement = select(table.c.body).order_by(table.c.start.desc(), table.c.id).limit(limit)
+        return [load(SocialMeal, str(body)) for (body,) in self._rows(statement)]
+
+    def meal(self, meal_id: str) -> SocialMeal | None:
+        """Return one meal."""
+        body = self._body(tables.core(tables.MealRow), meal_id)
+        return None if body is None else load(SocialMeal, body)
 
     def _body(self, table: Table, identity: str) -> str | None:
         rows = self._rows(select(table.c.body).where(table.c.id == identity))
