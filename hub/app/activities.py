@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
+from hub.domain import conflicts
 from hub.domain.activities import Activity, Details
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
@@ -17,7 +18,7 @@ from hub.flow.home import Home
 from hub.store.house import House
 from hub.store.peers import PeerStore
 from hub.store.tx import Tx
-from hub.web.activities import Friend
+from hub.web.activities import Friend, Trouble
 from hub.worker.writer import Writer
 
 T = TypeVar("T")
@@ -41,6 +42,11 @@ class HubActivities:
     def agenda(self, within: Window) -> Sequence[Block]:
         """Return what takes the household's time within a span, in order of time."""
         return agenda_of(self._house, self._home).during(within)
+
+    def troubles(self, within: Window) -> Sequence[Trouble]:
+        """Return what does not go together within a span, in order of time."""
+        found = conflicts.find(agenda_of(self._house, self._home), within, self._home.adults())
+        return [Trouble(one, self._house.open_keys.get(one.key, "")) for one in found]
 
     def friends(self) -> Sequence[Friend]:
         """Return the contacts by name."""

@@ -17,7 +17,8 @@ class Placed:
     """A block as it is drawn: ``shown`` is its part of the day, ``lane`` of ``lanes`` its column.
 
     Blocks that overlap stand side by side. ``start`` and ``length`` are minutes of the day that
-    pass, from its midnight: a day with a change of the clock has 1380 or 1500 of them.
+    pass, from its midnight: a day with a change of the clock has 1380 or 1500 of them. Where short
+    blocks are drawn longer (``day``'s ``least``), they are of what is drawn.
     """
 
     block: Block
@@ -48,19 +49,29 @@ def day_window(on: date, zone: ZoneInfo) -> Window:
     return Window(start, end)
 
 
-def day(agenda: Agenda, on: date, zone: ZoneInfo) -> Day:
-    """Return the picture of a day in ``zone``."""
+def day(agenda: Agenda, on: date, zone: ZoneInfo, least: timedelta = timedelta(0)) -> Day:
+    """Return the picture of a day in ``zone``.
+
+    What is shorter than ``least`` is drawn so long, that its words have room.
+    """
     window = day_window(on, zone)
-    shown = []
+    drawn = []
     for block in agenda.during(window):
         part = spans.clipped(block.window, window)
         if part is not None:
-            shown.append((part, block))
-    shown.sort(key=lambda one: (one[0].start, -one[0].end.timestamp(), one[1].id))
+            drawn.append((_drawn(part, window, least), block))
+    drawn.sort(key=lambda one: (one[0].start, -one[0].end.timestamp(), one[1].id))
     placed: list[Placed] = []
-    for cluster in _clusters(shown):
+    for cluster in _clusters(drawn):
         placed += _lanes(cluster, window)
     return Day(window, tuple(placed))
+
+
+def _drawn(part: Window, window: Window, least: timedelta) -> Window:
+    if part.end - part.start >= least:
+        return part
+    end = min(part.start + least, window.end)
+    return Window(max(window.start, end - least), end)
 
 
 def _clusters(shown: list[tuple[Window, Block]]) -> Iterator[list[tuple[Window, Block]]]:
@@ -80,22 +91,22 @@ def _clusters(shown: list[tuple[Window, Block]]) -> Iterator[list[tuple[Window, 
 def _lanes(cluster: list[tuple[Window, Block]], window: Window) -> list[Placed]:
     free_from: list[datetime] = []
     chosen = []
-    for part, _ in cluster:
-        lane = next((n for n, free in enumerate(free_from) if free <= part.start), len(free_from))
+    for drawn, _ in cluster:
+        lane = next((n for n, free in enumerate(free_from) if free <= drawn.start), len(free_from))
         if lane == len(free_from):
-            free_from.append(part.end)
+            free_from.append(drawn.end)
         else:
-            free_from[lane] = part.end
+            free_from[lane] = drawn.end
         chosen.append(lane)
     minute = timedelta(minutes=1)
     return [
         Placed(
             block,
-            part,
+            Window(max(block.window.start, window.start), min(block.window.end, window.end)),
             lane,
             len(free_from),
-            (part.start - window.start) // minute,
-            max(1, (part.end - part.start) // minute),
+            (drawn.start - window.start) // minute,
+            max(1, (drawn.end - drawn.start) // minute),
         )
-        for (part, block), lane in zip(cluster, chosen, strict=True)
+        for (drawn, block), lane in zip(cluster, chosen, strict=True)
     ]

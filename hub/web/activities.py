@@ -9,6 +9,7 @@ from typing import Protocol
 
 from hub.domain.activities import Activity, Details
 from hub.domain.agenda import Block
+from hub.domain.conflicts import Conflict
 from hub.domain.offers import Window
 
 
@@ -23,6 +24,14 @@ class Friend:
     since: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What does not go together, and the id of the open suggestion about it ("": none)."""
+
+    conflict: Conflict
+    suggestion: str = ""
+
+
 class Activities(Protocol):
     """Activities and the agenda. ActivityError and PeerError say why something cannot be."""
 
@@ -32,6 +41,10 @@ class Activities(Protocol):
 
     def agenda(self, within: Window) -> Sequence[Block]:
         """Return what takes the household's time within a span, in order of time."""
+        ...
+
+    def troubles(self, within: Window) -> Sequence[Trouble]:
+        """Return what does not go together within a span, in order of time."""
         ...
 
     def friends(self) -> Sequence[Friend]:

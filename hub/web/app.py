@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.web import (
     api,
+    daypages,
     devicepages,
     health,
     installed,
@@ -58,6 +59,8 @@ def make_app(
             web.get("/", pages.inbox),
             web.get("/suggestions/{id}", pages.suggestion),
             web.post("/suggestions/{id}/decision", pages.answer),
+            web.get("/day", daypages.show),
+            web.get("/day/{day}", daypages.show),
             web.get("/pantry", pantry.pantry),
             web.get("/pantry/{item}", pantry.item),
             web.post("/pantry/{item}", pantry.set_stock),

@@ -85,6 +85,16 @@ SERVICES = {
     "heating": N_("heating"),
     "internet": N_("internet"),
 }
+BLOCKS = {
+    "activity": N_("activity"),
+    "meal": N_("meal"),
+    "ride": N_("ride"),
+    "delivery": N_("delivery"),
+    "notice": N_("notice"),
+    "cooking": N_("cooking"),
+    "absence": N_("away"),
+    "presence": N_("seen"),
+}
 ROLES = {"adult": N_("adult"), "child": N_("child"), "guest": N_("guest")}
 PROPOSALS = {
     "grocery_order": N_("a grocery order"),
@@ -171,8 +181,11 @@ class Words:
         today = self.now.astimezone(self.zone).date()
         _ = self.text
         near = {0: _("today"), 1: _("tomorrow"), -1: _("yesterday")}.get((day - today).days)
-        if near is not None:
-            return near
+        return self.dated(day) if near is None else near
+
+    def dated(self, day: date) -> str:
+        """Say a day by its date: ``Sat 28 Nov``; with the year when it is another."""
+        today = self.now.astimezone(self.zone).date()
         if self.language == "zh":
             year = f"{day.year}年" if day.year != today.year else ""
             return f"{year}{day.month}月{day.day}日周{WEEKDAYS_ZH[day.weekday()]}"
@@ -236,6 +249,10 @@ class Words:
     def order_state(self, state: OrderState) -> str:
         """Say an order's state."""
         return self.text(ORDER_STATES[state])
+
+    def kind(self, kind: str) -> str:
+        """Say what kind of thing takes time."""
+        return self.text(BLOCKS.get(kind, kind))
 
     def field(self, name: str) -> str:
         """Say what of the household a provider is told."""

@@ -13,15 +13,17 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from hub.domain.activities import Activity, ActivityError, Attendee, Details, Person
-from hub.domain.agenda import Block
+from hub.domain.agenda import Agenda, Block
+from hub.domain.conflicts import find
 from hub.domain.money import Money
 from hub.domain.notices import Notice
+from hub.domain.offers import Place
 from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
 from hub.domain.push import PushSubscription
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
-from hub.web.activities import Friend
+from hub.web.activities import Friend, Trouble
 from hub.web.backend import (
     Decision,
     DecisionResult,
@@ -169,6 +171,40 @@ class FakePushes:
         return found is not None and found[0].member == member and bool(self.kept.pop(endpoint))
 
 
+def _at(day: int, hour: float, length: float) -> Window:
+    begin = NOW.replace(hour=0, minute=0) + timedelta(days=day, hours=hour - 1)
+    return Window(begin, begin + timedelta(hours=length))
+
+
+def _blocks(fishing: Window) -> list[Block]:
+    """Return what is on today and tomorrow, with all that a day can hold."""
+    lake = Place("52.61,13.52", "Mill Lake, north shore")
+    dinner = _at(0, 19.5, 2.5)
+    return [
+        Block(
+            f"activity:act-1@{fishing.start:%Y%m%dT%H%M%SZ}", "activity", fishing, "Fishing",
+            ("ada",), away=True, travel=timedelta(minutes=25), place=lake, movable=True,
+        ),
+        Block("activity:yoga@x", "activity", _at(0, 9, 1.5), "Yoga", ("ada",)),
+        Block(
+            "meal:d", "meal", dinner, "Dinner with <b>Birch</b>", ("ada", "ben"), away=True,
+            place=Place("52.5,13.4", "Trattoria Sole"),
+        ),
+        Block("ride:ord-3", "ride", _at(0, 19, 0.4), "City Cabs", ("ada", "ben"), away=True),
+        Block(
+            "delivery:ord-3", "delivery", _at(0, 20, 2), "Green Corner",
+            needs_home=True, movable=True,
+        ),
+        Block("notice:gas", "notice", _at(0, 16, 6), "Gas off in Lindenweg", stops="gas"),
+        Block("notice:heat", "notice", _at(-1, 8, 72), "Heating repair", stops="heating"),
+        Block("cooking:c", "cooking", _at(0, 17.75, 1), "Soup", ("ben",), uses=("gas",)),
+        Block("absence:a", "absence", _at(0, 22.5, 9), "Night shift", ("ben",), away=True),
+        Block("activity:talk@x", "activity", _at(0, 18, 0.25), "Call", ("kim",), tentative=True),
+        Block("presence:ada", "presence", _at(0, 12, 8), "at home", ("ada",)),
+        Block("presence:ben", "presence", _at(0, 12, 8), "away", ("ben",), away=True),
+    ]  # fmt: skip
+
+
 class FakeActivities:
     """One activity of ours with one friend."""
 
@@ -178,12 +214,18 @@ class FakeActivities:
         guest = Attendee("mailto:ben@x.example", "Ben")
         ours = Person("mailto:ada@x.example", "Linden 5")
         self.kept = [Activity("act-1", 0, NOW, "confirmed", ours, self.details, (guest,))]
+        self.blocks = _blocks(self.details.window)
+        self.asked = {"nobody_home": "sug-5"}
 
     def listed(self) -> Sequence[Activity]:
         return self.kept
 
     def agenda(self, within: Window) -> Sequence[Block]:
-        return [Block("activity:act-1", "activity", self.details.window, "Fishing", ("ada",))]
+        return Agenda(self.blocks).during(within)
+
+    def troubles(self, within: Window) -> Sequence[Trouble]:
+        found = find(Agenda(self.blocks), within, ("ada", "ben"))
+        return [Trouble(one, self.asked.get(one.kind, "")) for one in found]
 
     def friends(self) -> Sequence[Friend]:
         return [Friend("ben", "Ben", True, False, NOW)]

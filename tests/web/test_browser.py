@@ -16,6 +16,8 @@ from tests.web.fake_backend import NOW, SECRET, FakeBackend
 SIZES = {"small": (360, 740), "phone": (390, 844), "desk": (1280, 900)}
 PATHS = (
     "/",
+    "/day",
+    "/day/2026-11-25",
     "/suggestions/sug-1",
     "/suggestions/sug-3",
     "/pantry",

@@ -18,6 +18,17 @@ function weigh(form) {
   if (card) card.toggleAttribute("data-dirty", card.querySelector("form.changed") !== null);
 }
 
+/** Carry over what a member has begun to fill in. */
+function keep(field, twin) {
+  if (field.type === "checkbox" || field.type === "radio") {
+    if (field.checked !== field.defaultChecked) twin.checked = field.checked;
+  } else if (field.matches("select")) {
+    if (field.selectedOptions[0] && !field.selectedOptions[0].defaultSelected) twin.value = field.value;
+  } else if (field.type !== "hidden" && field.value !== field.defaultValue) {
+    twin.value = field.value;
+  }
+}
+
 /** Put a freshly loaded page's content in place; keep what a member is just changing. */
 function show(page, withTold) {
   const next = page.querySelector("[data-live]");
@@ -35,9 +46,9 @@ function show(page, withTold) {
     const twin = next.querySelector("#" + CSS.escape(card.id));
     if (twin && twin.dataset.stamp === card.dataset.stamp) twin.replaceWith(card);
   }
-  for (const field of current.querySelectorAll("form:not(.offer-form) input[id]")) {
-    const twin = next.querySelector("#" + CSS.escape(field.id));
-    if (!withTold && twin && field.value) twin.value = field.value;
+  for (const field of withTold ? [] : current.querySelectorAll("form:not(.offer-form) [id]")) {
+    const twin = field.matches("input, select, textarea") && next.querySelector("#" + CSS.escape(field.id));
+    if (twin) keep(field, twin);
   }
   current.replaceChildren(...next.childNodes);
   document.title = page.title;
@@ -178,6 +189,11 @@ if (document.documentElement.hasAttribute("data-kept")) {
 
 const zone = document.querySelector("[data-zone]");
 if (zone && zone.value === "UTC") zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** What tells the time is asked for again each minute. */
+setInterval(() => {
+  if (!document.hidden && document.querySelector(".now")) refresh();
+}, 60000);
 
 let stream = null;
 let retry = 0;
