@@ -63,9 +63,9 @@ class PushSubscriptions(Protocol):
 class Provider(Protocol):
     """A way to send Beckn messages; the answers come back through the inbox."""
 
-    async def send(self, request: OrderRequest) -> None:
-        """Return when the other side has acknowledged (ACK). Raises DeliveryError; a NACK is a
-        DeliveryError with ``retry=False``."""
+    async def send(self, request: OrderRequest) -> str:
+        """Return the SHA-256 (hex) of the bytes sent, when the other side has acknowledged (ACK).
+        Raises DeliveryError; a NACK is a DeliveryError with ``retry=False``."""
         ...
 
     async def find(self, domain: str) -> Sequence[Subscriber]:

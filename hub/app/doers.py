@@ -16,6 +16,7 @@ from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import ActionToken, sign
 from hub.domain.wording import question
 from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
+from hub.flow.gate import still_granted
 from hub.flow.home import Home
 from hub.flow.tell import tag_of
 from hub.ports import Clock, DeliveryError, Notifier, Provider
@@ -75,8 +76,13 @@ class Doers:
         phones: Phones,
         provider: Provider,
         base_url: Callable[[], str],
+        sent: Callable[[str, str], None] = lambda message_id, digest: None,
     ) -> None:
-        """``secret`` signs action tokens; ``base_url`` is where a phone reaches the hub."""
+        """``secret`` signs action tokens; ``base_url`` is where a phone reaches the hub.
+
+        ``sent`` is told of each order message that left: its id and the SHA-256 of its bytes.
+        """
+        self._sent = sent
         self._home = home
         self._house = house
         self._clock = clock
@@ -155,5 +161,10 @@ class Doers:
 
     async def order(self, effect: SendOrderRequest) -> None:
         """Send a Beckn message. Raises DeliveryError."""
-        if order_wanted(self._house, effect):
-            await self._provider.send(effect.request)
+        if not order_wanted(self._house, effect):
+            return
+        order = self._house.orders.get(effect.order_id)
+        party = effect.request.party
+        if order is not None and not still_granted(self._house, order, party, self._clock.now()):
+            return
+        self._sent(effect.request.message_id, await self._provider.send(effect.request))

@@ -41,6 +41,7 @@ from hub.domain.orders import OrderAnswer, Subscriber
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
+from hub.flow.gate import sent
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks
 from hub.flow.settle import settle
@@ -168,6 +169,7 @@ class Hub:
             phones=self._phones,
             provider=self.buyer,
             base_url=lambda: self.url,
+            sent=lambda message, digest: self.writer.post(lambda tx: sent(tx, message, digest)),
         )
         doing = self.peering.doing(doers.for_pump())
         self.pump = Pump(self.writer, self.clock, doing, self.views.waiting)

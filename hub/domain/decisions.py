@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hub.domain.consent import Scope
 from hub.domain.suggestions import Suggestion, Verb
 
 
@@ -15,7 +16,9 @@ class Decision:
 
     ``option`` is needed to approve a suggestion with options. ``counts`` changes pieces of that
     option's lines (item_id -> count, 0 removes it) and ``slot_id`` its window: either asks the
-    provider for a new price first, so the answer is then ``changed``.
+    provider for a new price first, so the answer is then ``changed``. ``scope`` is how far a yes
+    lets the provider be told what the option discloses: for this order, or for each later one too;
+    ``never`` goes with ``decline``: nobody is asked about that provider's offers again.
     """
 
     suggestion_id: str
@@ -27,6 +30,7 @@ class Decision:
     counts: Mapping[str, int] = field(default_factory=dict)
     slot_id: str | None = None
     token_id: str | None = None
+    scope: Scope = "once"
 
 
 @dataclass(frozen=True, slots=True)

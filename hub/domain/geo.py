@@ -47,3 +47,9 @@ def between(one: Point, other: Point, share: float) -> Point:
     """
     share = min(1.0, max(0.0, share))
     return one[0] + (other[0] - one[0]) * share, one[1] + (other[1] - one[1]) * share
+
+
+def coarse(gps: str) -> str:
+    """Return about where a point is: to three decimals, which is some hundred metres."""
+    latitude, longitude = read_gps(gps)
+    return f"{latitude:.3f},{longitude:.3f}"

@@ -12,8 +12,9 @@ from hub.domain.suggestions import Option, Suggestion
 from hub.flow.changes import agree
 from hub.flow.choose import option_of, over_limit
 from hub.flow.ending import end
+from hub.flow.gate import consent
 from hub.flow.home import Home
-from hub.flow.requests import await_answer, party_of, request, told_fields
+from hub.flow.requests import await_answer, request
 from hub.flow.suggest import forget_timers
 from hub.flow.tell import tell_outcome
 from hub.store.tx import Entry, Tx
@@ -168,7 +169,7 @@ def _place(
         # Members are told what a rule did, as they would have been asked.
         asked=True,
     )
-    consent = {
+    facts = {
         "member": decision.member,
         "via": decision.via,
         "option": option.id,
@@ -176,26 +177,15 @@ def _place(
         "version": suggestion.version,
     }
     if by_rule:
-        consent["rule"] = suggestion.rule_id
-    disclosed = [
-        Entry(
-            "disclosed",
-            order.id,
-            {
-                "to": order.provider.subscriber_id,
-                "fields": list(told_fields(home, order)),
-                "purpose": "to bring the order",
-            },
-        )
-        for order in orders
-    ]
-    indexes = tx.save(approved, Entry("approved", suggestion.id, consent), *disclosed)
+        facts["rule"] = suggestion.rule_id
+    (index,) = tx.save(approved, Entry("approved", suggestion.id, facts))
     forget_timers(tx, suggestion.id)
     for order in orders:
         placed = replace(order, approved_total=option_of(home, order).total)
-        party = party_of(home, order)
-        await_answer(tx, home, request(tx, home, placed, "init", party=party))
-    tell_outcome(tx, home, approved, indexes[-1])
+        by = approved.decided_by or decision.member
+        consent(tx, home, placed, by, scope=decision.scope, because=suggestion.id)
+        await_answer(tx, home, request(tx, home, placed, "init"))
+    tell_outcome(tx, home, approved, index)
     return DecisionResult("done", outcome, approved)
 
 

@@ -13,8 +13,8 @@ from hub.domain.money import Money
 from hub.domain.orders import ORDER_LIFE, Order
 from hub.domain.suggestions import Disclosure, Option, Suggestion
 from hub.domain.wording import listed
+from hub.flow.gate import told_fields
 from hub.flow.home import Home
-from hub.flow.requests import told_fields
 from hub.store.spending import ended_since
 from hub.store.tx import Tx
 

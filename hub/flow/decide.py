@@ -9,12 +9,13 @@ from functools import partial
 from hub.domain.activities import ActivityError
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.peers import PeerError
-from hub.domain.suggestions import Suggestion
+from hub.domain.suggestions import Option, Suggestion
 from hub.flow.activities.attend import answer_invitation
 from hub.flow.approving import RULE, approve, name_of, option_meant
+from hub.flow.consent import never
 from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.tell import tell_outcome
+from hub.flow.tell import ask, tell_outcome
 from hub.store.tx import Entry, Tx
 
 LATER = timedelta(hours=1)
@@ -75,7 +76,12 @@ def _refusal(
 
 
 def _decline(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:
+    option = option_meant(suggestion, decision)
+    if decision.scope == "never" and option is not None and len(suggestion.options) > 1:
+        return _never(tx, home, suggestion, option, decision)
     name = name_of(home, decision.member)
+    if decision.scope == "never" and option is not None:
+        _refuse(tx, home, option, decision)
     ended = end(
         tx,
         home,
@@ -86,6 +92,31 @@ def _decline(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> 
         decided_at=tx.now,
     )
     return DecisionResult("done", ended.outcome, ended)
+
+
+def _never(
+    tx: Tx, home: Home, suggestion: Suggestion, option: Option, decision: Decision
+) -> DecisionResult:
+    """Take a provider's offer off the list for good, and go on asking about the others."""
+    _refuse(tx, home, option, decision)
+    for order_id in option.orders:
+        order = tx.house.orders.get(order_id)
+        if order is not None:
+            gone = order.moved("cancelled", pending=None, reason="never to be told what it needs")
+            tx.save(replace(gone, updated_at=tx.now), Entry("order_cancelled", order.id, {}))
+    left = tuple(one for one in suggestion.options if not set(one.orders) & set(option.orders))
+    fewer = replace(suggestion, options=left, version=suggestion.version + 1)
+    tx.save(fewer, Entry("changed", suggestion.id, {"member": decision.member}))
+    ask(tx, home, fewer)
+    message = f"{option.provider_name} is never told; the other offers remain."
+    return DecisionResult("changed", message, fewer)
+
+
+def _refuse(tx: Tx, home: Home, option: Option, decision: Decision) -> None:
+    for order_id in option.orders:
+        order = tx.house.orders.get(order_id)
+        if order is not None:
+            never(tx, home, order, decision.member)
 
 
 def _later(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:

@@ -15,8 +15,9 @@ from hub.domain.wording import listed
 from hub.flow import parts
 from hub.flow.choose import arranged, option_of
 from hub.flow.ending import end
+from hub.flow.gate import withheld
 from hub.flow.home import Home
-from hub.flow.requests import request, withheld
+from hub.flow.requests import request
 from hub.flow.tell import ask
 from hub.store.tx import Entry, Tx
 
@@ -49,9 +50,14 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     if not found.lines:
         drop(tx, home, order, "it has none of it")
         return
-    if hidden := withheld(home, best.needs):
+    if hidden := withheld(home, tx.house, who, best.needs, tx.now):
         told = listed([field.replace("_", " ") for field in hidden])
-        drop(tx, home, order, f"it must know your {told} (home and beckn.disclose in hub.yaml)")
+        drop(
+            tx,
+            home,
+            order,
+            f"it must know your {told} (home and beckn.disclose in hub.yaml, or you said never)",
+        )
         return
     zone = home.settings.home.zone
     fitting = [slot for slot in best.slots if suggestion.fits(slot, zone)]

@@ -16,6 +16,7 @@ from hub.domain.decisions import (
 )
 from hub.domain.orders import Change, ChangeTerms, Order, OrderAnswer, Rating
 from hub.flow.changes import begin, slot_of
+from hub.flow.consent import erasure_answered
 from hub.flow.expected import brings, expect_no_more
 from hub.flow.home import Home
 from hub.flow.observe import set_stock
@@ -162,7 +163,9 @@ def on_track(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
 
 
 def on_support(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
-    """Tell whom to talk to about an order."""
+    """Tell whom to talk to about an order; what is said to a request to erase is recorded."""
+    if erasure_answered(tx, home, order, answer):
+        return
     if answer.error is not None:
         index = tx.append(
             Entry("support_refused", order.id, {"reason": answer.error.message[:300]})

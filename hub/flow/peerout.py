@@ -23,6 +23,7 @@ from hub.domain.peers import (
     Receipt,
     Refusal,
 )
+from hub.flow.gate import to_contact
 from hub.flow.home import Home
 from hub.store.peers import Outgoing, PeerStore
 from hub.store.tx import Entry, Tx
@@ -84,6 +85,8 @@ def put_out(
     if store.out_count(peer.id) >= MOST_OUT:
         raise PeerError(f"{MOST_OUT} messages wait for this contact already")
     message_id = tx.new_id()
+    contact = store.contact(peer.contact)
+    to_contact(tx, peer, contact.name if contact else peer.id, type_, body, message_id)
     store.put_out(
         Outgoing(
             peer.id, peer.next_out, message_id, type_, dict(body), tx.now, tx.now + keeps, False

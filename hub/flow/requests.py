@@ -9,7 +9,8 @@ from datetime import timedelta
 from hub.domain.effects import SendOrderRequest
 from hub.domain.money import Money
 from hub.domain.offers import DeliverySlot
-from hub.domain.orders import Action, Order, OrderRequest, Party, Quote, Rating, Want
+from hub.domain.orders import Action, Order, OrderRequest, Quote, Rating, Want
+from hub.flow.gate import release, ride_told
 from hub.flow.home import Home
 from hub.store.tx import Entry, Tx
 
@@ -26,7 +27,6 @@ def request(
     action: Action,
     *,
     wants: Sequence[Want] = (),
-    party: Party | None = None,
     again: bool = False,
     preview: bool = False,
     slot: DeliverySlot | None = None,
@@ -34,19 +34,21 @@ def request(
     fee: Money | None = None,
     rating: Rating | None = None,
     reason: str = "",
+    named: str = "",
 ) -> Order:
     """Send ``action`` for ``order``; return the order, now waiting for its answer.
 
     ``again`` repeats the message that is awaited already, under the same message id, by which the
     provider recognises it. ``slot`` and ``quote`` stand in for the order's own (``update``); the
-    others are as in ``OrderRequest``. What is in ``ASIDE`` awaits nothing.
+    others are as in ``OrderRequest``; ``named`` is a message id to use. What is in ``ASIDE`` awaits
+    nothing. What the message tells of the household is the gate's to say.
     """
-    message_id = order.pending_message_id if again else None
-    message_id = message_id or tx.new_id()
+    message_id = (order.pending_message_id if again else None) or named or tx.new_id()
     if action in ASIDE:
         waiting = order
     else:
         waiting = replace(order, pending=action, pending_message_id=message_id, updated_at=tx.now)
+    party = release(tx, home, order, action, message_id, wants=wants, rating=rating, reason=reason)
     message = OrderRequest(
         action=action,
         transaction_id=order.transaction_id,
@@ -62,7 +64,7 @@ def request(
         order_id=order.order_id,
         reason=reason,
         domain=order.domain,
-        ride=order.ride,
+        ride=ride_told(order.ride, home),
         table=order.table,
         preview=preview,
         fee=fee,
@@ -91,34 +93,3 @@ def await_answer(tx: Tx, home: Home, order: Order) -> Order:
     patience = timedelta(seconds=home.settings.beckn.confirm_patience)
     tx.set_timer("patience", order.id, "", tx.now + patience)
     return order
-
-
-def told_fields(home: Home, order: Order) -> tuple[str, ...]:
-    """Return what a provider is told once its order is agreed to: fields of ``Party``.
-
-    Those the household discloses and knows; of these only what the provider needs, where it says.
-    """
-    return tuple(
-        field
-        for field in home.settings.beckn.disclose
-        if getattr(home.settings.home, field) is not None
-        and (not order.needs or field in order.needs)
-    )
-
-
-def withheld(home: Home, needs: Sequence[str]) -> tuple[str, ...]:
-    """Return what a provider needs and is not told: not disclosed, or not written in hub.yaml."""
-    known = set(Party.__slots__)
-    return tuple(
-        need
-        for need in needs
-        if need in known
-        and (need not in home.settings.beckn.disclose or getattr(home.settings.home, need) is None)
-    )
-
-
-def party_of(home: Home, order: Order) -> Party:
-    """Return what a provider is told of the household."""
-    return Party(
-        **{field: getattr(home.settings.home, field) for field in told_fields(home, order)}
-    )

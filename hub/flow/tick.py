@@ -25,7 +25,7 @@ from hub.flow.offers import ask_now, unanswered
 from hub.flow.peers import timer as _peer
 from hub.flow.placing import PLACED, fail
 from hub.flow.react import react
-from hub.flow.requests import party_of, request
+from hub.flow.requests import request
 from hub.flow.saying import give_up
 from hub.flow.tell import ask
 from hub.store.house import House
@@ -158,7 +158,7 @@ def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
         if tries >= INIT_TRIES:
             fail(tx, home, order, "no answer")
             return
-        request(tx, home, order, "init", party=party_of(home, order), again=True)
+        request(tx, home, order, "init", again=True)
     else:
         if order.updated_at is not None and tx.now - order.updated_at >= DOUBT:
             who = order.provider_name

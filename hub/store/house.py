@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from hub.domain.activities import Planned
+from hub.domain.consent import Grant
 from hub.domain.meals import MEAL_LIFE, SocialMeal
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
@@ -26,6 +27,8 @@ from hub.store.log import LogNow, Sign, load_log
 QUARTER = 900
 HISTORY_DAYS = 7
 LIVE_SUGGESTIONS = ("proposed", "approved")
+GIVEN = "given"
+"""The state of a consent that may still hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class House:
     """Those still to happen, by ``Activity.key``."""
     meals: dict[str, SocialMeal] = field(default_factory=dict)
     """Those that are not over, by id."""
+    grants: dict[str, Grant] = field(default_factory=dict)
+    """Consents that may still hold; those of an order that is over are not kept here."""
     cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
@@ -140,6 +145,9 @@ def load_house(connection: Connection, now: datetime) -> House:
     to_come = [state for state in MEAL_LIFE.moves if not MEAL_LIFE.ended(state)]
     for row in connection.execute(select(meals).where(meals.c.state.in_(to_come))):
         house.meals[row.id] = load(SocialMeal, row.body)
+    grants = tables.core(tables.GrantRow)
+    for row in connection.execute(select(grants).where(grants.c.state == GIVEN)):
+        house.grants[row.id] = load(Grant, row.body)
     for row in connection.execute(select(tables.core(tables.CooldownRow))):
         house.cooldowns[row.rule_id, row.subject] = instant(row.until)
     for row in connection.execute(select(tables.core(tables.TimerRow))):

@@ -22,7 +22,7 @@ from hub.store.codec import instant
 Sign = Callable[[int, bytes], str]
 """Signs the log's size and root; returns the checkpoint (C2SP tlog-checkpoint)."""
 
-SIGNED_AT_ONCE = frozenset({"approved", "disclosed", "erased"})
+SIGNED_AT_ONCE = frozenset({"approved", "disclosed", "erased", "granted", "revoked"})
 """Entries whose commit also holds a checkpoint: what a member agreed to, and what left."""
 
 SEALED = frozenset(

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0007"
+HEAD = "0008"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -224,6 +224,27 @@ class OpeningRow(SQLModel, table=True):
     of: str = Field(index=True)
     salt: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     value: str
+
+
+class GrantRow(SQLModel, table=True):
+    """Members' consents: what may be told to whom. ``recipient`` and ``state`` are the body's."""
+
+    __tablename__ = "consent"
+    id: str = Field(primary_key=True)
+    recipient: str = Field(index=True)
+    state: str = Field(index=True)
+    body: str
+
+
+class DisclosedRow(SQLModel, table=True):
+    """What left the home: one row a message. ``at``, ``recipient``, ``about`` are the body's."""
+
+    __tablename__ = "disclosure"
+    id: str = Field(primary_key=True)
+    at: int = Field(index=True)
+    recipient: str = Field(index=True)
+    about: str = Field(index=True)
+    body: str
 
 
 class SpentToken(SQLModel, table=True):

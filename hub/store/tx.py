@@ -22,8 +22,9 @@ from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
 from hub.store import tables
 from hub.store.codec import dump, load, micros
+from hub.store.consents import Consents
 from hub.store.house import House
-from hub.store.logbook import Entry, LogBook
+from hub.store.logbook import Entry
 from hub.store.present import storable
 
 __all__ = ["EFFECTS", "Entry", "Tx", "Waiting"]
@@ -53,7 +54,7 @@ EFFECTS: dict[str, type[Effect]] = {
 _KIND_OF: dict[type, str] = {effect: kind for kind, effect in EFFECTS.items()}
 
 
-class Tx(LogBook):
+class Tx(Consents):
     """One unit of work on ``house``, to be written to ``connection``. Only the writer makes one."""
 
     def __init__(self, house: House, connection: Connection, now: datetime) -> None:
@@ -115,6 +116,7 @@ class Tx(LogBook):
             self._drop(house.by_transaction, order.transaction_id)
             self._drop(house.slots, order.id)
             self._delete(tables.OfferedSlots, order.id, order_id=order.id)
+            self.consents_over(order.id)
         else:
             self._set(house.orders, order.id, order)
             self._set(house.by_transaction, order.transaction_id, order.id)

@@ -103,7 +103,7 @@ class BecknBuyer:
             if entry.role == "BPP" and _code_for(entry, domain) is not None
         ]
 
-    async def send(self, request: OrderRequest) -> None:
+    async def send(self, request: OrderRequest) -> str:
         """Return when the provider has acknowledged; raise DeliveryError as the port says.
 
         The address is the registry's, whatever the request says.
@@ -132,6 +132,7 @@ class BecknBuyer:
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         word = wire.word(request.action)
         await self._sender.post(entry, word, body, request.message_id, now)
+        return sha256(body).hexdigest()
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of the callbacks, to be added to the hub's web application."""

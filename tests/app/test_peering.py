@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.app.peering import Peering
+from hub.domain.consent import TO_CONTACTS
 from hub.domain.contacts import Contact
 from hub.domain.effects import SendPeerMessage
 from hub.domain.peers import Invitation, Peer, PeerError, PeerMessage, Receipt
@@ -18,6 +19,13 @@ from hub.worker.writer import Writer
 from integrations.peers.endpoint import own_card
 from integrations.peers.keys import PeerKeys
 from tests.support.household import Household, make_home
+
+
+@pytest.fixture(autouse=True)
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The messages of these tests tell nothing of a household, and that is said."""
+    for type_ in ("note", "fails", "unheard-of", "unwanted"):
+        monkeypatch.setitem(TO_CONTACTS, type_, ())
 
 
 class Wire:

@@ -180,5 +180,5 @@ def test_a_provider_that_must_know_what_is_kept_back_makes_no_offer(house, marke
     assert house.requests("select") == []
     order = house.views.orders(limit=1)[0]
     assert order.reason == (
-        "it must know your email and phone (home and beckn.disclose in hub.yaml)"
+        "it must know your phone and email (home and beckn.disclose in hub.yaml, or you said never)"
     )

@@ -9,6 +9,7 @@ from itertools import count
 
 import pytest
 
+from hub.domain.consent import TO_CONTACTS
 from hub.domain.contacts import Contact
 from hub.domain.effects import SendPeerMessage, TellMember
 from hub.domain.offers import Window
@@ -39,6 +40,13 @@ from tests.support.household import Household
 
 COPIES = count()
 TOKEN = "t" * 22
+
+
+@pytest.fixture(autouse=True)
+def named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The messages of these tests tell nothing of a household, and that is said."""
+    for type_ in ("note", "fails", "unheard-of", "unwanted"):
+        monkeypatch.setitem(TO_CONTACTS, type_, ())
 
 
 def key(letter: str) -> PeerKey:

@@ -96,6 +96,7 @@ async def _main(config: Path, data: Path) -> None:
     from hub.app import logs
     from hub.app.config import read_config
     from hub.app.hub import Hub, run_until_told
+    from hub.domain.consent import TO_CONTACTS
     from hub.flow.peerout import PeerHooks, send
     from hub.store.peers import PeerStore
     from hub.store.tx import Entry, Tx
@@ -118,6 +119,7 @@ async def _main(config: Path, data: Path) -> None:
             await asyncio.sleep(0.02)
 
     logs.set_up("info")
+    TO_CONTACTS["note"] = ()
     hub = Hub(read_config(config), data)
     hub.peering.hooks = PeerHooks({"note": taken})
     told = asyncio.Event()

@@ -1,0 +1,203 @@
+"""Consent: what can leave the home, under which grant it may, and what did leave (pure).
+
+``SCHEMA`` names every field that can leave. A message to a provider or a friend's hub is built from
+fields that a *grant* covers, and from no others (``hub.flow.gate``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, get_args
+
+Field = Literal[
+    "name",
+    "address",
+    "area_code",
+    "gps",
+    "area",
+    "phone",
+    "email",
+    "items",
+    "window",
+    "people",
+    "diet",
+    "words",
+    "activity",
+    "busy",
+    "presence",
+    "card",
+]
+FIELDS: tuple[Field, ...] = get_args(Field)
+
+SCHEMA: dict[Field, str] = {
+    "name": "how the household is called",
+    "address": "street and house number",
+    "area_code": "the postal code",
+    "gps": "where exactly the home is",
+    "area": "where about the home is, to some hundred metres",
+    "phone": "a telephone number",
+    "email": "an e-mail address",
+    "items": "what is wanted and how much of it, so what is lacking at home",
+    "window": "when somebody is to come, or people are to be somewhere",
+    "people": "how many people there are",
+    "diet": "what people do not eat",
+    "words": "what a member wrote: a complaint, a rating",
+    "activity": "what is planned, when, where and with whom",
+    "busy": "when the household is busy",
+    "presence": "who is at home",
+    "card": "the household's name, its keys and how its hub is reached",
+}
+"""Every field that can leave the home, and what it tells."""
+
+Purpose = Literal["offer", "order", "friends"]
+"""What for: to be made an *offer*, to have an *order* carried out, to live with *friends*."""
+
+ERASE = "Please erase the personal data that you were told for this order."
+"""What a provider is asked by a ``support`` message, for Beckn has no word for it."""
+
+Scope = Literal["once", "always", "never"]
+"""How far a member's answer reaches: for this order, for this provider, or not at all."""
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A member's word that ``fields`` may be told to ``recipient`` for ``purpose``.
+
+    ``recipient`` is a subscriber's id, or ``contact:`` and a contact's id; ``called`` is its name
+    as members know it. ``about`` binds it to one order or activity, "" to none. ``until`` ends it.
+    ``uses`` is for how many more orders it holds, None for any number; messages of one order are
+    one use. A grant with ``never`` forbids instead, whatever other grants say. ``given_by`` is a
+    member, ``rule:`` and a rule that may decide, or ``hub.yaml``. ``because`` is the suggestion.
+    """
+
+    id: str
+    fields: tuple[Field, ...]
+    recipient: str
+    called: str
+    purpose: Purpose
+    given_by: str
+    given_at: datetime
+    about: str = ""
+    until: datetime | None = None
+    uses: int | None = None
+    used_for: tuple[str, ...] = ()
+    never: bool = False
+    because: str = ""
+    revoked_at: datetime | None = None
+    revoked_by: str = ""
+
+    def holds(self, now: datetime) -> bool:
+        """Tell whether it is in force."""
+        return self.revoked_at is None and (self.until is None or now < self.until)
+
+    def concerns(self, recipient: str, purpose: Purpose, about: str) -> bool:
+        """Tell whether it is about telling ``recipient`` something for ``purpose``."""
+        return (
+            self.recipient == recipient
+            and self.purpose == purpose
+            and self.about in ("", about)
+            and (self.uses is None or about in self.used_for or len(self.used_for) < self.uses)
+        )
+
+    def used(self, about: str) -> Grant:
+        """Return it as used for one more order; the same one twice counts once."""
+        if self.uses is None or about in self.used_for:
+            return self
+        return replace(self, used_for=(*self.used_for, about))
+
+    def revoked(self, member: str, now: datetime) -> Grant:
+        """Return it taken back."""
+        return replace(self, revoked_at=now, revoked_by=member)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A request to erase: by whom, when and with which message, and what the recipient says."""
+
+    asked_at: datetime
+    asked_by: str
+    message_id: str = ""
+    answer: str = ""
+    answered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disclosed:
+    """One message that left, and what of the schema was in it.
+
+    ``id`` is the message's own. ``grants`` are the ids of those it left under. ``about`` is the
+    order, activity or contact. ``digest`` is SHA-256 (hex) of the bytes that were sent, "" until
+    they were. ``erasure`` is what came of asking the recipient to erase it.
+    """
+
+    id: str
+    at: datetime
+    recipient: str
+    called: str
+    purpose: Purpose
+    fields: tuple[Field, ...]
+    grants: tuple[str, ...]
+    about: str = ""
+    digest: str = ""
+    sent_at: datetime | None = None
+    erasure: Erasure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What of some wanted fields may be told: ``fields`` under ``grants``, and what lacks one."""
+
+    fields: tuple[Field, ...]
+    grants: tuple[Grant, ...]
+    lacking: tuple[Field, ...]
+    forbidden: tuple[Field, ...]
+
+
+def allowed(
+    grants: Iterable[Grant],
+    wanted: Iterable[Field],
+    recipient: str,
+    purpose: Purpose,
+    about: str,
+    now: datetime,
+) -> Allowed:
+    """Hold wanted fields against the grants: deny by default.
+
+    A field needs one grant that holds; a ``never`` that holds takes it away again. ``forbidden``
+    are those of ``lacking`` about which members need not be asked: they said never.
+    """
+    held = [one for one in grants if one.holds(now) and one.concerns(recipient, purpose, about)]
+    never = {name for one in held if one.never for name in one.fields}
+    under: dict[Field, Grant] = {}
+    # What binds to this very order comes first, so that a standing grant is not used up by it.
+    for grant in sorted((one for one in held if not one.never), key=lambda one: one.about == ""):
+        for name in grant.fields:
+            under.setdefault(name, grant)
+    names = tuple(dict.fromkeys(wanted))
+    told = tuple(name for name in names if name in under and name not in never)
+    used = {under[name].id: under[name] for name in told}
+    return Allowed(
+        told,
+        tuple(used.values()),
+        tuple(name for name in names if name not in told),
+        tuple(name for name in names if name in never),
+    )
+
+
+TO_CONTACTS: dict[str, tuple[Field, ...]] = {
+    "card": ("card",),
+    "welcome": ("card",),
+    "goodbye": (),
+    "itip": ("activity", "words"),
+    "freebusy": ("window",),
+    "freebusy-answer": ("busy",),
+    "erase": (),
+    "erase-answer": (),
+}
+"""What a message to a contact's hub tells, by its type; one that is not named here cannot be sent.
+
+A contact is told by a member's own doing: made a contact, invited, let see busy times.
+"""

@@ -1,0 +1,267 @@
+"""The one gate: what leaves the home is built here, from what a grant covers and nothing else.
+
+Providers are told through ``release``, contacts through ``to_contact``. Both write down what left,
+to whom and under which grant, in the transaction that has it sent. Nobody else fills a ``Party``,
+sends an order's message or puts one out to a contact (tests/flow/test_gate.py holds them to it).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+import orjson
+
+from hub.domain.consent import (
+    ERASE,
+    TO_CONTACTS,
+    Allowed,
+    Disclosed,
+    Field,
+    Grant,
+    Purpose,
+    Scope,
+    allowed,
+)
+from hub.domain.geo import coarse
+from hub.domain.offers import Place, RideWish
+from hub.domain.orders import Action, Order, Party, Rating, Want
+from hub.domain.peers import Peer, PeerError
+from hub.flow.home import Home
+from hub.store.house import House
+from hub.store.tx import Entry, Tx
+
+HUB_YAML = "hub.yaml"
+OFFERED: tuple[Field, ...] = ("items", "window", "people", "area", "activity")
+"""What whoever is asked for an offer is told, by the household's own settings: it asks for them."""
+_OFFERING: tuple[Action, ...] = ("discover", "select")
+_PARTY: tuple[Field, ...] = ("name", "address", "area_code", "gps", "phone", "email")
+_SILENT: tuple[Action, ...] = ("status", "track")
+"""Actions that name an order and tell nothing of the household."""
+
+
+# -- providers ---------------------------------------------------------------------------------
+
+
+def told_fields(home: Home, order: Order) -> tuple[Field, ...]:
+    """Return what of ``Party`` a provider is to be told once its order is agreed to.
+
+    What it needs, where it says; of that only what ``beckn.disclose`` lets leave at all, and what
+    hub.yaml knows.
+    """
+    return tuple(
+        name
+        for name in _PARTY
+        if name in home.settings.beckn.disclose
+        and getattr(home.settings.home, name) is not None
+        and (not order.needs or name in order.needs)
+    )
+
+
+def withheld(
+    home: Home, house: House, provider: str, needs: Sequence[str], now: datetime
+) -> tuple[str, ...]:
+    """Return what a provider needs and is not told: not let leave, not known, or never.
+
+    One that does not say what it needs would be told all that ``beckn.disclose`` lets leave.
+    """
+    own, lets_leave = home.settings.home, home.settings.beckn.disclose
+    wanted = [name for name in _PARTY if name in (needs or lets_leave)]
+    said = allowed(house.grants.values(), wanted, provider, "order", "", now)
+    return tuple(
+        name
+        for name in wanted
+        if name in said.forbidden
+        or (name in needs and (name not in lets_leave or getattr(own, name) is None))
+    )
+
+
+def carried(order: Order) -> tuple[Field, ...]:
+    """Return what the messages of an order tell besides who orders it."""
+    there: dict[Field, bool] = {
+        "items": bool(order.lines) and order.domain in ("grocery", "neighbour"),
+        "window": any(one is not None for one in (order.slot, order.table, order.ride)),
+        "people": order.table is not None or order.ride is not None,
+        "area": order.ride is not None,
+    }
+    return tuple(name for name, told in there.items() if told)
+
+
+def lacking(house: House, home: Home, order: Order, now: datetime) -> tuple[Field, ...]:
+    """Return the fields for which a yes to this order would be the first consent."""
+    found = allowed(
+        house.grants.values(),
+        told_fields(home, order),
+        order.provider.subscriber_id,
+        "order",
+        order.id,
+        now,
+    )
+    return found.lacking
+
+
+def consent(
+    tx: Tx, home: Home, order: Order, by: str, *, scope: Scope = "once", because: str = ""
+) -> None:
+    """Take a member's yes to an order as their consent to what it tells.
+
+    ``scope`` ``always`` lets the provider be told the same of each later order too. What an earlier
+    grant covers is not granted anew; that one counts as used.
+    """
+    wanted = (*told_fields(home, order), *carried(order))
+    provider = order.provider.subscriber_id
+    found = allowed(tx.house.grants.values(), wanted, provider, "order", order.id, tx.now)
+    for grant in found.grants:
+        used = grant.used(order.id)
+        if used is not grant:
+            tx.save_grant(used)
+    fields = tuple(name for name in found.lacking if name not in found.forbidden)
+    if fields:
+        give(
+            tx,
+            Grant(
+                tx.new_id(),
+                fields,
+                provider,
+                order.provider_name,
+                "order",
+                by,
+                tx.now,
+                about="" if scope == "always" else order.id,
+                because=because,
+            ),
+        )
+
+
+def give(tx: Tx, grant: Grant) -> Grant:
+    """Keep a grant, and tell the ledger who gave it."""
+    facts = {
+        "to": grant.recipient,
+        "fields": list(grant.fields),
+        "purpose": grant.purpose,
+        "for": grant.about or "always",
+        "never": grant.never,
+        "member": grant.given_by,
+    }
+    tx.save_grant(grant, Entry("granted", grant.id, facts))
+    return grant
+
+
+def release(
+    tx: Tx,
+    home: Home,
+    order: Order,
+    action: Action,
+    message_id: str,
+    *,
+    wants: Sequence[Want] = (),
+    rating: Rating | None = None,
+    reason: str = "",
+) -> Party | None:
+    """Return what of the household goes with a message, and write down all that it tells.
+
+    Only an ``init`` tells who orders. What no grant covers is left out.
+    """
+    if action in _SILENT:
+        return None
+    fields = list(carried(order))
+    if wants and "items" not in fields:
+        fields.append("items")
+    if reason not in ("", ERASE) or (rating is not None and rating.text):
+        fields.append("words")
+    party = told_fields(home, order) if action == "init" else ()
+    purpose: Purpose = "offer" if action in _OFFERING else "order"
+    provider = order.provider.subscriber_id
+    grants = [*tx.house.grants.values(), *_by_settings(order, purpose, fields, tx.now)]
+    found = allowed(grants, (*fields, *party), provider, purpose, order.id, tx.now)
+    _note(tx, order, message_id, purpose, found)
+    told = [name for name in party if name in found.fields]
+    if told:
+        facts = {"to": provider, "fields": told, "purpose": "to bring the order"}
+        tx.append(Entry("disclosed", order.id, facts))
+    if not party:
+        return None
+    return Party(**{name: getattr(home.settings.home, name) for name in told})
+
+
+def still_granted(house: House, order: Order, party: Party | None, now: datetime) -> bool:
+    """Tell whether what a message says of the household may still be told, just before it goes."""
+    if party is None:
+        return True
+    said: list[Field] = [name for name in _PARTY if getattr(party, name) is not None]
+    provider = order.provider.subscriber_id
+    found = allowed(house.grants.values(), said, provider, "order", order.id, now)
+    return not found.lacking
+
+
+def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
+    """Return a ride as a provider is told of it: from about our home, to the door elsewhere.
+
+    To some hundred metres it says what the way is and costs; the door is in ``Party``, once agreed.
+    """
+    own = home.settings.home.gps
+    if ride is None or own is None:
+        return ride
+
+    def outside(place: Place) -> Place:
+        return Place(coarse(place.gps)) if place.gps == own else place
+
+    return replace(ride, start=outside(ride.start), end=outside(ride.end))
+
+
+def sent(tx: Tx, message_id: str, digest: str) -> None:
+    """Note the bytes that were sent: SHA-256, in hex. The same message again is the same row."""
+    known = tx.disclosed(message_id)
+    if known is not None:
+        tx.save_disclosed(replace(known, digest=digest, sent_at=tx.now))
+
+
+def _by_settings(
+    order: Order, purpose: Purpose, fields: Sequence[Field], now: datetime
+) -> tuple[Grant, ...]:
+    """Return what needs no member's word: asking for offers, and a member's own doing."""
+    names = OFFERED if purpose == "offer" else tuple(name for name in fields if name == "words")
+    who = order.provider.subscriber_id
+    return (Grant(HUB_YAML, names, who, order.provider_name, purpose, HUB_YAML, now),)
+
+
+def _note(tx: Tx, order: Order, message_id: str, purpose: Purpose, found: Allowed) -> None:
+    if found.fields:
+        tx.save_disclosed(
+            Disclosed(
+                message_id,
+                tx.now,
+                order.provider.subscriber_id,
+                order.provider_name,
+                purpose,
+                found.fields,
+                tuple(grant.id for grant in found.grants),
+                order.id,
+            )
+        )
+
+
+# -- contacts ----------------------------------------------------------------------------------
+
+
+def to_contact(
+    tx: Tx, peer: Peer, called: str, type_: str, body: Mapping[str, object], message_id: str
+) -> None:
+    """Write down what a message to a contact's hub tells. PeerError for a type nobody named.
+
+    ``digest`` is of the body as JSON: what is sealed for the contact holds it.
+    """
+    fields = TO_CONTACTS.get(type_)
+    if fields is None:
+        raise PeerError(f"{type_}: what it tells is not named in hub.domain.consent.TO_CONTACTS")
+    if type_ == "freebusy-answer" and body.get("busy") is None:
+        fields = ()
+    if fields:
+        who = f"contact:{peer.contact}"
+        digest = hashlib.sha256(orjson.dumps(body)).hexdigest()
+        told = Disclosed(
+            message_id, tx.now, who, called, "friends", fields, (who,), peer.contact, digest, tx.now
+        )
+        tx.save_disclosed(told)
