@@ -14,11 +14,12 @@ import orjson
 from sqlalchemy import Engine, Table, delete, func, select, update
 from sqlmodel import SQLModel
 
+from hub.domain.consent import Grant
 from hub.domain.orders import ORDER_LIFE
 from hub.domain.suggestions import SUGGESTION_LIFE
 from hub.store import tables
-from hub.store.codec import micros
-from hub.store.house import quarter_of
+from hub.store.codec import load, micros
+from hub.store.house import GIVEN, quarter_of
 from hub.store.tx import Entry, Tx
 
 ERASED = "erased"
@@ -43,6 +44,8 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
         tables.OrderRow,
         tables.OutboxRow,
         tables.ActivityRow,
+        tables.GrantRow,
+        tables.DisclosedRow,
         tables.MealRow,
     ):
         table = tables.core(model)
@@ -78,8 +81,12 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     done["meal"] = run(delete(meals).where(*past)).rowcount
     slots = tables.core(tables.OfferedSlots)
     run(delete(slots).where(slots.c.order_id.not_in(select(orders.c.id))))
+    grants = tables.core(tables.GrantRow)
+    over = grants.c.state != GIVEN, grants.c.id.not_in(_grants_since(tx, limit))
+    done["consent"] = run(delete(grants).where(*over)).rowcount
     for model, column in (
         (tables.SpentToken, "at"),
+        (tables.DisclosedRow, "at"),
         (tables.ParkedRow, "at"),
         (tables.Inbox, "received_at"),
         (tables.NoticeRow, "expires"),
@@ -95,6 +102,16 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     levels = run(delete(history).where(history.c.quarter < quarter_of(before)))
     done["levels of the pantry"] = levels.rowcount
     return _noted(tx, {"before": before.isoformat()}, done)
+
+
+def _grants_since(tx: Tx, limit: int) -> list[str]:
+    """Return the consents given since an instant, or under which something left since."""
+    grants, told = tables.core(tables.GrantRow), tables.core(tables.DisclosedRow)
+    given = (load(Grant, body) for body in tx.connection.execute(select(grants.c.body)).scalars())
+    used = tx.connection.execute(select(told.c.body).where(told.c.at >= limit)).scalars()
+    return [one.id for one in given if micros(one.given_at) >= limit] + [
+        name for body in used for name in orjson.loads(body)["grants"]
+    ]
 
 
 def in_clear(tx: Tx, member: str) -> int:
