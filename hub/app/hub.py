@@ -41,6 +41,7 @@ from hub.domain.orders import OrderAnswer, Subscriber
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
+from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
 from hub.flow.gate import sent
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks
@@ -134,7 +135,7 @@ class Hub:
             self.clock,
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
-            hooks=PeerHooks({ITIP: take_in}),
+            hooks=PeerHooks({ITIP: take_in, **HANDLERS}, busy=own_busy, lost=busy_lost),
         )
         self.home.invitations = IcsInvitations()
         own = default_address(self.peering.keys.id)

@@ -7,7 +7,7 @@ free: it is said along with each time that is found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from hub.domain.offers import Window
@@ -43,6 +43,37 @@ class FreeBusy:
     def knows(self, window: Window) -> bool:
         """Tell whether it says something about all of ``window``."""
         return self.busy is not None and contains(self.asked, window)
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A question to several households: when are you busy? It ends at ``due`` at the latest.
+
+    ``purpose`` and ``subject`` say who wants to know. ``waiting`` are the ids of what was asked,
+    each with whom (a contact's id); ``told`` are the answers, ``household`` being that id.
+    """
+
+    id: str
+    purpose: str
+    subject: str
+    asked: Window
+    due: datetime
+    waiting: tuple[tuple[str, str], ...] = ()
+    told: tuple[FreeBusy, ...] = ()
+
+    def answered(self, request: str, busy: Iterable[Window] | None) -> Survey:
+        """Return it with an answer; unchanged where nothing such was asked. TooBusy."""
+        who = dict(self.waiting).get(request)
+        if who is None:
+            return self
+        said = FreeBusy(who, self.asked, None if busy is None else tuple(busy))
+        left = tuple(one for one in self.waiting if one[0] != request)
+        return replace(self, waiting=left, told=(*self.told, said))
+
+    def closed(self) -> Survey:
+        """Return it with nobody awaited any more: who said nothing is busy nobody knows when."""
+        silent = (FreeBusy(who, self.asked, None) for _, who in self.waiting)
+        return replace(self, waiting=(), told=(*self.told, *silent))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hub.domain.agenda import Agenda, Block
 from hub.domain.blocks import activity_blocks, notice_block, order_block
+from hub.domain.calendars import calendar_blocks
 from hub.domain.offers import Place
 from hub.flow.home import Home
 from hub.store.house import House
@@ -22,6 +23,8 @@ def agenda_of(house: House, home: Home) -> Agenda:
         going = planned.going or home.adults()
         for block in activity_blocks(activity, members, (activity.details.window,), place):
             blocks.append(replace(block, members=going))
+    for calendar in list(house.calendars.values()):
+        blocks.extend(calendar_blocks(calendar, home.adults(), place))
     for order in list(house.orders.values()):
         found = order_block(order)
         if found is not None:

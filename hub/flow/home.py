@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from devices.book import DeviceBook
@@ -17,6 +17,7 @@ from rules.ruleset import RuleSet
 
 if TYPE_CHECKING:
     from hub.flow.activities.hooks import ActivityHooks
+    from hub.flow.busytimes import Surveyed
 
 
 @dataclass(slots=True)
@@ -26,6 +27,7 @@ class Home:
     It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain;
     ``pushed`` are the members who have a browser that may notify them. ``own`` is how the household
     is called in invitations, ``follows`` what hangs on activities (``hub.flow.activities.hooks``).
+    ``surveyed`` are who wanted to know when contacts are busy, by purpose (``hub.flow.busytimes``).
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Home:
     invitations: InvitationFormat | None = None
     own: Person | None = None
     follows: tuple[ActivityHooks, ...] = ()
+    surveyed: Mapping[str, Surveyed] = field(default_factory=dict)
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""

@@ -13,6 +13,7 @@ from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.flow.activities.organize import over as _activity
+from hub.flow.busytimes import survey_due as _survey
 from hub.flow.changes import silent
 from hub.flow.choose import rules_choice
 from hub.flow.decide import decide
@@ -231,5 +232,6 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "arrived": _arrived,
     "peer": _peer,
     "activity": _activity,
+    "survey": _survey,
     "tidy": _tidy,
 }

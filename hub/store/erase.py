@@ -47,6 +47,7 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
         tables.GrantRow,
         tables.DisclosedRow,
         tables.MealRow,
+        tables.CalendarRow,
     ):
         table = tables.core(model)
         done[f"{table.name}, rewritten"] = _rewrite(tx, table, "body", whom)

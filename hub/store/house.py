@@ -13,7 +13,9 @@ import orjson
 from sqlalchemy import Connection, func, select
 
 from hub.domain.activities import Planned
+from hub.domain.calendars import OtherCalendar
 from hub.domain.consent import Grant
+from hub.domain.freebusy import Survey
 from hub.domain.meals import MEAL_LIFE, SocialMeal
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
@@ -66,6 +68,9 @@ class House:
     """Those that are not over, by id."""
     grants: dict[str, Grant] = field(default_factory=dict)
     """Consents that may still hold; those of an order that is over are not kept here."""
+    calendars: dict[str, OtherCalendar] = field(default_factory=dict)
+    """Calendars kept elsewhere, by name."""
+    surveys: dict[str, Survey] = field(default_factory=dict)
     cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
@@ -148,6 +153,10 @@ def load_house(connection: Connection, now: datetime) -> House:
     grants = tables.core(tables.GrantRow)
     for row in connection.execute(select(grants).where(grants.c.state == GIVEN)):
         house.grants[row.id] = load(Grant, row.body)
+    for row in connection.execute(select(tables.core(tables.CalendarRow))):
+        house.calendars[row.name] = load(OtherCalendar, row.body)
+    for row in connection.execute(select(tables.core(tables.SurveyRow))):
+        house.surveys[row.id] = load(Survey, row.body)
     for row in connection.execute(select(tables.core(tables.CooldownRow))):
         house.cooldowns[row.rule_id, row.subject] = instant(row.until)
     for row in connection.execute(select(tables.core(tables.TimerRow))):

@@ -9,7 +9,7 @@ from secrets import token_bytes
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from hub.ledger.commitment import Opening, seal
 from hub.ledger.leaf import leaf_hash
@@ -55,6 +55,13 @@ class LogBook(Present):
         """Begin; ``now`` is the instant of everything in it (UTC)."""
         super().__init__(house, connection, now)
         self._decided = False
+
+    def count(self, kind: str, subject: str, since: datetime) -> int:
+        """Return how many entries of a kind about a subject earlier commits made since then."""
+        table = tables.core(tables.LedgerRow)
+        found = (table.c.subject == subject, table.c.kind == kind, table.c.at >= micros(since))
+        counted = select(func.count()).select_from(table).where(*found)
+        return self.connection.execute(counted).scalar() or 0
 
     def append(self, entry: Entry) -> int:
         """Append to the ledger; return the entry's index.

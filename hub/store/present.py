@@ -9,6 +9,8 @@ import orjson
 from sqlalchemy import Connection, delete
 from sqlalchemy.dialects.sqlite import insert
 
+from hub.domain.calendars import OtherCalendar
+from hub.domain.freebusy import Survey
 from hub.domain.notices import Notice
 from hub.domain.stock import StockLevel
 from hub.ports import InMessage
@@ -166,6 +168,30 @@ class Present(Unit):
         self._drop(self.house.notices, ref)
         self._delete(tables.NoticeRow, ref, ref=ref)
         self.page_changed = True
+
+    # -- what others tell of their time -------------------------------------------------------
+
+    def save_calendar(self, calendar: OtherCalendar) -> None:
+        """Keep what a calendar elsewhere holds."""
+        self._set(self.house.calendars, calendar.name, calendar)
+        self._upsert(tables.CalendarRow, calendar.name, name=calendar.name, body=dump(calendar))
+        self.page_changed = True
+
+    def forget_calendar(self, name: str) -> None:
+        """Forget a calendar that is read no more."""
+        self._drop(self.house.calendars, name)
+        self._delete(tables.CalendarRow, name, name=name)
+        self.page_changed = True
+
+    def save_survey(self, survey: Survey) -> None:
+        """Keep a question to contacts that waits for answers."""
+        self._set(self.house.surveys, survey.id, survey)
+        self._upsert(tables.SurveyRow, survey.id, id=survey.id, body=dump(survey))
+
+    def forget_survey(self, survey_id: str) -> None:
+        """Forget a question whose answers were passed on."""
+        self._drop(self.house.surveys, survey_id)
+        self._delete(tables.SurveyRow, survey_id, id=survey_id)
 
     # -- timers and cooldowns -----------------------------------------------------------------
 

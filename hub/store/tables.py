@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0008"
+HEAD = "0009"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -160,6 +160,22 @@ class MealRow(SQLModel, table=True):
     uid: str
     state: str = Field(index=True)
     start: int = Field(index=True)
+    body: str
+
+
+class CalendarRow(SQLModel, table=True):
+    """Calendars kept elsewhere, as they were read last."""
+
+    __tablename__ = "calendar"
+    name: str = Field(primary_key=True)
+    body: str
+
+
+class SurveyRow(SQLModel, table=True):
+    """Questions to contacts when they are busy, until all have answered or it is too late."""
+
+    __tablename__ = "survey"
+    id: str = Field(primary_key=True)
     body: str
 
 

@@ -15,9 +15,10 @@ from xml.etree.ElementTree import Element, ParseError
 from zoneinfo import ZoneInfo
 
 from hub.domain.activities import ActivityError
+from hub.domain.calendars import Entries, Entry
 from hub.domain.offers import Window
 from hub.ports import DeliveryError
-from integrations.calendar.feed import MOST_EVENTS, MOST_SKIPPED, Entries, Entry, read_feed
+from integrations.calendar.feed import MOST_EVENTS, MOST_SKIPPED, read_feed
 from integrations.calendar.fields import one_line
 from integrations.calendar.limits import FEED, Limits
 from integrations.calendar.web import Answer, Source, ask, opened

@@ -7,12 +7,12 @@ looked at within a window only.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from hub.domain.activities import ActivityError
+from hub.domain.calendars import MOST_ENTRIES, Entries, Entry
 from hub.domain.offers import Window
 from hub.domain.spans import clipped
 from integrations.calendar import fields
@@ -22,32 +22,10 @@ from integrations.calendar.repeats import check_rule, expanded
 if TYPE_CHECKING:
     from icalendar import Component, Event
 
-MOST_EVENTS = 2000
+MOST_EVENTS = MOST_ENTRIES
 """Occurrences of one calendar within a window."""
 MOST_SKIPPED = 20
 """Faults of one calendar that are told."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """Something in another calendar. ``busy`` is false for what does not take up time (TRANSP)."""
-
-    uid: str
-    window: Window
-    summary: str
-    location: str = ""
-    gps: str | None = None
-    all_day: bool = False
-    busy: bool = True
-    tentative: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entries:
-    """What a calendar holds within a window, and why some of it was ``skipped``."""
-
-    entries: tuple[Entry, ...]
-    skipped: tuple[str, ...] = ()
 
 
 def read_feed(raw: bytes, within: Window, zone: ZoneInfo, limits: Limits = FEED) -> Entries:

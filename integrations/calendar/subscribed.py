@@ -6,8 +6,9 @@ import asyncio
 import zlib
 from zoneinfo import ZoneInfo
 
+from hub.domain.calendars import Entries
 from hub.domain.offers import Window
-from integrations.calendar.feed import Entries, read_feed
+from integrations.calendar.feed import read_feed
 from integrations.calendar.limits import FEED
 from integrations.calendar.web import Source, ask, opened
 
