@@ -33,10 +33,17 @@ class DeliveryError(Exception):
 
 
 class Clock(Protocol):
-    """Where *now* comes from."""
+    """Where *now* comes from, and how long to wait for an instant (``hub.clock`` has two)."""
 
     def now(self) -> datetime:
         """Return the present instant, aware, in UTC."""
+        ...
+
+    def seconds_until(self, instant: datetime) -> float:
+        """Return for how many real seconds to sleep before looking again whether ``instant`` came.
+
+        0 when it is past. A clock whose pace may change says less than is left.
+        """
         ...
 
 

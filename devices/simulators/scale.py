@@ -15,8 +15,10 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
+
+from hub.clock import clock_from_environment
 
 log = logging.getLogger("scale")
 
@@ -93,6 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(client: Any, scale: Scale, per_second: float, stop: threading.Event) -> None:
     """Live until ``stop`` is set, over a paho client that is connected and whose loop runs."""
+    clock = clock_from_environment()
     again = threading.Event()
 
     def heard(_client: Any, _data: Any, message: Any) -> None:
@@ -114,7 +117,7 @@ def run(client: Any, scale: Scale, per_second: float, stop: threading.Event) -> 
         if again.is_set() or scale.shown() != said:
             again.clear()
             said = scale.shown()
-            client.publish(f"{scale.topic}/stock", scale.message(datetime.now(UTC)), 1, True)
+            client.publish(f"{scale.topic}/stock", scale.message(clock.now()), 1, True)
         if stop.wait(TICK_SECONDS):
             break
     client.publish(f"{scale.topic}/status", b'{"online": false}', 1, True).wait_for_publish(2)

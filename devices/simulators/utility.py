@@ -96,14 +96,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Publish the notice, and its end when asked to; exit 1 when the broker cannot be reached."""
     options = _options(arguments)
     from devices.simulators.link import connect
+    from hub.clock import clock_from_environment
 
+    clock = clock_from_environment()
     try:
         client = connect(options.url, options.username, options.password)
     except (ConnectionError, ValueError) as error:
         sys.exit(f"utility: {error}")
     write = as_json if options.json else as_xml
     try:
-        announced = datetime.now(UTC)
+        announced = clock.now()
         start = announced + timedelta(seconds=options.begins_in)
         outage = Outage(
             options.service,
@@ -117,8 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         topic = options.topic or f"notices/{options.service}"
         client.publish(topic, write(outage.alert(announced)), 1).wait_for_publish(PATIENCE_SECONDS)
         if options.cancel_after is not None:
-            time.sleep(options.cancel_after)
-            ending = outage.cancel(announced, datetime.now(UTC))
+            moment = announced + timedelta(seconds=options.cancel_after)
+            while (left := clock.seconds_until(moment)) > 0:
+                time.sleep(left)
+            ending = outage.cancel(announced, clock.now())
             client.publish(topic, write(ending), 1).wait_for_publish(PATIENCE_SECONDS)
     finally:
         client.disconnect()

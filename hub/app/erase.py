@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from hub.app.ledgerkey import LEDGER_KEY, read_ledger_key
 from hub.app.secrets import NTFY_FILE, write_private
+from hub.clock import clock_from_environment
 from hub.store.database import lock_folder, open_database
 from hub.store.erase import erase_before, erase_member, forget_bytes, in_clear
 from hub.store.house import load_house
@@ -53,7 +54,7 @@ def forget_before(data: Path, database: str, before: datetime) -> dict[str, int]
 def _step(
     engine: Engine, data: Path, step: Callable[[Tx], tuple[dict[str, int], int]]
 ) -> tuple[dict[str, int], int]:
-    now = datetime.now(UTC)
+    now = clock_from_environment().now()
     with engine.connect().execution_options(immediate=True) as connection:
         house = load_house(connection, now)
         house.sign = read_ledger_key(data / "secrets" / LEDGER_KEY).sign

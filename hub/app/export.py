@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
+from hub.clock import clock_from_environment
 from hub.domain.orders import Order
 from hub.store.everything import Row, exported, rows_of
 from hub.store.views import Views
@@ -65,7 +66,10 @@ def _write(
     try:
         handle = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w+b") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as z:
-            z.writestr("README.txt", _ABOUT.format(what=what, at=datetime.now(UTC).isoformat()))
+            z.writestr(
+                "README.txt",
+                _ABOUT.format(what=what, at=clock_from_environment().now().isoformat()),
+            )
             with engine.connect() as connection:
                 for name in exported():
                     with z.open(f"{name}.jsonl", "w", force_zip64=True) as stream:
@@ -156,7 +160,7 @@ def _of_member(text: str, member: str) -> str:
 
 def _calendar(orders: Iterable[Order]) -> str:
     """Return the deliveries of orders as iCalendar (RFC 5545, section 3.6.1)."""
-    stamp = _utc(datetime.now(UTC))
+    stamp = _utc(clock_from_environment().now())
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//Commonhearth//export//EN"]
     for order in orders:
         window = order.slot.window if order.slot else None

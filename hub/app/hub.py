@@ -19,7 +19,6 @@ from hub.app.activities import HubActivities
 from hub.app.backend import HubBackend
 from hub.app.backup.nightly import LOOK_SECONDS, Nightly
 from hub.app.changes import Changes
-from hub.app.clock import SystemClock
 from hub.app.config import Config
 from hub.app.doers import Doers, Phones
 from hub.app.files import HomeFiles
@@ -36,6 +35,7 @@ from hub.app.replies import Replies
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.watch import Watch, note_rules, say_problems
+from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
 from hub.flow.activities.receive import take_in
@@ -47,7 +47,7 @@ from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
-from hub.ports import InMessage
+from hub.ports import Clock, InMessage
 from hub.settings import MemberSettings
 from hub.store.access import Access
 from hub.store.database import lock_folder, open_database
@@ -76,8 +76,13 @@ WATCH_SECONDS = 2.0
 class Hub:
     """One household's hub. ``start`` returns once it serves; ``stop`` loses nothing."""
 
-    def __init__(self, config: Config, data: Path) -> None:
-        """Use a config that was read and a data folder of its own.
+    def __init__(
+        self,
+        config: Config,
+        data: Path,
+        clock: Clock = SYSTEM,
+    ) -> None:
+        """Use a config that was read and a data folder of its own; ``clock`` says what time it is.
 
         Raises ConfigError for a faulty hub.yaml, DataFolderInUse when another hub runs on
         ``data``, SecretsError for a damaged key file.
@@ -86,7 +91,7 @@ class Hub:
         self._config = config
         self._data = data
         self._stack = contextlib.AsyncExitStack()
-        self.clock = SystemClock()
+        self.clock = clock
         self._lock = lock_folder(data)
         self._stack.callback(self._lock.close)
         self._secret = household_key(data / "secrets")
@@ -151,7 +156,9 @@ class Hub:
         self._push_key = VapidKey(self._data / "secrets" / "vapid.pem")
         self._push_store = PushStore(self._engine, self.clock.now)
         self.pushes = HubPushes(self._push_store, self._push_key, self.home, self.writer)
-        self.network = Network(settings, self.buyer, self._data, take_peer=self.peering.take)
+        self.network = Network(
+            settings, self.buyer, self._data, take_peer=self.peering.take, clock=self.clock
+        )
         identity = self.buyer.identity.subscriber_id
         self.house.sign = ledger_key(self._data / "secrets", identity).sign
         self.replies = Replies(
@@ -198,8 +205,8 @@ class Hub:
                 fired=self.views.fired,
             ),
         )
-        self.selling = Selling(settings, self._data)
-        self._alarm = Alarm()
+        self.selling = Selling(settings, self._data, self.clock)
+        self._alarm = Alarm(self.clock)
 
     # -- starting and stopping ----------------------------------------------------------------
 
@@ -285,6 +292,7 @@ class Hub:
             password=broker.password,
             tls=broker.tls,
             on_refused=self._refused,
+            now=self.clock.now,
         )
 
     def _reached_at(self, url: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from hub.ports import Clock
 from hub.settings import Settings
 from integrations.beckn.buyer import BecknBuyer
 from integrations.beckn.errors import RegistryError
@@ -33,10 +34,17 @@ class Network:
     """Registries and a relay, each only where it is configured."""
 
     def __init__(
-        self, settings: Settings, buyer: BecknBuyer, data: Path, *, take_peer: TakePeer
+        self,
+        settings: Settings,
+        buyer: BecknBuyer,
+        data: Path,
+        *,
+        take_peer: TakePeer,
+        clock: Clock,
     ) -> None:
         """Enter ``buyer``'s identity; ``data`` is where an enrolment is kept."""
         self._take_peer = take_peer
+        self._clock = clock
         self._settings = settings
         self._buyer = buyer
         self._data = data
@@ -46,7 +54,7 @@ class Network:
         if settings.beckn.registries:
             from integrations.beckn.membership import Membership as Joined
 
-            self._membership = Joined(buyer.sources, buyer.identity)
+            self._membership = Joined(buyer.sources, buyer.identity, clock=clock)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes at which registries challenge us."""
@@ -84,7 +92,15 @@ class Network:
             me.encryption_seed,
             lambda body, when: sign(body, me, when),
         )
-        return Client(url, member, self._relayed, data=self._data, broker=broker, code=relay.code)
+        return Client(
+            url,
+            member,
+            self._relayed,
+            data=self._data,
+            broker=broker,
+            code=relay.code,
+            now=self._clock.now,
+        )
 
     async def _relayed(self, message: Relayed) -> None:
         if message.path.startswith(PEERS):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import Engine
 
 from hub.app.config import Config
 from hub.app.intake import replay
 from hub.app.plugins import device_book
+from hub.clock import clock_from_environment
 from hub.flow.home import Home
 from hub.settings import Settings
 from hub.store.house import House, load_house
@@ -28,7 +27,7 @@ def empty_home(config: Config) -> tuple[Home, House]:
 def home_and_house(config: Config, engine: Engine) -> tuple[Home, House]:
     """Return the configured household and its present state."""
     home, _ = empty_home(config)
-    now = datetime.now(UTC)
+    now = clock_from_environment().now()
     with engine.connect() as connection:
         house = load_house(connection, now)
     replay(home, house.announcements, now)

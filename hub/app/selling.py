@@ -7,6 +7,7 @@ import logging
 from contextlib import suppress
 from pathlib import Path
 
+from hub.ports import Clock
 from hub.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -16,9 +17,10 @@ _AGAIN_SECONDS = 60.0
 class Selling:
     """A provider that runs beside the hub, with a database and a key of its own."""
 
-    def __init__(self, settings: Settings, data: Path) -> None:
+    def __init__(self, settings: Settings, data: Path, clock: Clock) -> None:
         """Use ``sell`` of the settings; files go below ``data``/provider."""
         self._settings = settings
+        self._clock = clock
         self._data = data / "provider"
         self._task: asyncio.Task[None] | None = None
         self.url = ""
@@ -54,6 +56,7 @@ class Selling:
                     version=self._settings.beckn.version,
                     say=log.info,
                     ready=self._ready,
+                    clock=self._clock,
                 )
             except Exception as error:
                 # A mistake in the catalogue must not take the household's own hub down.

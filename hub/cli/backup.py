@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +19,7 @@ from hub.cli.common import (
     say,
     shown,
 )
+from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
     from hub.app.backup.agefile import Lock, Opener
@@ -70,7 +70,7 @@ def backup(
     if nightly and not target.is_dir():
         raise Refused(f"{target}: expected a folder that is there (is the disk mounted?)")
     lock = _lock(passphrase_file, recipient, settings)
-    made = make_backup(config, data, target, lock, datetime.now(UTC))
+    made = make_backup(config, data, target, lock, clock_from_environment().now())
     gone = prune(target, settings.keep) if nightly else []
     left_out = _elsewhere(config, known)
     if as_json:

@@ -37,6 +37,7 @@ def agree(
 
     A hub that runs believes it from the next message on.
     """
+    from hub.clock import clock_from_environment
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.registry.keep import Keep
     from integrations.beckn.registry.registry import KEEP_FILE
@@ -45,7 +46,7 @@ def agree(
     path = data / KEEP_FILE
     if not path.exists():
         raise Refused(f"{path}: no hub has asked a registry here yet (--data DIR)", 2)
-    kept = Keep(path)
+    kept = Keep(path, clock_from_environment().now)
     try:
         if key:
             Trust(kept, None).agree(subscriber_id, key)

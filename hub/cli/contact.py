@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +20,7 @@ from hub.cli.common import (
     say,
     table,
 )
+from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
     from hub.domain.contacts import Contact
@@ -85,7 +85,7 @@ def accept(
         invitation = read_link(link)
     except PeerError as error:
         raise Refused(str(error), 2) from None
-    if invitation.expires <= datetime.now(UTC):
+    if invitation.expires <= clock_from_environment().now():
         raise Refused("the link has expired; ask for a new one")
     done = _ask(data, "accept", {"link": link.strip()})
     _tell(done, as_json, f"{invitation.card.name} is asked to confirm")
@@ -220,7 +220,7 @@ def _ask(data: Path, verb: str, words: dict[str, Any], *, must_run: bool = False
         if must_run and not runs:
             raise Refused("the hub does not run; start it first (`run_hub.py run`)")
         with engine.connect().execution_options(immediate=True) as connection:
-            PeerStore(connection).wish(wish, datetime.now(UTC))
+            PeerStore(connection).wish(wish, clock_from_environment().now())
             connection.commit()
         end = time.monotonic() + PATIENCE
         while runs and time.monotonic() < end:

@@ -22,6 +22,7 @@ from hub.cli.common import (
     say,
     shown,
 )
+from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
     from hub.settings import Settings
@@ -145,6 +146,6 @@ def _instant(text: str, config: Path) -> datetime:
         ) from None
     if found.tzinfo is None:
         found = found.replace(tzinfo=UTC if settings is None else settings.home.zone)
-    if found > datetime.now(UTC):
+    if found > clock_from_environment().now():
         raise Refused(f"--before: {text} has not come yet", 2)
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -25,6 +25,7 @@ from hub.cli.common import (
     table,
 )
 from hub.cli.proofs import Out, database_file, give, own_key, verifier
+from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
     from hub.store.views import Views
@@ -110,7 +111,7 @@ def list_entries(
             LedgerEntry(one.index, one.at, one.kind, one.subject, json.loads(one.body)["facts"])
             for one in views.newest(before=None, limit=limit, subject=subject)
         ]
-        words = Words(_zone(config), datetime.now(UTC))
+        words = Words(_zone(config), clock_from_environment().now())
         rows = told(cast("Backend", _Names(views)), entries, words)
     if as_json:
         print_json(

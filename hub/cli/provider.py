@@ -65,6 +65,7 @@ def provider(
     if catalog is None:
         raise Refused("expected --catalog FILE, e.g. config/demo/catalogues/corner-shop.yaml", 2)
     from hub.app import logs
+    from hub.clock import clock_from_environment
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.provider import run_provider
     from integrations.beckn.provider.listing import ListingError
@@ -83,6 +84,7 @@ def provider(
             progress=progress,
             version=version.value,
             say=say_now,
+            clock=clock_from_environment(),
         )
     except (ListingError, RegistryError) as error:
         raise Refused(str(error), 2) from None
@@ -109,13 +111,15 @@ def check(
     import asyncio
     import tempfile
 
+    from hub.clock import clock_from_environment
     from integrations.beckn.check import check_provider
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.keys import load_or_create
     from integrations.beckn.registry import Registry, upsert
 
     async def run(folder: Path) -> ProviderReport:
-        known = Registry(registry)
+        clock = clock_from_environment()
+        known = Registry(registry, now=clock.now)
         try:
             return await check_provider(
                 url,
@@ -124,6 +128,7 @@ def check(
                 domain=domain,
                 public_url=public_url,
                 register=lambda entry: upsert(registry, entry),
+                now=clock.now,
             )
         finally:
             await known.close()

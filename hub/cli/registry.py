@@ -42,6 +42,7 @@ def registry(
     if context.invoked_subcommand is not None:
         return
     from hub.app import logs
+    from hub.clock import clock_from_environment
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.registry_server import run_registry
 
@@ -56,6 +57,7 @@ def registry(
             match_hosts=public,
             public_addresses_only=public,
             say=say_now,
+            clock=clock_from_environment(),
         )
     except RegistryError as error:
         raise Refused(str(error), 2) from None
@@ -68,9 +70,10 @@ def admit(
     subscriber_id: Annotated[str, typer.Argument(help="Who is let in.")], data: Data = DEFAULT
 ) -> None:
     """Let a participant in; one that has not asked yet is let in when it comes."""
+    from hub.clock import clock_from_environment
     from integrations.beckn.registry_server import admit as let_in
 
     if not (data / "registry.sqlite").exists() and not data.exists():
         raise Refused(f"{data}: no registry has run here yet")
-    waited = let_in(data, subscriber_id)
+    waited = let_in(data, subscriber_id, clock_from_environment().now())
     say_now(f"{subscriber_id} is admitted{'' if waited else '; it has not asked yet'}")

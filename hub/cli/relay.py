@@ -53,6 +53,7 @@ def relay(
 ) -> None:
     """Run a relay until it is told to stop (Ctrl-C, SIGTERM); see docs/relay.md."""
     from hub.app import logs
+    from hub.clock import clock_from_environment
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.gate import BecknGate
     from integrations.beckn.keys import load_or_create
@@ -64,9 +65,10 @@ def relay(
     if registry is None and not registry_url:
         raise Refused("expected --registry FILE or --registry-url URL: who may send?", 2)
     try:
+        clock = clock_from_environment()
         identity = load_or_create(data, kind="relay")
         sources = [Source(url) for url in registry_url or []]
-        known = Registry(registry, sources=sources, identity=identity, data=data)
+        known = Registry(registry, sources=sources, identity=identity, data=data, now=clock.now)
         run_relay(
             PeerGate(BecknGate(identity, known)),
             Broker(mqtt, username, password, ca_file),
@@ -77,6 +79,7 @@ def relay(
             public_broker=public_mqtt,
             code=code,
             say=say_now,
+            clock=clock,
         )
     except (RelayError, RegistryError) as error:
         raise Refused(str(error), 2) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,6 +20,7 @@ from hub.cli.common import (
     say,
     table,
 )
+from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
     from hub.domain.events import Event
@@ -101,7 +102,7 @@ def rehearse_rules(
     home, house = _present(config, data)
     if only is not None and only not in {rule.id for rule in home.rules.rules()}:
         raise Refused(f"no rule is called {only!r}; `rule list` shows them", 2)
-    now = datetime.now(UTC)
+    now = clock_from_environment().now()
     event = _event(home, house, now, item, quantity, entity, state)
     (verdicts,) = rehearse(home.rules, [event], HouseView(house, home, now), now, only=only)
     if as_json:

@@ -34,6 +34,7 @@ def run(config: ConfigFolder = DEFAULT_CONFIG, data: DataFolder = DEFAULT_DATA) 
     from hub.app import logs
     from hub.app.config import ConfigError, read_config
     from hub.app.hub import Hub
+    from hub.clock import clock_from_environment
 
     try:
         found = read_config(shown(config))
@@ -42,7 +43,7 @@ def run(config: ConfigFolder = DEFAULT_CONFIG, data: DataFolder = DEFAULT_DATA) 
         raise _refused(error) from None
     logs.set_up(settings.log.level)
     with readable(data):
-        hub = Hub(found, data)
+        hub = Hub(found, data, clock_from_environment())
     asyncio.run(_run(hub))
     # The interpreter's own ending would wait for threads of libraries that may hang in a network.
     sys.stdout.flush()

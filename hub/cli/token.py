@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -19,6 +18,7 @@ from hub.cli.common import (
     say,
     table,
 )
+from hub.clock import clock_from_environment
 
 app = typer.Typer(
     help="API tokens for programs, and one-time sign-in codes for people.",
@@ -48,7 +48,9 @@ def create(
         raise Refused("NAME: expected 1 to 80 printable characters", 2)
     with database(data) as engine:
         try:
-            made = Access(engine).create_token(name, frozenset(scope), datetime.now(UTC))
+            made = Access(engine).create_token(
+                name, frozenset(scope), clock_from_environment().now()
+            )
         except NameTaken as error:
             raise Refused(str(error)) from None
     if as_json:
@@ -107,4 +109,4 @@ def code(
         names = ", ".join(one.id for one in settings.members)
         raise Refused(f"no member is called {member!r}; hub.yaml has: {names}", 2)
     with database(data) as engine:
-        say(Access(engine).create_code(member, datetime.now(UTC)))
+        say(Access(engine).create_code(member, clock_from_environment().now()))

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Protocol
 
 from hub.ports import Clock
-from hub.store.codec import micros
+from hub.store.codec import instant
 from hub.store.tx import Waiting
 
 LONGEST = 3600.0
@@ -51,7 +51,7 @@ class Later:
 
     def add(self, name: tuple[str, ...], row: Waiting) -> None:
         """Have a row wait for its ``not_before``; the name must be free."""
-        seconds = max(0.0, (row.not_before - micros(self._clock.now())) / 1e6)
+        seconds = self._clock.seconds_until(instant(row.not_before))
         handle = self._wake_up(min(seconds, LONGEST), lambda: self._over(name))
         self._rows[name] = (row, handle)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from aiohttp import web
 
+from hub.clock import SYSTEM
+from hub.ports import Clock
 from integrations.beckn.errors import BecknError, RegistryError, SignatureError
 from integrations.beckn.keys import Identity
 from integrations.beckn.registry.entry import Entry, Source
@@ -29,12 +31,12 @@ class Membership:
         sources: Sequence[Source],
         identity: Identity,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Clock = SYSTEM,
     ) -> None:
         """Join the ``sources`` that take subscriptions (form ``beckn``)."""
         joined = (source for source in sources if source.form == "beckn")
-        self._subscriptions = [Subscription(source, identity, now=now) for source in joined]
-        self._now = now
+        self._subscriptions = [Subscription(source, identity, now=clock.now) for source in joined]
+        self._clock = clock
         self._shown = asyncio.Event()
 
     def routes(self, base: str) -> list[web.RouteDef]:
@@ -90,7 +92,7 @@ class Membership:
         refusal = "no subscription was asked for"
         for subscription in self._subscriptions:
             try:
-                answer = await subscription.on_subscribe(header, body, self._now())
+                answer = await subscription.on_subscribe(header, body, self._clock.now())
             except (SignatureError, BecknError, RegistryError) as error:
                 refusal = str(error)
             else:

@@ -11,12 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags
 from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from hub.clock import SYSTEM
 from hub.ports import InMessage, MessageSink
 from hub.settings import MqttSettings
 from integrations.mqtt.buffered import BufferedClient, BufferedSocket
@@ -61,12 +63,13 @@ class MqttLink:
         tls: bool = False,
         on_status: Callable[[str], None] = log.info,
         on_refused: Callable[[InMessage, str], None] | None = None,
+        now: Callable[[], datetime] = SYSTEM.now,
     ) -> None:
         """Prepare it; ``start`` connects. Raises MqttSetupError when a TLS file is unusable.
 
         ``on_status`` gets one line when the connection changes. ``on_refused`` gets the first
         message of a flood, or one whose topic is not UTF-8, and the reason. Both are called in the
-        network thread.
+        network thread. ``now`` says when a message was received.
         """
         self._settings = settings
         self._sink = sink
@@ -75,7 +78,7 @@ class MqttLink:
         self._username, self._password = username, password
         self._tls = tls_context(settings) if tls else None
         self._say = on_status
-        self._receiver = Receiver(settings, sink, on_refused)
+        self._receiver = Receiver(settings, sink, on_refused, now)
 
         self._acks: deque[Sequence[InMessage]] = deque()
         self._subscriptions = Subscriptions()

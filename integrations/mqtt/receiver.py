@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from paho.mqtt.client import Client, MQTTMessage
 
@@ -28,11 +28,13 @@ class Receiver:
         settings: MqttSettings,
         sink: MessageSink,
         on_refused: Callable[[InMessage, str], None] | None,
+        now: Callable[[], datetime],
     ) -> None:
-        """Take the bounds from ``settings``."""
+        """Take the bounds from ``settings``; ``now`` says when a message was received."""
         self.connection = 0
         self._put = sink.put
         self._on_refused = on_refused
+        self._now = now
         self._max_payload = settings.max_payload
         self._rate = settings.flood_rate
         self._gate = FloodGate(settings.flood_rate) if settings.flood_rate > 0 else None
@@ -56,7 +58,7 @@ class Receiver:
             received.dup,
             received.retain,
             self.connection,
-            datetime.now(UTC),
+            self._now(),
             None,
             size,
         )

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -46,11 +46,14 @@ class Counter:
 
     link: Link
 
-    def __init__(self, store: Store, gate: Gate, limits: Limits) -> None:
+    def __init__(
+        self, store: Store, gate: Gate, limits: Limits, *, now: Callable[[], datetime]
+    ) -> None:
         """Hand over by ``link``, which is to be set before the first message."""
         self.store = store
         self.limits = limits
         self._gate = gate
+        self._now = now
         self._thread = ThreadPoolExecutor(1, "relay")
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -110,7 +113,7 @@ class Counter:
         tokens = bytes(message.payload[:most]).decode("ascii", "replace").split(" ")
         if HELLO in tokens:
             self._redeliver(mailbox)
-        done = self._thread.submit(self.store.done, mailbox, tokens, datetime.now(UTC))
+        done = self._thread.submit(self.store.done, mailbox, tokens, self._now())
         loop = asyncio.get_running_loop()
         done.add_done_callback(
             lambda _: None if loop.is_closed() else _soon(loop, link, message, connection)

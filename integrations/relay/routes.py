@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from aiohttp import web
@@ -41,6 +41,7 @@ class Routes:
         broker: str,
         code: str,
         say: Callable[[str], None],
+        now: Callable[[], datetime],
     ) -> None:
         """Tell hubs that they are at ``url`` for others, and their mailbox at ``broker``."""
         self._counter = counter
@@ -49,6 +50,7 @@ class Routes:
         self._broker = broker
         self._code = code
         self._say = say
+        self._now = now
         limits = counter.limits
         self._enrolling = Rate(_ENROL_RATE, _ENROL_BURST)
         self._by_address = Rate(limits.address_rate, 5 * limits.address_rate)
@@ -67,7 +69,7 @@ class Routes:
     # -- messages ------------------------------------------------------------------------------
 
     async def _take(self, http: web.Request) -> web.Response:
-        now = datetime.now(UTC)
+        now = self._now()
         path = "/" + http.match_info["path"]
         if not self._by_address.allow(http.remote or "", time.monotonic()):
             return self._refuse(path, b"", "too many messages: wait a moment", 429, now)
@@ -111,7 +113,7 @@ class Routes:
     # -- hubs ----------------------------------------------------------------------------------
 
     async def _enrol(self, http: web.Request) -> web.Response:
-        now = datetime.now(UTC)
+        now = self._now()
         if not self._enrolling.allow(http.remote or "", time.monotonic()):
             return _no(429, "too many requests: wait a moment")
         try:

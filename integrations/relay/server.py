@@ -7,12 +7,13 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
+from hub.clock import SYSTEM
+from hub.ports import Clock
 from integrations.relay.counter import Counter, Limits
 from integrations.relay.link import Broker, Link
 from integrations.relay.routes import Routes
@@ -37,14 +38,16 @@ async def serve_relay(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Run a relay until cancelled.
 
     ``gate`` tells true senders from false; ``data`` is the folder of the database. ``public_url``
     is how senders reach it (default http://host:port), ``public_broker`` how hubs reach the
     broker (default: as the relay does). With ``code``, only hubs that name it are enrolled. ``say``
-    gets one line for each thing that happened; ``ready`` is called once with the base URL. Raises
-    RelayError for a broker URL that is none, OSError for a taken port.
+    gets one line for each thing that happened; ``ready`` is called once with the base URL;
+    ``clock`` says what time it is. Raises RelayError for a broker URL that is none, OSError for a
+    taken port.
     """
     async with contextlib.AsyncExitStack() as stack:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -54,7 +57,7 @@ async def serve_relay(
         url = (public_url or local).rstrip("/")
         store = Store(data / DATABASE)
         stack.callback(store.close)
-        counter = Counter(store, gate, limits)
+        counter = Counter(store, gate, limits, now=clock.now)
         stack.push_async_callback(counter.close)
         link = Link(
             broker,
@@ -67,7 +70,7 @@ async def serve_relay(
         counter.link = link
         link.start()
         stack.push_async_callback(link.stop)
-        routes = Routes(counter, gate, url, public_broker or broker.url, code, say)
+        routes = Routes(counter, gate, url, public_broker or broker.url, code, say, clock.now)
         app = web.Application(client_max_size=BIGGEST_BODY)
         app.add_routes(routes.all())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
@@ -78,7 +81,7 @@ async def serve_relay(
         if ready is not None:
             ready(local)
         while True:
-            await counter.step(partial(store.tidy, datetime.now(UTC)))
+            await counter.step(partial(store.tidy, clock.now()))
             await asyncio.sleep(_TIDY_SECONDS)
 
 
@@ -95,6 +98,7 @@ def run_relay(
     limits: Limits = Limits(),  # noqa: B008 (frozen)
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Run ``serve_relay`` (same parameters and errors) until SIGINT or SIGTERM; close the gate."""
 
@@ -117,6 +121,7 @@ def run_relay(
                 limits=limits,
                 say=say,
                 ready=ready,
+                clock=clock,
             )
         finally:
             await gate.close()

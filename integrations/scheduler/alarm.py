@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+
+from hub.clock import SYSTEM
+from hub.ports import Clock
 
 _DUE = "due"
 
@@ -16,12 +19,15 @@ _DUE = "due"
 class Alarm:
     """Jobs on the event loop that calls ``start``. What is due is kept elsewhere (timers are rows).
 
-    A job that comes late is run late, once. APScheduler sleeps by a clock that no clock change
+    Instants are the clock's, intervals are real seconds. A job that comes late is run late, once.
+    APScheduler sleeps by a clock that no clock change
     moves, so a step of the machine's clock is noticed at the next steady look, not earlier.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock = SYSTEM) -> None:
         """Prepare it; nothing runs yet."""
+        self._clock = clock
+        self._due: datetime | None = None
         self._scheduler = AsyncIOScheduler(
             timezone=UTC,
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
@@ -38,18 +44,27 @@ class Alarm:
 
     def at(self, instant: datetime | None) -> None:
         """Wake at ``instant`` (aware; at once when it is past), in place of any set before."""
+        self._due = instant
         if instant is None or self._wake is None:
             if self._scheduler.get_job(_DUE) is not None:
                 self._scheduler.remove_job(_DUE)
             return
+        left = timedelta(seconds=self._clock.seconds_until(instant))
         self._scheduler.add_job(
-            self._guarded(self._ring),
-            DateTrigger(instant, timezone=UTC),
+            self._guarded(self._strike),
+            DateTrigger(datetime.now(UTC) + left, timezone=UTC),
             id=_DUE,
             replace_existing=True,
             # It may strike while it is still being answered; APScheduler would drop that.
             max_instances=1000,
         )
+
+    async def _strike(self) -> None:
+        if self._due is not None and self._clock.seconds_until(self._due) > 0:
+            # The clock goes by another pace than the machine's, or was turned back.
+            self.at(self._due)
+            return
+        await self._ring()
 
     async def _ring(self) -> None:
         """Call ``wake``, never twice at once; what strikes meanwhile has it called once more."""

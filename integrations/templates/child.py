@@ -20,6 +20,7 @@ import orjson
 from jinja2 import Template
 from jinja2.exceptions import SecurityError, TemplateError
 
+from hub.clock import clock_from_environment
 from integrations.templates.frames import HEADER, framed
 from integrations.templates.functions import Sandbox
 
@@ -37,7 +38,7 @@ class Renderer:
 
     def __init__(self, zone: str, seconds: float) -> None:
         """Use times of ``zone``; a job may use ``seconds`` of processor time."""
-        self._sandbox = Sandbox(zone)
+        self._sandbox = Sandbox(zone, clock_from_environment().now)
         self._seconds = seconds
         self._compiled: OrderedDict[str, Template] = OrderedDict()
 

@@ -22,6 +22,7 @@ from jinja2 import Undefined
 from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from hub.clock import SYSTEM
 from integrations.templates.moments import NO_DEFAULT, clock, guarded, or_default
 
 MAX_JSON = 256 * 1024
@@ -230,10 +231,10 @@ class Sandbox(ImmutableSandboxedEnvironment):
     # A power runs inside the interpreter, where no time limit can reach it.
     intercepted_binops = frozenset({"**", "*"})
 
-    def __init__(self, zone: str) -> None:
+    def __init__(self, zone: str, now: Callable[[], datetime] = SYSTEM.now) -> None:
         """Make the environment; ``zone`` is an IANA name."""
         super().__init__(extensions=["jinja2.ext.loopcontrols"], cache_size=0)
-        for name, function in {**_ALIKE, **clock(ZoneInfo(zone))}.items():
+        for name, function in {**_ALIKE, **clock(ZoneInfo(zone), now)}.items():
             self.globals[name] = function
             self.filters[name] = function
         self.filters.update(

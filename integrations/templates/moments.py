@@ -40,7 +40,7 @@ def guarded(name: str, convert: Callable[..., object]) -> Callable[..., object]:
     return wrapped
 
 
-def clock(zone: tzinfo) -> dict[str, Callable[..., object]]:
+def clock(zone: tzinfo, now: Callable[[], datetime]) -> dict[str, Callable[..., object]]:
     """Return the functions of time; times without a zone are the household's."""
 
     def as_datetime(value: Any) -> datetime:
@@ -70,7 +70,7 @@ def clock(zone: tzinfo) -> dict[str, Callable[..., object]]:
             "timestamp_utc", lambda value: datetime.fromtimestamp(float(value), UTC).isoformat()
         ),
         "strptime": guarded("strptime", parsed),
-        "now": lambda: datetime.now(zone),
-        "utcnow": lambda: datetime.now(UTC),
+        "now": lambda: now().astimezone(zone),
+        "utcnow": now,
         "timedelta": timedelta,
     }

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import orjson
 
+from hub.clock import VARIABLE
 from hub.ports import RenderFailure, RenderJob
 from integrations.templates.frames import HEADER, framed
 
@@ -173,7 +174,12 @@ class JinjaRenderer:
                 stderr=subprocess.DEVNULL,
                 cwd=_ROOT,
                 # Nothing of the hub's surroundings is a template's business.
-                env={"PATH": os.defpath, "PYTHONDONTWRITEBYTECODE": "1", "MALLOC_ARENA_MAX": "1"},
+                env={
+                    "PATH": os.defpath,
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                    "MALLOC_ARENA_MAX": "1",
+                    **{name: os.environ[name] for name in (VARIABLE,) if name in os.environ},
+                },
             )
         return self._process
 

@@ -85,6 +85,9 @@ class TurnedClock:
     def now(self) -> datetime:
         return self.at
 
+    def seconds_until(self, instant: datetime) -> float:
+        return max(0.0, (instant - self.at).total_seconds())
+
     def turn(self, **by: float) -> None:
         self.at += timedelta(**by)
 

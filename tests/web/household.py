@@ -19,6 +19,9 @@ class _Clock:
     def now(self) -> datetime:
         return NOW
 
+    def seconds_until(self, instant: datetime) -> float:
+        return max(0.0, (instant - NOW).total_seconds())
+
 
 def household(folder: Path, settings: Settings) -> HomeFiles:
     """Copy the example configuration into a folder and return it as the hub would see it."""

@@ -14,11 +14,11 @@ import sqlite3
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from hub.domain.orders import OrderAnswer
-from hub.ports import DeliveryError
+from hub.ports import Clock, DeliveryError
 from integrations.beckn import v2
 from integrations.beckn.envelope import Context
 from integrations.beckn.errors import ORDER_NOT_FOUND, BecknError
@@ -59,11 +59,6 @@ GIVE_UP = timedelta(hours=24)
 """How long a callback is tried."""
 
 
-def present() -> datetime:
-    """Return the present instant in UTC."""
-    return datetime.now(UTC)
-
-
 class Desk:
     """Runs the steps of a provider one after another, and its outbox beside them."""
 
@@ -78,6 +73,7 @@ class Desk:
         bpp_uri: str,
         progress: float | None,
         say: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         """Wire; ``bpp_uri`` is our address without the version's path.
 
@@ -90,6 +86,7 @@ class Desk:
         self._bpp = (bpp_id, bpp_uri)
         self._progress = progress
         self._say = say
+        self.clock = clock
         self._shown = Shown()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="provider-db")
         self._pending: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
@@ -147,7 +144,7 @@ class Desk:
 
     async def _tidy_all(self) -> None:
         while True:
-            await self.step(lambda: self._store.tidy(present()))
+            await self.step(lambda: self._store.tidy(self.clock.now()))
             await asyncio.sleep(TIDY_SECONDS)
 
     def close(self) -> None:
@@ -178,7 +175,7 @@ class Desk:
             return f"{row.action} from {row.sender}: put aside, see the log"
 
     def _answer(self, row: InRow) -> str:
-        now = present()
+        now = self.clock.now()
         received = parse(row.body)
         wire = detect(received)
         asked = wire.read_request(received)
@@ -252,14 +249,14 @@ class Desk:
                 busy = frozenset(self._under_way)
                 room = AT_ONCE - len(busy)
                 rows, upcoming = await self.step(
-                    lambda busy=busy, room=room: self._store.due(present(), busy, room)  # type: ignore[misc]
+                    lambda busy=busy, room=room: self._store.due(self.clock.now(), busy, room)  # type: ignore[misc]
                 )
                 for row in rows:
                     self._under_way.add(row.receiver)
                     group.create_task(self._deliver(row))
                 if len(rows) == room:
                     upcoming = None
-                wait = None if upcoming is None else (upcoming - present()).total_seconds()
+                wait = None if upcoming is None else self.clock.seconds_until(upcoming)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(wait):
                         await self._posted.wait()
@@ -272,7 +269,7 @@ class Desk:
             self._posted.set()
 
     async def _delivered(self, row: OutRow) -> None:
-        now = present()
+        now = self.clock.now()
         find = self._registry.find
         entry = find(row.receiver, role="BAP", version=row.version)
         entry = entry or find(row.receiver, role="BAP")
@@ -302,7 +299,7 @@ class Desk:
             await asyncio.sleep(min(seconds, 1.0))
 
     def _progress_due(self, seconds: float) -> list[str]:
-        now = present()
+        now = self.clock.now()
         told = []
         for sale in self._store.sales("confirmed", "in_progress"):
             if (now - sale.updated_at).total_seconds() < seconds:
@@ -318,7 +315,7 @@ class Desk:
         """
 
         def work() -> tuple[Sale, str]:
-            now = present()
+            now = self.clock.now()
             sale = self._store.sale_by_id(order_id)
             if sale is None:
                 raise BecknError("there is no order of that id", ORDER_NOT_FOUND, status=404)

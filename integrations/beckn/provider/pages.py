@@ -16,7 +16,7 @@ from integrations.beckn.provider import page
 from integrations.beckn.provider.books import Books
 from integrations.beckn.provider.care import Care
 from integrations.beckn.provider.changes import Changes
-from integrations.beckn.provider.desk import Desk, present
+from integrations.beckn.provider.desk import Desk
 from integrations.beckn.provider.door import COOKIE, Door
 from integrations.beckn.provider.sale import Sale
 
@@ -138,14 +138,14 @@ class Pages:
         except ValueError as error:
             raise web.HTTPBadRequest(text=f"gps: {error}\n") from error
         notes = self._books.store.notes
-        await self._desk.step(lambda: notes.move(vehicle, gps, present()))
+        await self._desk.step(lambda: notes.move(vehicle, gps, self._desk.clock.now()))
         return web.json_response({"gps": gps}, headers=_HEADERS)
 
     # -- for the buyer -----------------------------------------------------------------------
 
     async def _track(self, http: web.Request) -> web.Response:
         """Show where an order is to whoever has its link, and nothing else of it."""
-        secret, now = http.match_info["secret"], present()
+        secret, now = http.match_info["secret"], self._desk.clock.now()
         sale = await self._desk.step(lambda: self._books.store.sale_by_secret(secret))
         if sale is None:
             raise web.HTTPNotFound(text="there is nothing to follow here\n")

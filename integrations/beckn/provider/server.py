@@ -13,13 +13,15 @@ from pathlib import Path
 
 from aiohttp import web
 
+from hub.clock import SYSTEM
+from hub.ports import Clock
 from integrations.beckn import v2
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, Sender, message_id_of
 from integrations.beckn.keys import load_or_create
 from integrations.beckn.membership import Membership
 from integrations.beckn.provider.counter import Counter
-from integrations.beckn.provider.desk import Desk, present
+from integrations.beckn.provider.desk import Desk
 from integrations.beckn.provider.door import Door, load_or_make_token
 from integrations.beckn.provider.listing import load_listing
 from integrations.beckn.provider.pages import Pages
@@ -45,6 +47,7 @@ async def serve_provider(
     progress: float | None = None,
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Run a provider until cancelled. Both versions of Beckn are answered, each in its own words.
 
@@ -54,13 +57,14 @@ async def serve_provider(
     registries on the network that it joins and asks. Without either it answers nobody.
     ``version`` is the one it is entered with, which is how buyers will speak to it.
     ``progress`` moves confirmed orders on every so many seconds. ``say`` gets one line for each
-    thing that happened; ``ready`` is called once with the base URL when requests are taken.
+    thing that happened; ``ready`` is called once with the base URL when requests are taken;
+    ``clock`` says what time it is.
     Raises ListingError or RegistryError for files that cannot be used, OSError for a taken port.
     """
     listing = load_listing(catalog)
     identity = load_or_create(data, kind="provider", subscriber_id=listing.subscriber_id)
-    known = Registry(registry, sources=sources, identity=identity, data=data)
-    membership = Membership(sources, identity)
+    known = Registry(registry, sources=sources, identity=identity, data=data, now=clock.now)
+    membership = Membership(sources, identity, clock=clock)
     async with contextlib.AsyncExitStack() as stack:
         # The port is part of the address that answers carry, so it is taken before all else.
         listener = stack.enter_context(_listener(host, port))
@@ -79,6 +83,7 @@ async def serve_provider(
             bpp_uri=url,
             progress=progress,
             say=say,
+            clock=clock,
         )
         stack.callback(desk.close)
         app = web.Application(client_max_size=BIGGEST_BODY)
@@ -135,6 +140,7 @@ def run_provider(
     progress: float | None = None,
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Run ``serve_provider`` (same parameters and errors) until SIGINT or SIGTERM."""
 
@@ -156,6 +162,7 @@ def run_provider(
             progress=progress,
             say=say,
             ready=ready,
+            clock=clock,
         )
 
     with contextlib.suppress(asyncio.CancelledError):
@@ -178,7 +185,7 @@ class _Routes:
         ]
 
     async def _action(self, http: web.Request) -> web.Response:
-        now, wire = present(), wire_at(http.path)
+        now, wire = self._desk.clock.now(), wire_at(http.path)
         body, message_id = b"", ""
         try:
             sender, body, document = await self._receiver.receive(http, now)

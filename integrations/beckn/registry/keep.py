@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,8 +56,9 @@ class KeyChange:
 class Keep:
     """A small database in the data folder, read whole at start; None keeps it in memory only."""
 
-    def __init__(self, path: Path | None) -> None:
-        """Open or make the database at ``path``."""
+    def __init__(self, path: Path | None, now: Callable[[], datetime]) -> None:
+        """Open or make the database at ``path``; ``now`` says when something is kept."""
+        self._now = now
         self._db: sqlite3.Connection | None = None
         self._version = 0
         self.answers: dict[str, Answer] = {}
@@ -105,7 +106,7 @@ class Keep:
 
     def pin(self, subscriber_id: str, unique_key_id: str, public_key: str, how: str) -> None:
         """Trust this key of a participant, and from now on no key that nobody vouches for."""
-        now = datetime.now(UTC).timestamp()
+        now = self._now().timestamp()
         self._write(
             "FULL",
             (
@@ -140,7 +141,7 @@ class Keep:
         if change in self.changes or len(mine) >= MOST_CHANGES:
             return False
         self.changes.add(change)
-        now = datetime.now(UTC).timestamp()
+        now = self._now().timestamp()
         row = (change.subscriber_id, change.unique_key_id, change.public_key, now)
         self._write("NORMAL", ("INSERT OR REPLACE INTO changes VALUES (?, ?, ?, ?)", row))
         return True

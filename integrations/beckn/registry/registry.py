@@ -71,7 +71,7 @@ class Registry:
         """
         self._file = FileRegistry(path)
         self._remotes = [RemoteRegistry(source, identity, now=now) for source in sources]
-        self._kept = Keep(None if data is None else data / KEEP_FILE)
+        self._kept = Keep(None if data is None else data / KEEP_FILE, now)
         self._ttl = ttl
         self._now = now
         self._trust = Trust(self._kept, on_change)

@@ -7,7 +7,8 @@ import ipaddress
 import json
 import logging
 import socket
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
@@ -33,11 +34,18 @@ _WAITS = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 class Caller:
     """Asks a participant, at the address it gave, to read its challenge."""
 
-    def __init__(self, identity: Identity, *, public_addresses_only: bool) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        *,
+        public_addresses_only: bool,
+        now: Callable[[], datetime],
+    ) -> None:
         """Sign as ``identity``. Addresses come from strangers: with ``public_addresses_only``,
         nobody can make the registry knock on doors within its own network.
         """
         self._identity = identity
+        self._now = now
         self._public_only = public_addresses_only
         resolver = _PublicResolver() if public_addresses_only else None
         self._session = ClientSession(
@@ -61,7 +69,7 @@ class Caller:
         if self._public_only and _private(urlsplit(url).hostname or ""):
             raise RegistryError(f"{url} is not a public address")
         headers = {
-            "Authorization": sign(body, self._identity, datetime.now(UTC)),
+            "Authorization": sign(body, self._identity, self._now()),
             "Content-Type": "application/json",
         }
         try:

@@ -9,10 +9,11 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
+from hub.ports import Clock
 from integrations.beckn.errors import BecknError, RegistryError
 from integrations.beckn.registry_server.caller import Caller, wait_before
 from integrations.beckn.registry_server.desk import PATIENCE, Desk
@@ -38,13 +39,19 @@ class Challenger:
     """Sends challenges as they become due; its one thread is the only one that uses the store."""
 
     def __init__(
-        self, store: Store, desk: Desk, caller: Caller, say: Callable[[str], None]
+        self,
+        store: Store,
+        desk: Desk,
+        caller: Caller,
+        say: Callable[[str], None],
+        clock: Clock,
     ) -> None:
         """Tell with ``say`` what became of each request."""
         self._store = store
         self._desk = desk
         self._caller = caller
         self._say = say
+        self._clock = clock
         self._thread = ThreadPoolExecutor(1, "registry")
         self._wake = asyncio.Event()
 
@@ -76,21 +83,21 @@ class Challenger:
             self._wake.clear()
             if time.monotonic() > tidied + _TIDY_SECONDS or not tidied:
                 tidied = time.monotonic()
-                await self.step(partial(self._tidy, datetime.now(UTC)))
-            due = await self.step(partial(self._store.due, datetime.now(UTC), _AT_ONCE))
+                await self.step(partial(self._tidy, self._clock.now()))
+            due = await self.step(partial(self._store.due, self._clock.now(), _AT_ONCE))
             if due:
                 await asyncio.gather(*(self._challenge(request) for request in due))
                 continue
             moment = await self.step(self._store.next_due)
             pause = _TIDY_SECONDS
             if moment is not None:
-                pause = max(0.0, (moment - datetime.now(UTC)).total_seconds())
+                pause = self._clock.seconds_until(moment)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wake.wait()
 
     async def _challenge(self, request: Request) -> None:
-        now = datetime.now(UTC)
+        now = self._clock.now()
         try:
             entry = self._desk.entry_of(request)
             # Begun again after a crash, a challenge is the same: its answer is as good.
@@ -104,7 +111,7 @@ class Challenger:
         await self._judge(request, text)
 
     async def _judge(self, request: Request, text: str) -> bool:
-        right = await self.step(partial(self._desk.answer, request.seq, text, datetime.now(UTC)))
+        right = await self.step(partial(self._desk.answer, request.seq, text, self._clock.now()))
         settled = await self.step(partial(self._store.request, request.seq))
         state = settled.state if settled else "refused"
         reason = f": {settled.reason}" if settled and settled.reason else ""

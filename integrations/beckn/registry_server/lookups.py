@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 from typing import TypedDict
 
@@ -31,19 +32,26 @@ class Lookups:
     """The routes that read."""
 
     def __init__(
-        self, store: Store, challenger: Challenger, own_id: str, *, members_only: bool
+        self,
+        store: Store,
+        challenger: Challenger,
+        own_id: str,
+        *,
+        members_only: bool,
+        now: Callable[[], datetime],
     ) -> None:
         """Answer from ``store``; ``own_id`` is the name under which all participants are listed."""
         self._store = store
         self._step = challenger.step
         self._own_id = own_id
         self._members_only = members_only
+        self._now = now
 
     async def lookup(self, http: web.Request) -> web.Response:
         """POST /lookup: participants that have what is asked for, a row for each domain."""
         body = await http.read()
         asked = parse(body)
-        now = datetime.now(UTC)
+        now = self._now()
         if self._members_only:
             await self._step(partial(self._check_member, http, body, now))
         filters = _filters(asked)
@@ -70,13 +78,15 @@ class Lookups:
         if asked["name"] != NAME:
             return refuse(404, f"the list here is named {NAME}")
         find = partial(
-            self._store.find, datetime.now(UTC), 2, subscriber_id=asked["id"], key_id=asked["key"]
+            self._store.find, self._now(), 2, subscriber_id=asked["id"], key_id=asked["key"]
         )
         # Of one that speaks both versions, DeDi's caller wants the newer.
         found = sorted(await self._step(find), key=lambda entry: entry.version)
         if not found:
             return refuse(404, "no participant of that id has that key")
-        return web.json_response({"message": "Record found", "data": _dedi(write_row(found[-1]))})
+        return web.json_response(
+            {"message": "Record found", "data": _dedi(write_row(found[-1]), self._now())}
+        )
 
     async def records(self, http: web.Request) -> web.Response:
         """GET /dedi/query/<subscriber or this registry>/<list>: one's keys, or everybody."""
@@ -87,8 +97,9 @@ class Lookups:
         filters = _filters(Node(dict(http.query), ""))
         if asked["id"] != self._own_id:
             filters["subscriber_id"] = asked["id"]
-        find = partial(self._store.find, datetime.now(UTC), size, skip=(page - 1) * size, **filters)
-        rows = [_dedi(write_row(entry)) for entry in await self._step(find)]
+        find = partial(self._store.find, self._now(), size, skip=(page - 1) * size, **filters)
+        now = self._now()
+        rows = [_dedi(write_row(entry), now) for entry in await self._step(find)]
         return web.json_response({"message": "Records found", "data": {"records": rows}})
 
 
@@ -113,7 +124,7 @@ def _filters(asked: Node) -> _Filters:
     }
 
 
-def _dedi(row: dict[str, object]) -> dict[str, object]:
+def _dedi(row: dict[str, object], now: datetime) -> dict[str, object]:
     digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
     return {
         "record_id": row["key_id"],
@@ -121,7 +132,7 @@ def _dedi(row: dict[str, object]) -> dict[str, object]:
         "details": row,
         "digest": digest,
         "state": "live",
-        "updated_at": row.get("valid_from", instant(datetime.now(UTC))),
+        "updated_at": row.get("valid_from", instant(now)),
         "ttl": 3600,
     }
 

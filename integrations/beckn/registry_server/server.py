@@ -7,13 +7,15 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from aiohttp import web
 
+from hub.clock import SYSTEM
 from hub.domain.rate import Rate
+from hub.ports import Clock
 from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import parse
 from integrations.beckn.registry_server.answers import BIGGEST_BODY, guarded, refuse
@@ -37,6 +39,7 @@ async def serve_registry(
     public_addresses_only: bool = False,
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Run a registry until cancelled.
 
@@ -44,8 +47,8 @@ async def serve_registry(
     participant (``admit``). With ``members_only``, look-ups by POST must be signed by a participant
     (v1.1.1 asks for that; DeDi's are public). ``match_hosts`` and ``public_addresses_only`` are for
     registries that the whole internet may reach. ``say`` gets one line for each thing that
-    happened; ``ready`` is called once with the base URL. Raises RegistryError for a damaged key
-    file, OSError for a taken port.
+    happened; ``ready`` is called once with the base URL; ``clock`` says what time it is. Raises
+    RegistryError for a damaged key file, OSError for a taken port.
     """
     identity = load_or_create(data, kind="registry")
     async with contextlib.AsyncExitStack() as stack:
@@ -53,14 +56,16 @@ async def serve_registry(
         listener = stack.enter_context(socket.create_server((host, port), family=family))
         store = Store(data / DATABASE)
         stack.callback(store.close)
-        caller = Caller(identity, public_addresses_only=public_addresses_only)
+        caller = Caller(identity, public_addresses_only=public_addresses_only, now=clock.now)
         stack.push_async_callback(caller.close)
         desk = Desk(store, admission=admission, match_hosts=match_hosts)
-        challenger = Challenger(store, desk, caller, say)
+        challenger = Challenger(store, desk, caller, say, clock)
         stack.callback(challenger.close)
-        lookups = Lookups(store, challenger, identity.subscriber_id, members_only=members_only)
+        lookups = Lookups(
+            store, challenger, identity.subscriber_id, members_only=members_only, now=clock.now
+        )
         app = web.Application(client_max_size=BIGGEST_BODY)
-        app.add_routes(_Routes(identity, store, desk, challenger, lookups).all())
+        app.add_routes(_Routes(identity, store, desk, challenger, lookups, clock).all())
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
@@ -84,6 +89,7 @@ def run_registry(
     public_addresses_only: bool = False,
     say: Callable[[str], None] = print,
     ready: Callable[[str], None] | None = None,
+    clock: Clock = SYSTEM,
 ) -> None:
     """Run ``serve_registry`` (same parameters and errors) until SIGINT or SIGTERM."""
 
@@ -103,20 +109,19 @@ def run_registry(
             public_addresses_only=public_addresses_only,
             say=say,
             ready=ready,
+            clock=clock,
         )
 
     with contextlib.suppress(asyncio.CancelledError):
         asyncio.run(until_told())
 
 
-def admit(data: Path, subscriber_id: str) -> bool:
+def admit(data: Path, subscriber_id: str, now: datetime) -> bool:
     """Let a participant into the registry in ``data``, which may be running; False when none of
     that name waits (it is let in when it comes)."""
     store = Store(data / DATABASE)
     try:
-        return Desk(store, admission="ask", match_hosts=False).admit(
-            subscriber_id, datetime.now(UTC)
-        )
+        return Desk(store, admission="ask", match_hosts=False).admit(subscriber_id, now)
     finally:
         store.close()
 
@@ -131,12 +136,14 @@ class _Routes:
         desk: Desk,
         challenger: Challenger,
         lookups: Lookups,
+        clock: Clock,
     ) -> None:
         self._identity = identity
         self._store = store
         self._desk = desk
         self._challenger = challenger
         self._lookups = lookups
+        self._clock = clock
 
     def all(self) -> list[web.RouteDef]:
         subscribing = Rate(per_second=10 / 60, burst=20)
@@ -157,7 +164,7 @@ class _Routes:
         body = await http.read()
         header = http.headers.get("Authorization", "")
         request = await self._challenger.step(
-            partial(self._desk.take, header, body, datetime.now(UTC))
+            partial(self._desk.take, header, body, self._clock.now())
         )
         self._challenger.wake()
         return web.json_response({"status": STATES[request.state]})

@@ -61,6 +61,9 @@ class Now:
     def now(self):
         return datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.offset, UTC)
 
+    def seconds_until(self, instant):
+        return max(0.0, (instant - self.now()).total_seconds())
+
 
 class Shop:
     """A provider in another process."""

@@ -5,12 +5,13 @@ import json
 import uuid
 from pathlib import Path
 
+from hub.clock import SYSTEM
 from hub.domain.orders import OrderRequest, Subscriber
 from integrations.beckn import v2
 from integrations.beckn.exchange import Sender
 from integrations.beckn.keys import Identity
 from integrations.beckn.provider.counter import Counter
-from integrations.beckn.provider.desk import Desk, present
+from integrations.beckn.provider.desk import Desk
 from integrations.beckn.provider.listing import load_listing
 from integrations.beckn.provider.store import Store
 from integrations.beckn.reading import parse
@@ -41,14 +42,14 @@ async def test_what_cannot_be_answered_is_put_aside(tmp_path):
     counter = Clumsy(listing, store, US.uri)
     desk = Desk(
         store, counter, sender, registry, bpp_id=US.subscriber_id, bpp_uri=US.uri, progress=None,
-        say=told.put_nowait,
+        say=told.put_nowait, clock=SYSTEM,
     )  # fmt: skip
     running = asyncio.create_task(desk.run())
     for _ in range(2):
         request = OrderRequest("discover", str(uuid.uuid4()), str(uuid.uuid4()), US)
-        document = v2.build_request(request, bap_id="hub", bap_uri="http://hub", now=present())
+        document = v2.build_request(request, bap_id="hub", bap_uri="http://hub", now=SYSTEM.now())
         body = json.dumps(document).encode()
-        await desk.take_in(v2.read_request(parse(body)), body, present())
+        await desk.take_in(v2.read_request(parse(body)), body, SYSTEM.now())
     lines = [await asyncio.wait_for(told.get(), 10) for _ in range(2)]
     waiting = await desk.step(lambda: store.unanswered(1))
     running.cancel()

@@ -292,8 +292,8 @@ async def test_a_person_admits_where_the_registry_asks(tmp_path):
         await shop.subscription.subscribe(shop.entry)
         await until(lambda: "INITIATED" in said[-1])
         assert (await post(url, {}, path="/lookup"))[1] == []
-        assert admit(data, shop.identity.subscriber_id)
-        assert not admit(data, "somebody.else")
+        assert admit(data, shop.identity.subscriber_id, datetime.now(UTC))
+        assert not admit(data, "somebody.else", datetime.now(UTC))
         rows = (await post(url, {}, path="/lookup"))[1]
         assert {row["subscriber_id"] for row in rows} == {shop.identity.subscriber_id}
 

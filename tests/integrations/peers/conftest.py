@@ -25,6 +25,9 @@ class TurnedClock:
     def now(self) -> datetime:
         return self.at
 
+    def seconds_until(self, instant: datetime) -> float:
+        return max(0.0, (instant - self.at).total_seconds())
+
 
 class Hub:
     """One end: it notes what it takes, and answers as a test wishes."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from hub.clock import SYSTEM
 from hub.domain.orders import OrderRequest, Subscriber
 from integrations.beckn import v2
 from integrations.beckn.exchange import Sender
@@ -45,6 +46,7 @@ class Shop:
         self.desk = Desk(
             self.store, counter, self.sender, known, bpp_id=US.subscriber_id,
             bpp_uri="http://shop", progress=None, say=lambda line: None,
+            clock=SYSTEM,
         )  # fmt: skip
 
     def search(self, hub, **changes):
