@@ -100,11 +100,13 @@ class PacedClock:
         for segment, following in zip(segments, (*segments[1:], None), strict=True):
             if following is not None and (following.real <= real or following.shown < instant):
                 continue
-            if segment.speed <= 0:
+            passed = max(timedelta(0), real - segment.real).total_seconds()
+            before = max(timedelta(0), segment.real - real).total_seconds()
+            left = (instant - segment.shown).total_seconds() - passed * segment.speed
+            if left > LOOK * segment.speed:
                 return LOOK
-            reached = segment.real + (instant - segment.shown) / segment.speed
             # Never 0 while it is not yet past: rounding must not make anybody spin.
-            return min(LOOK, max(0.001, (reached - real).total_seconds()))
+            return min(LOOK, max(0.001, before + (left / segment.speed if left > 0 else 0.0)))
         return LOOK
 
     def segments(self) -> tuple[Segment, ...]:
