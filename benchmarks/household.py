@@ -87,11 +87,10 @@ def notify_below_par(item: str) -> str:
 
 
 def notify_on_event(
-    rule: str, *, entity: str = "event.button", modulo: tuple[int, int] | None = None
+    rule: str, condition: str | None = None, *, entity: str = "event.button"
 ) -> str:
-    """Return a rule that notifies of each press, or of those whose number mod m is k."""
+    """Return a rule that notifies of each press, or of those for which the condition holds."""
     trigger = {"device_event": {"entity": entity}}
-    condition = f"int(event.data.n) % {modulo[0]} == {modulo[1]}" if modulo else None
     return _rule(rule, trigger, condition)
 
 

@@ -35,6 +35,10 @@ _TOKEN = re.compile(
 )
 _CEL_PLACE = re.compile(r"ERROR: <input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 _LITERALS = frozenset({"true", "false", "null", "in"})
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+_COMPARE = frozenset({"=", "!", "<", ">", "in"})
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,17}")
+_PLAIN_TEXT = re.compile(r"\"[^\"\\\n]*\"|'[^'\\\n]*'")
 
 
 class ConditionError(Exception):
@@ -46,13 +50,25 @@ class ConditionError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Equation:
+    """What a condition begins with and cannot hold without: ``left`` (CEL) equals ``right``."""
+
+    left: str
+    right: int | str
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
-    """A compiled condition, the words it uses and the pantry items whose stock it looks at."""
+    """A compiled condition, the words it uses and the pantry items whose stock it looks at.
+
+    ``first`` is its first part (up to ``&&``) where that compares something to a constant.
+    """
 
     source: str
     program: Any
     words: frozenset[str]
     items: frozenset[str]
+    first: Equation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +103,41 @@ def compile_condition(
     except ValueError as error:
         raise _syntax(source, str(error)) from error
     words, stocks = _references(tokens, {**WORDS[trigger], **COMMON}, trigger, items)
-    return Condition(source, program, frozenset(words), frozenset(stocks))
+    first = _equation(source, tokens)
+    return Condition(source, program, frozenset(words), frozenset(stocks), first)
+
+
+def _equation(source: str, tokens: Sequence[_Token]) -> Equation | None:
+    """Find ``left == constant`` at the beginning; None where it decides nothing by itself.
+
+    CEL's ``&&`` is false when its first operand is, whatever the others are. A ``||`` or ``?`` has
+    other ways to hold, and what else compares binds the same.
+    """
+    signs = _outside_brackets(tokens)
+    if any(tokens[at].text in ("?", "|") for at in signs):
+        return None
+    joints = [at for at in signs if tokens[at].text == "&"]
+    first = tokens[: joints[0] if joints else len(tokens)]
+    compares = [at for at in signs if at < len(first) and first[at].text in _COMPARE]
+    if compares != [len(first) - 3, len(first) - 2] or {first[at].text for at in compares} != {"="}:
+        return None
+    constant = first[-1].text
+    if _INTEGER.fullmatch(constant):
+        right: int | str = int(constant)
+    elif _PLAIN_TEXT.fullmatch(constant):
+        right = constant[1:-1]
+    else:
+        return None
+    return Equation(source[: first[-3].offset].strip(), right)
+
+
+def _outside_brackets(tokens: Sequence[_Token]) -> list[int]:
+    depth, found = 0, []
+    for place, token in enumerate(tokens):
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
+        if depth == 0 and token.kind in ("sign", "word"):
+            found.append(place)
+    return found
 
 
 def _tokens(source: str) -> list[_Token]:
@@ -101,10 +151,7 @@ def _tokens(source: str) -> list[_Token]:
 def _refuse_depth(tokens: Sequence[_Token]) -> None:
     depth = 0
     for token in tokens:
-        if token.text in ("(", "[", "{"):
-            depth += 1
-        elif token.text in (")", "]", "}"):
-            depth -= 1
+        depth += (token.text in _OPENING) - (token.text in _CLOSING)
         if depth > _MAX_DEPTH:
             raise ConditionError(f"expected at most {_MAX_DEPTH} levels of brackets", token.offset)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from rules.compile import Condition
 from rules.cron import Cron
 from rules.language import Rule
+from rules.sieve import Sieve, sieve
 from rules.words import Trigger
 
 ANY = "any"
@@ -51,14 +52,19 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """The rules that one subject can trigger, and what their conditions read."""
+    """The rules that one subject can trigger, and what their conditions read.
+
+    There is a ``sieve`` where the conditions say more than the trigger does: a state or a level
+    seldom crosses its threshold, but every press of a button is an event.
+    """
 
     rules: tuple[CompiledRule, ...] = ()
     words: frozenset[str] = frozenset()
     items: frozenset[str] = frozenset()
+    sieve: Sieve[CompiledRule] | None = None
 
 
-def bucket(rules: Iterable[CompiledRule]) -> Bucket:
+def bucket(rules: Iterable[CompiledRule], *, sieved: bool = False) -> Bucket:
     """Put rules together with the union of the words and items of their conditions."""
     kept = tuple(rules)
     conditions = [one.condition for one in kept if one.condition is not None]
@@ -66,6 +72,7 @@ def bucket(rules: Iterable[CompiledRule]) -> Bucket:
         kept,
         frozenset().union(*(one.words for one in conditions)),
         frozenset().union(*(one.items for one in conditions)),
+        sieve([(one, one.condition) for one in kept]) if sieved else None,
     )
 
 
@@ -93,7 +100,7 @@ class Index:
         return Index(
             stock=_by_subject(stock),
             states=_by_subject(by_trigger["state"]),
-            events=_by_subject(by_trigger["device_event"]),
+            events=_by_subject(by_trigger["device_event"], sieved=True),
             notices=_by_subject(by_trigger["notice"]),
             by_id={one.id: bucket([one]) for one in rules},
         )
@@ -105,12 +112,12 @@ def find(buckets: dict[str, Bucket], subject: str) -> Bucket:
     return own if own is not None else buckets.get(ANY, EMPTY)
 
 
-def _by_subject(rules: Sequence[CompiledRule]) -> dict[str, Bucket]:
+def _by_subject(rules: Sequence[CompiledRule], *, sieved: bool = False) -> dict[str, Bucket]:
     found: dict[str, list[CompiledRule]] = defaultdict(list)
     for one in rules:
         found[one.subject].append(one)
     anything = found.get(ANY, [])
     return {
-        subject: bucket(own if subject == ANY else [*own, *anything])
+        subject: bucket(own if subject == ANY else [*own, *anything], sieved=sieved)
         for subject, own in found.items()
     }

@@ -125,7 +125,8 @@ class RuleSet:
         occasion = self.occasion(event, view, now, bucket)
         firings: list[Firing] = []
         faults: list[str] = []
-        for one in bucket.rules:
+        likely = bucket.sieve.left_over(occasion.context()) if bucket.sieve else bucket.rules
+        for one in likely:
             outcome = decide(one, occasion)
             if isinstance(outcome, Firing):
                 firings.append(outcome)
