@@ -145,7 +145,7 @@ def _key(
         len(covered.short),
         clash(window, busy) if window else 0,
         not offer.preferred,
-        _badly_rated(offer.score),
+        badly_rated(offer.score),
         weighed(offer),
         len(covered.instead),
         -(offer.score.mean if offer.score else Decimal(0)),
@@ -156,7 +156,8 @@ def _key(
     )
 
 
-def _badly_rated(score: Score | None) -> bool:
+def badly_rated(score: Score | None) -> bool:
+    """Tell whether enough people thought ill of a provider."""
     return score is not None and score.count >= ENOUGH_RATINGS and score.mean < BAD_SCORE
 
 
@@ -174,7 +175,7 @@ def _because(
     if offer.total.currency != currency:
         reasons.append(f"asks in {offer.total.currency}, not in {currency}")
     elif rival is not None and rival.total.currency == currency:
-        reasons.append(_price(offer, rival))
+        reasons.append(price_beside(offer, rival))
     reasons += _covers(covered)
     if offer.window is not None and (against := why_not(offer.window, busy)):
         reasons.append(against)
@@ -183,11 +184,12 @@ def _because(
     if offer.score is not None and offer.score.count > 0:
         stars = offer.score.mean.quantize(Decimal("0.1"))
         reasons.append(f"rated {stars} of 5 by {offer.score.count}")
-    reasons += _asks_more(offer, rival)
+    reasons += asks_more(offer, rival)
     return tuple(reasons)
 
 
-def _price(offer: Offer, rival: Offer) -> str:
+def price_beside(offer: Offer, rival: Offer) -> str:
+    """Say how much an offer costs beside another in the same currency."""
     difference = offer.total.amount - rival.total.amount
     if not difference:
         return f"costs the same as {rival.name}"
@@ -205,7 +207,8 @@ def _covers(covered: Coverage) -> list[str]:
     return reasons
 
 
-def _asks_more(offer: Offer, rival: Offer | None) -> list[str]:
+def asks_more(offer: Offer, rival: Offer | None) -> list[str]:
+    """Say what of the household a provider must know that the rival need not."""
     more = sorted(offer.disclosed - rival.disclosed) if rival is not None else []
     return [f"asks for your {listed_and(more)} besides"] if more else []
 

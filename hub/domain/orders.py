@@ -143,6 +143,9 @@ class Party:
 class Change:
     """A change to a placed order that is on its way: moved to ``slot``, or cancelled.
 
+    With ``ride`` or ``table`` the order is to be for that instead; where ``slot`` is None then,
+    the provider says when. ``at_most`` is what it may cost without anybody being asked again,
+    ``why`` what members are told of the reason.
     ``fee`` and ``quote`` are what the provider said it would come to, once it did (``priced``);
     ``agreed`` is true once that was agreed to and the change is meant. ``by`` is the member who
     wanted it, ``suggestion_id`` the question that holds the fee, where there is one.
@@ -151,6 +154,10 @@ class Change:
     kind: Literal["move", "cancel"]
     by: str
     slot: DeliverySlot | None = None
+    ride: RideWish | None = None
+    table: TableWish | None = None
+    at_most: Money | None = None
+    why: str = ""
     fee: Money | None = None
     quote: Quote | None = None
     suggestion_id: str = ""
@@ -171,6 +178,7 @@ class Order:
     what it asked for the change that was previewed or made last. ``score`` and ``needs`` are its
     catalogue's. ``chosen`` are the wants whose amount a member has settled. Orders with the same
     ``part_of`` are parts of one basket. ``change`` is what is being changed about a placed order.
+    ``about`` is whose wish it is (``hub/flow/wishes.py``).
     """
 
     id: str
@@ -208,6 +216,7 @@ class Order:
     chosen: tuple[str, ...] = ()
     part_of: str = ""
     change: Change | None = None
+    about: str = ""
 
     def moved(self, state: OrderState, **changes: object) -> Order:
         """Return this order in ``state`` with ``changes``; IllegalMove when it may not."""

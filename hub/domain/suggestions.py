@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.life import Life
 from hub.domain.money import Money
-from hub.domain.orders import DeliverySlot, Line, Want, Window
+from hub.domain.orders import DeliverySlot, Line, RideWish, TableWish, Want, Window
 
 SuggestionState = Literal[
     "proposed", "approved", "declined", "expired", "superseded", "carried_out", "failed"
@@ -38,12 +38,15 @@ Kind = Literal[
     "cancel_order",
     "social_meal",
     "ride",
+    "table",
     "notify",
     "invitation",
 ]
 KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
 """What a rule may propose; that an order be cancelled only a member can want, and an invitation
 is a friend's."""
+ORDERING: tuple[Kind, ...] = ("grocery_order", "ride", "table")
+"""What is ordered from the offers that are collected for it."""
 
 Verb = Literal["approve", "decline", "later"]
 VERBS: tuple[Verb, ...] = ("approve", "decline", "later")
@@ -67,12 +70,32 @@ class Disclosure:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """What was agreed to before there were offers: by whom, and what it may cost.
+
+    ``at_most`` None: nothing.
+    """
+
+    by: str
+    at_most: Money | None = None
+
+    def covers(self, total: Money) -> bool:
+        """Tell whether it may cost ``total``."""
+        if not total.amount:
+            return True
+        most = self.at_most
+        return most is not None and most.currency == total.currency and total.amount <= most.amount
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One way to carry a suggestion out; ``order_id`` is the hub's quoted order behind it.
 
     ``note`` says what a member should know, e.g. ``no oat milk there``; ``because`` what speaks
     for it and against it beside the other options. ``also`` are the further orders of a basket
     that is split over several providers. ``over`` says which of the household's limits it is over.
+    ``ride`` and ``table`` are what was wished for, where it is one; ``window`` of a ride is from
+    leaving to arriving.
     """
 
     id: str
@@ -87,6 +110,8 @@ class Option:
     because: tuple[str, ...] = ()
     also: tuple[str, ...] = ()
     over: str = ""
+    ride: RideWish | None = None
+    table: TableWish | None = None
 
     @property
     def orders(self) -> tuple[str, ...]:
@@ -104,6 +129,8 @@ class Suggestion:
     is what to tell somebody who taps too late. ``not_before`` holds a reminder after *later*.
     ``wants`` is what a grocery order is for; ``deliver_after`` and ``deliver_before`` are local
     times of day between which it may come. ``split_tried``: splitting it was looked at.
+    ``about`` is whose wish it is (``hub/flow/wishes.py``). ``agreed``: members agreed beforehand,
+    and are asked only where no offer keeps to that.
     """
 
     id: str
@@ -132,6 +159,8 @@ class Suggestion:
     deliver_after: time | None = None
     deliver_before: time | None = None
     split_tried: bool = False
+    about: str = ""
+    agreed: Agreed | None = None
 
     def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
         """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.domain.orders import Line, Window
+from hub.domain.money import Money
+from hub.domain.offers import RideWish
+from hub.domain.orders import Change, Line, Order, Window
 from hub.domain.suggestions import Option, Suggestion
 
 
@@ -30,17 +32,90 @@ def window_text(window: Window, zone: ZoneInfo, now: datetime) -> str:
     return f"{day} {start:%H:%M}-{end:%H:%M}"
 
 
+def time_text(
+    window: Window,
+    zone: ZoneInfo,
+    now: datetime,
+    ride: RideWish | None = None,
+) -> str:
+    """Say a window; of a ride when one leaves and is there: ``leaves today 10:15, there 10:45``."""
+    if ride is None:
+        return window_text(window, zone, now)
+    start, _, end = window_text(window, zone, now).rpartition("-")
+    return f"leaves {start}, there {end}"
+
+
+def placed_text(order: Order, total: Money | None, zone: ZoneInfo, now: datetime) -> str:
+    """Say that an order stands: who, what, when and for how much."""
+    slot = order.slot
+    when = f", {time_text(slot.window, zone, now, order.ride)}" if slot else ""
+    free = total is None or not total.amount
+    if order.ride is not None:
+        to = f" to {order.ride.end.address}" if order.ride.end.address else ""
+        return f"A ride with {order.provider_name}{to} is ordered for {total}{when}."
+    if order.table is not None:
+        price = "" if free else f", for a deposit of {total}"
+        return f"{order.provider_name} keeps a table for {order.table.party_size}{when}{price}."
+    return f"Ordered at {order.provider_name} for {total}{when}."
+
+
+def order_at(order: Order) -> str:
+    """Call an order: ``the order at Green Valley``, ``the ride with Mara``."""
+    if order.ride is not None:
+        return f"the ride with {order.provider_name}"
+    return f"the {'table' if order.table else 'order'} at {order.provider_name}"
+
+
+def moving_text(
+    order: Order, change: Change, window: Window, fee: Money, zone: ZoneInfo, now: datetime
+) -> tuple[str, str]:
+    """Ask whether a change to ``window`` is worth its fee: a title and a sentence."""
+    when = time_text(window, zone, now, change.ride or order.ride)
+    if order.ride is not None:
+        return f"Move {order_at(order)}?", f"It {when}. Moving it costs {fee}."
+    if change.table is not None:
+        size = change.table.party_size
+        return f"Change {order_at(order)}?", f"It would be for {size}, {when}. That costs {fee}."
+    if order.table is not None:
+        return f"Move {order_at(order)}?", f"It would be {when}. Moving it costs {fee}."
+    title = f"Move the delivery of {order.provider_name}?"
+    return title, f"It would come {when}. Moving it costs {fee}."
+
+
+def moved_text(order: Order, zone: ZoneInfo, now: datetime) -> str:
+    """Say when an order comes that was moved, and for how many."""
+    when = time_text(order.slot.window, zone, now, order.ride) if order.slot else "later"
+    if order.ride is not None:
+        return f"The ride with {order.provider_name} now {when}"
+    if order.table is not None:
+        return f"{order.provider_name} now keeps a table for {order.table.party_size}, {when}"
+    return f"{order.provider_name} now comes {when}"
+
+
 def offer(option: Option, zone: ZoneInfo, now: datetime) -> str:
     """Say one option in a line: who, what, how much, when."""
-    parts = [f"{option.provider_name}: {basket(option.lines)}", str(option.total)]
+    parts = [f"{option.provider_name}: {_what(option)}", _price(option)]
     if option.window is not None:
-        parts.append(window_text(option.window, zone, now))
+        parts.append(time_text(option.window, zone, now, option.ride))
     if option.note:
         parts.append(option.note)
     parts += [reason for reason in option.because if reason not in option.note]
     if option.over:
         parts.append(f"not to be ordered: {option.over}")
     return ", ".join(parts)
+
+
+def _what(option: Option) -> str:
+    names = ", ".join(line.name for line in option.lines)
+    if option.table is not None:
+        return f"a table for {option.table.party_size} ({names})"
+    return names if option.ride is not None else basket(option.lines)
+
+
+def _price(option: Option) -> str:
+    if option.table is None:
+        return str(option.total)
+    return f"{option.total} deposit" if option.total.amount else "no deposit"
 
 
 def question(suggestion: Suggestion, zone: ZoneInfo, now: datetime) -> str:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hub.domain import wishing
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.matching import pick_slot
 from hub.domain.orders import Line, Order
-from hub.domain.suggestions import Option, Suggestion
+from hub.domain.suggestions import ORDERING, Option, Suggestion
 from hub.flow.changes import agree
 from hub.flow.choose import option_of, over_limit
+from hub.flow.collect import forget_timers
 from hub.flow.ending import end
 from hub.flow.gate import consent
 from hub.flow.home import Home
 from hub.flow.requests import await_answer, request
-from hub.flow.suggest import forget_timers
 from hub.flow.tell import tell_outcome
 from hub.store.tx import Entry, Tx
 
@@ -23,13 +24,15 @@ MOST_PIECES = 99
 """Pieces of one line a member may ask for."""
 RULE = "rule"
 """By what way a rule decides by itself (``Decision.via``)."""
+AGREED = "agreed"
+"""By what way a yes that was given beforehand counts."""
 
 
 def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:
     """Carry out a yes; where it changes the offer, or comes too late for it, ask what it costs."""
     if suggestion.kind in ("move_delivery", "cancel_order") and suggestion.options:
         return _change(tx, home, suggestion, decision)
-    if suggestion.kind != "grocery_order":
+    if suggestion.kind not in ORDERING:
         return _agree(tx, home, suggestion, decision)
     if not suggestion.options:
         return DecisionResult("refused", "Offers are still being collected.", suggestion)
@@ -83,17 +86,24 @@ def _another_window(
 ) -> DecisionResult:
     """The window has begun before anybody said yes: ask about the next one that suits."""
     zone = home.settings.home.zone
-    offered = [slot for slot in tx.house.slots.get(order.id, ()) if suggestion.fits(slot, zone)]
-    slot = pick_slot(offered, None, None, tx.now)
+    known = tx.house.slots.get(order.id, ())
+    wish = wishing.wish_of(order)
+    if wish is not None:
+        slot = wishing.another_time(known, wish, tx.now)
+    else:
+        offered = [slot for slot in known if suggestion.fits(slot, zone)]
+        slot = pick_slot(offered, None, None, tx.now)
     if slot is None:
-        message = "That delivery window has begun, and no other one fits; please choose anew."
+        message = "That time has begun, and no other one fits; please choose anew."
         return DecisionResult("refused", message, suggestion)
-    message = "That delivery window has begun; the next one is asked for."
+    message = "That time has begun; the next one is asked for."
     return _reprice(tx, home, suggestion, [replace(order, slot=slot)], decision, message)
 
 
 def _changed(tx: Tx, order: Order, decision: Decision) -> Order | str | None:
     """Return the order as a member changed it, why that cannot be, or None for no change."""
+    if wishing.wish_of(order) is not None and set(decision.counts.values()) - {1}:
+        return "A vehicle and a table come whole: only the time can be chosen."
     known = {line.item_id for line in order.lines}
     for item_id, count in decision.counts.items():
         if item_id not in known:

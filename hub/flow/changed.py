@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from hub.domain.money import Money
 from hub.domain.orders import ORDER_LIFE, Change, Order, OrderAnswer
-from hub.domain.wording import basket, listed, window_text
+from hub.domain.wording import basket, listed, moved_text, order_at, time_text, window_text
+from hub.flow.belonging import note
 from hub.flow.changes import cost, priced, with_terms
 from hub.flow.expected import expect, expect_no_more
 from hub.flow.home import Home
 from hub.flow.offers import answered_lines, drop
-from hub.flow.placing import PLACED, differences, fail, follow
+from hub.flow.placing import OTHER_THINGS, PLACED, differences, fail, follow
 from hub.flow.saying import close, give_up, say, told
 from hub.store.tx import Entry, Tx
 
@@ -31,7 +32,8 @@ def on_update(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
             _unasked(tx, home, order, answer)
     elif answer.error is not None:
         reason = answer.error.message
-        give_up(tx, home, order, f"{order.provider_name} will not move it: {reason}")
+        verb = "change" if change.table else "move"
+        give_up(tx, home, order, f"{order.provider_name} will not {verb} it: {reason}")
     elif not answer.preview:
         _moved(tx, home, order, change, answer)
     elif not change.agreed:
@@ -79,6 +81,9 @@ def _moved(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
     moved = replace(
         with_terms(order, answer),
         slot=slot,
+        lines=answered_lines(order, answer) if change.table else order.lines,
+        ride=change.ride or order.ride,
+        table=change.table or order.table,
         quote=quote,
         change=None,
         change_fee=fee,
@@ -94,8 +99,8 @@ def _moved(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
     (index,) = tx.save(moved, Entry("moved", order.id, facts))
     tx.drop_timers("patience", order.id)
     follow(tx, moved)
-    when = window_text(slot.window, zone, tx.now) if slot else "later"
-    words = f"{order.provider_name} now comes {when}{_for(fee)}.{_but(odd)}"
+    note(tx, order.about, "changed", order.id)
+    words = f"{moved_text(moved, zone, tx.now)}{_for(fee)}.{_but(odd)}"
     told(tx, home, moved, change, "carried_out", words, index)
 
 
@@ -117,7 +122,9 @@ def _cancelled(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAn
         facts["odd"] = odd
     (index,) = tx.save(gone, Entry("cancelled", order.id, facts))
     _forget(tx, order)
-    words = f"The order at {order.provider_name} is cancelled{_for(fee)}.{_but(odd)}"
+    note(tx, order.about, "cancelled", order.id)
+    called = order_at(order)
+    words = f"{called[:1].upper()}{called[1:]} is cancelled{_for(fee)}.{_but(odd)}"
     told(tx, home, gone, change, "carried_out", words, index)
 
 
@@ -141,8 +148,10 @@ def withdrawn(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     facts = {"by": order.provider_name, "reason": answer.reason[:300]}
     (index,) = tx.save(gone, Entry("cancelled", order.id, facts))
     _forget(tx, order)
+    note(tx, order.about, "cancelled", order.id)
     why = f" ({answer.reason[:200]})" if answer.reason else ""
-    words = f"{order.provider_name} cancelled the order {order.order_id}{why}."
+    what = {"ride": "ride", "restaurant": "table"}.get(order.domain, "order")
+    words = f"{order.provider_name} cancelled the {what} {order.order_id}{why}."
     if change is not None:
         close(tx, home, change, "failed", words)
     say(tx, home, gone, words, index)
@@ -171,8 +180,9 @@ def _unasked(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         now = replace(now, quote=answer.quote)
     changed = []
     if now.slot is not None and (order.slot is None or now.slot.window != order.slot.window):
-        changed.append(f"it comes {window_text(now.slot.window, zone, tx.now)}")
-    if "it brings other things" in differences(order, now):
+        when = time_text(now.slot.window, zone, tx.now, order.ride)
+        changed.append(f"it {when}" if order.ride else f"it comes {when}")
+    if OTHER_THINGS[order.domain] in differences(order, now):
         changed.append(f"it brings {basket(now.lines)}")
     if stated != agreed:
         changed.append(f"it asks {stated}" if cheaper else f"it asks {stated}, not {agreed}")
@@ -183,6 +193,7 @@ def _unasked(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     (index,) = tx.save(now, Entry("changed_by_provider", order.id, {"changed": changed}))
     expect(tx, now)
     follow(tx, now)
+    note(tx, now.about, "changed", now.id)
     dearer = stated != agreed and not cheaper
     doubt = " You agreed to no more than that: complain or cancel if it is wrong." if dearer else ""
     words = f"{order.provider_name} changed the order {order.order_id}: {listed(changed)}.{doubt}"

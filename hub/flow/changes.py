@@ -9,17 +9,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from hub.domain import wishing
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.money import Money
 from hub.domain.offers import DeliverySlot
 from hub.domain.orders import Change, Order, OrderAnswer
-from hub.domain.suggestions import Because, Option, Suggestion
-from hub.domain.wording import window_text
+from hub.domain.suggestions import Agreed, Because, Option, Suggestion
+from hub.domain.wording import moving_text, order_at
+from hub.flow.collect import forget_timers
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
 from hub.flow.requests import await_answer, request
 from hub.flow.saying import close, give_up
-from hub.flow.suggest import forget_timers
 from hub.flow.tell import ask
 from hub.store.tx import Entry, Tx
 
@@ -56,6 +57,9 @@ def _send(tx: Tx, home: Home, order: Order, *, again: bool = False) -> Order:
         slot=change.slot,
         quote=change.quote,
         fee=change.fee,
+        ride=change.ride,
+        table=change.table,
+        anytime=change.ride is not None and change.slot is None,
     )
     return sent if again else await_answer(tx, home, sent)
 
@@ -71,11 +75,18 @@ def priced(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
     if fee is not None and (fee.currency != own or fee.amount < 0):
         give_up(tx, home, order, f"{order.provider_name} asks {fee} for it; nothing was changed.")
         return
-    priced = replace(change, fee=fee, quote=answer.quote, priced=True)
+    slot = change.slot
+    if change.kind == "move" and (change.ride or change.table) and slot is None:
+        slot = answer.slot or order.slot
+    wish = change.ride or change.table
+    if change.kind == "move" and wish is not None and not wishing.suits(slot, wish, tx.now):
+        give_up(tx, home, order, f"{order.provider_name} has no time that suits; nothing changed.")
+        return
+    priced = replace(change, slot=slot, fee=fee, quote=answer.quote, priced=True)
     known = replace(with_terms(order, answer), change=priced, pending=None, pending_message_id=None)
     facts = {"kind": change.kind, "fee": str(fee or "")}
     (index,) = tx.save(known, Entry("change_priced", order.id, facts))
-    if fee is None or not fee.amount:
+    if fee is None or not fee.amount or Agreed(change.by, change.at_most).covers(fee):
         carry_out(tx, home, known)
     else:
         _ask_fee(tx, home, known, priced, fee, index)
@@ -101,11 +112,12 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
     moving = change.kind == "move" and change.slot is not None
     window = change.slot.window if change.slot is not None else None
     if moving and window is not None:
-        title = f"Move the delivery of {order.provider_name}?"
-        body = f"It would come {window_text(window, zone, tx.now)}. Moving it costs {fee}."
+        title, body = moving_text(order, change, window, fee, zone, tx.now)
     else:
-        title = f"Cancel the order at {order.provider_name}?"
+        title = f"Cancel {order_at(order)}?"
         body = f"Cancelling it costs {fee}."
+    if change.why:
+        body = f"{change.why[:1].upper()}{change.why[1:]}. {body}"
     own = order.slot.window if order.slot else None
     option = Option(
         id=f"{order.id}:{change.kind}",
@@ -115,6 +127,8 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
         lines=order.lines,
         total=fee,
         window=window or own,
+        ride=change.ride or order.ride,
+        table=change.table or order.table,
     )
     latest = tx.now + ANSWER_WITHIN
     deadline = min(latest, own.start) if own is not None and own.start > tx.now else latest

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from hub.domain import wishing
 from hub.domain.choosing import Offer, coverage, rank
 from hub.domain.fitting import Busy, clash
 from hub.domain.limits import is_among, month_began
 from hub.domain.money import Money
 from hub.domain.orders import ORDER_LIFE, Order
-from hub.domain.suggestions import Disclosure, Option, Suggestion
+from hub.domain.suggestions import ORDERING, Disclosure, Option, Suggestion
 from hub.domain.wording import listed
-from hub.flow.gate import told_fields
+from hub.flow.gate import purpose_of, told_fields
 from hub.flow.home import Home
 from hub.store.spending import ended_since
 from hub.store.tx import Tx
@@ -43,11 +44,13 @@ def option_of(home: Home, *orders: Order) -> Option:
         window=first.slot.window if first.slot else None,
         note="; ".join([*_comes(home, orders), *(order.note for order in orders if order.note)]),
         disclosures=tuple(
-            Disclosure(field, order.provider_name, "to bring the order")
+            Disclosure(field, order.provider_name, purpose_of(order))
             for order in orders
             for field in told_fields(home, order)
         ),
         also=tuple(order.id for order in orders[1:]),
+        ride=orders[0].ride,
+        table=orders[0].table,
     )
 
 
@@ -94,13 +97,16 @@ def arranged(
     """Return options in the order in which members see them, each with why and what forbids it."""
     by_id = {option.id: option for option in options}
     offers = [offer_of(tx, home, option) for option in by_id.values()]
+    currency = home.settings.home.currency
+    wish = next((w for one in by_id.values() if (w := one.ride or one.table) is not None), None)
+    if wish is not None:
+        ranked = [(one.id, why) for one, why in wishing.rank(offers, wish, currency=currency)]
+    else:
+        baskets = rank(offers, suggestion.wants, currency=currency, busy=busy)
+        ranked = [(one.offer.id, one.because) for one in baskets]
     return tuple(
-        replace(
-            by_id[one.offer.id],
-            because=one.because,
-            over=over_limit(tx, home, by_id[one.offer.id]),
-        )
-        for one in rank(offers, suggestion.wants, currency=home.settings.home.currency, busy=busy)
+        replace(by_id[one], because=why, over=over_limit(tx, home, by_id[one]))
+        for one, why in ranked
     )
 
 
@@ -129,6 +135,24 @@ def rules_choice(
     plain = covered.whole and not covered.instead and not covered.extra and not best.note
     suits = best.window is None or not clash(best.window, busy)
     return best if plain and suits and not over_limit(tx, home, best) else None
+
+
+def agreed_choice(tx: Tx, home: Home, suggestion: Suggestion) -> Option | None:
+    """Return the option that members' earlier yes covers, None where they have to look.
+
+    It keeps to what was agreed and to every limit; one that changed after the yes is not taken.
+    """
+    agreed = suggestion.agreed
+    if agreed is None or suggestion.kind not in ORDERING:
+        return None
+    return next(
+        (
+            option
+            for option in suggestion.options
+            if agreed.covers(option.total) and not option.note and not option.over
+        ),
+        None,
+    )
 
 
 def _spent(tx: Tx, home: Home, but: Sequence[str]) -> Money:

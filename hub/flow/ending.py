@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 
 from hub.domain.suggestions import Suggestion
+from hub.flow.belonging import note
+from hub.flow.collect import forget_timers
 from hub.flow.home import Home
-from hub.flow.suggest import forget_timers
 from hub.flow.tell import tell_outcome
 from hub.store.tx import Entry, Tx
 
@@ -32,6 +34,19 @@ def end(
     (index,) = tx.save(ended, Entry(state, suggestion.id, {"outcome": outcome}))
     forget_timers(tx, suggestion.id)
     tell_outcome(tx, home, ended, index)
+    _let_be(tx, ended)
+    note(tx, ended.about, "ended", ended.id)
     if state == "carried_out":
         tx.set_timer("review", "", "", tx.now)
     return ended
+
+
+def _let_be(tx: Tx, suggestion: Suggestion) -> None:
+    """Forget the change that a question was about, where nobody agreed to it: the order stays."""
+    order = tx.house.orders.get(suggestion.subject)
+    change = order.change if order is not None else None
+    if order is None or change is None or change.suggestion_id != suggestion.id or change.agreed:
+        return
+    reason = suggestion.outcome[:300] if order.about else order.reason
+    tx.save(replace(order, change=None, reason=reason, updated_at=tx.now))
+    note(tx, order.about, "unchanged", order.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.domain.orders import ORDER_LIFE, Order, OrderAnswer
+from hub.flow.belonging import note
 from hub.flow.changed import withdrawn
 from hub.flow.expected import arriving
 from hub.flow.home import Home
@@ -43,6 +44,7 @@ def on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     if ORDER_LIFE.ended(moved.state):
         give_up(tx, home, moved, f"{order.provider_name} has brought it already.")
         tx.drop_timers("follow", order.id)
+        note(tx, order.about, "over", order.id)
         arriving(tx, moved)
 
 

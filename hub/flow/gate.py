@@ -25,8 +25,8 @@ from hub.domain.consent import (
     Scope,
     allowed,
 )
-from hub.domain.geo import coarse
-from hub.domain.offers import Place, RideWish
+from hub.domain.geo import coarse, read_gps
+from hub.domain.offers import Domain, Place, RideWish
 from hub.domain.orders import Action, Order, Party, Rating, Want
 from hub.domain.peers import Peer, PeerError
 from hub.flow.home import Home
@@ -45,36 +45,51 @@ _SILENT: tuple[Action, ...] = ("status", "track")
 # -- providers ---------------------------------------------------------------------------------
 
 
+_NEEDED: dict[Domain, tuple[Field, ...]] = {
+    "ride": ("name", "address", "gps", "phone"),
+    "restaurant": ("name", "phone"),
+}
+"""What a provider is told that does not say what it needs; the others bring something home."""
+_PURPOSE: dict[Domain, str] = {"ride": "to fetch you", "restaurant": "to keep the table"}
+
+
+def purpose_of(order: Order) -> str:
+    """Say what a provider is told things for."""
+    return _PURPOSE.get(order.domain, "to bring the order")
+
+
 def told_fields(home: Home, order: Order) -> tuple[Field, ...]:
     """Return what of ``Party`` a provider is to be told once its order is agreed to.
 
-    What it needs, where it says; of that only what ``beckn.disclose`` lets leave at all, and what
-    hub.yaml knows.
+    What it needs, where it says, else what such an order needs; of that only what
+    ``beckn.disclose`` lets leave at all, and what hub.yaml knows.
     """
+    needed = order.needs or _NEEDED.get(order.domain, _PARTY)
     return tuple(
         name
         for name in _PARTY
         if name in home.settings.beckn.disclose
         and getattr(home.settings.home, name) is not None
-        and (not order.needs or name in order.needs)
+        and name in needed
     )
 
 
-def withheld(
-    home: Home, house: House, provider: str, needs: Sequence[str], now: datetime
-) -> tuple[str, ...]:
+def withheld(home: Home, house: House, order: Order, now: datetime) -> tuple[str, ...]:
     """Return what a provider needs and is not told: not let leave, not known, or never.
 
-    One that does not say what it needs would be told all that ``beckn.disclose`` lets leave.
+    One that does not say what it needs would be told what such an order needs.
     """
     own, lets_leave = home.settings.home, home.settings.beckn.disclose
-    wanted = [name for name in _PARTY if name in (needs or lets_leave)]
-    said = allowed(house.grants.values(), wanted, provider, "order", "", now)
+    needs = order.needs or [
+        name for name in lets_leave if name in _NEEDED.get(order.domain, _PARTY)
+    ]
+    wanted = [name for name in _PARTY if name in needs]
+    said = allowed(house.grants.values(), wanted, order.provider.subscriber_id, "order", "", now)
     return tuple(
         name
         for name in wanted
         if name in said.forbidden
-        or (name in needs and (name not in lets_leave or getattr(own, name) is None))
+        or (name in order.needs and (name not in lets_leave or getattr(own, name) is None))
     )
 
 
@@ -179,7 +194,7 @@ def release(
     _note(tx, order, message_id, purpose, found)
     told = [name for name in party if name in found.fields]
     if told:
-        facts = {"to": provider, "fields": told, "purpose": "to bring the order"}
+        facts = {"to": provider, "fields": told, "purpose": purpose_of(order)}
         tx.append(Entry("disclosed", order.id, facts))
     if not party:
         return None
@@ -204,9 +219,10 @@ def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
     own = home.settings.home.gps
     if ride is None or own is None:
         return ride
+    here = read_gps(own)
 
     def outside(place: Place) -> Place:
-        return Place(coarse(place.gps)) if place.gps == own else place
+        return Place(coarse(place.gps)) if read_gps(place.gps) == here else place
 
     return replace(ride, start=outside(ride.start), end=outside(ride.end))
 

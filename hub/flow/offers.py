@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from hub.domain import wishing
 from hub.domain.choosing import listed_or
 from hub.domain.limits import is_among
 from hub.domain.matching import Match, match, pick_slot
+from hub.domain.offers import Catalog, RideWish, TableWish
 from hub.domain.orders import Line, Order, OrderAnswer, Want
 from hub.domain.suggestions import Option, Suggestion
 from hub.domain.wording import listed
@@ -36,28 +38,26 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         return
     never = home.settings.limits.never
     who = order.provider.subscriber_id
-    wants = suggestion.wants
-    matched = [
-        (match(wants, catalog), catalog)
+    catalogs = [
+        catalog
         for catalog in answer.catalogs
         if not is_among(never, who, catalog.provider_id, catalog.provider_name)
     ]
-    if not matched:
+    if not catalogs:
         drop(tx, home, order, "this household never buys there (limits.never in hub.yaml)")
         return
+    wish = wishing.wish_of(order)
+    if wish is not None:
+        _choose_wish(tx, home, order, wish, catalogs)
+        return
+    wants = suggestion.wants
+    matched = [(match(wants, catalog), catalog) for catalog in catalogs]
     found, best = max(matched, key=lambda one: len(one[0].lines))
     order = replace(order, provider_id=best.provider_id, provider_name=best.provider_name)
     if not found.lines:
         drop(tx, home, order, "it has none of it")
         return
-    if hidden := withheld(home, tx.house, who, best.needs, tx.now):
-        told = listed([field.replace("_", " ") for field in hidden])
-        drop(
-            tx,
-            home,
-            order,
-            f"it must know your {told} (home and beckn.disclose in hub.yaml, or you said never)",
-        )
+    if _asks_too_much(tx, home, order, best):
         return
     zone = home.settings.home.zone
     fitting = [slot for slot in best.slots if suggestion.fits(slot, zone)]
@@ -75,6 +75,49 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         needs=best.needs,
     )
     request(tx, home, chosen, "select")
+
+
+def _asks_too_much(tx: Tx, home: Home, order: Order, catalog: Catalog) -> bool:
+    """Let go of an offer whose provider must know what it is not told."""
+    hidden = withheld(home, tx.house, replace(order, needs=catalog.needs), tx.now)
+    if hidden:
+        told = listed([field.replace("_", " ") for field in hidden])
+        drop(
+            tx,
+            home,
+            order,
+            f"it must know your {told} (home and beckn.disclose in hub.yaml, or you said never)",
+        )
+    return bool(hidden)
+
+
+def _choose_wish(
+    tx: Tx,
+    home: Home,
+    order: Order,
+    wish: RideWish | TableWish,
+    catalogs: Sequence[Catalog],
+) -> None:
+    """Choose a vehicle or a table, and ask what it costs."""
+    found = [(wishing.choose(catalog, wish, tx.now), catalog) for catalog in catalogs]
+    able = [(one, catalog) for one, catalog in found if isinstance(one, wishing.Choice)]
+    if not able:
+        drop(tx, home, order, next(str(one) for one, _ in found))
+        return
+    choice, best = min(able, key=lambda one: one[0].line.price.amount)
+    order = replace(
+        order,
+        provider_id=best.provider_id,
+        provider_name=best.provider_name,
+        lines=(choice.line,),
+        slot=choice.slot,
+        score=best.score,
+        needs=best.needs,
+    )
+    if _asks_too_much(tx, home, order, best):
+        return
+    tx.save_slots(order.id, best.slots)
+    request(tx, home, order, "select")
 
 
 def _lacking(found: Match, wants: Sequence[Want]) -> str:
@@ -95,6 +138,16 @@ def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     tx.drop_timers("patience", order.id)
     before = suggestion.option_with(order.id)
     reason = _no_price(home, answer)
+    wish = wishing.wish_of(order)
+    if not reason and wish is not None:
+        if not wishing.suits(answer.slot or order.slot, wish, tx.now):
+            reason = "it names a time that does not suit"
+        elif _another_size(order, answer):
+            reason = "it would be another table than was asked for"
+    if reason and order.ride is not None and order.slot is not None and before is None:
+        # Not every vehicle can be had at each of its provider's times.
+        request(tx, home, replace(order, slot=None), "select")
+        return
     if reason or answer.quote is None:
         if before is None or order.part_of:
             drop(tx, home, order, reason)
@@ -118,6 +171,11 @@ def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         offered(tx, home, suggestion, quoted, changed=before is not None)
     elif parts.joined(tx, home, suggestion, order.part_of):
         asked_by_now(tx, home, suggestion.id)
+
+
+def _another_size(order: Order, answer: OrderAnswer) -> bool:
+    ours, theirs = order.table, answer.table
+    return ours is not None and theirs is not None and ours.party_size != theirs.party_size
 
 
 def _no_price(home: Home, answer: OrderAnswer) -> str:
@@ -210,7 +268,7 @@ def ask_now(tx: Tx, home: Home, suggestion: Suggestion) -> None:
         return
     if suggestion.options:
         tx.set_timer("collect", suggestion.id, "late", None)
-        if suggestion.rule_id in home.settings.limits.auto_approve:
+        if suggestion.agreed or suggestion.rule_id in home.settings.limits.auto_approve:
             # The clock lets the rule decide, or asks; it does not wake anybody before its time.
             tx.set_timer("auto", suggestion.id, "", suggestion.not_before or tx.now)
         else:

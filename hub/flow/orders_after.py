@@ -15,6 +15,7 @@ from hub.domain.decisions import (
     TrackOrder,
 )
 from hub.domain.orders import Change, ChangeTerms, Order, OrderAnswer, Rating
+from hub.flow.belonging import note
 from hub.flow.changes import begin, slot_of
 from hub.flow.consent import erasure_answered
 from hub.flow.expected import brings, expect_no_more
@@ -114,6 +115,7 @@ def _came(tx: Tx, home: Home, order: Order, command: OrderCame) -> DecisionResul
     )
     tx.save(done, Entry("order_completed", order.id, {"member": command.member}))
     tx.drop_timers("follow", order.id)
+    note(tx, order.about, "over", order.id)
     for item, amount in brings(order).items():
         level = tx.house.stock.get(item)
         if level is not None and item in home.pantry and level.expected > 0:

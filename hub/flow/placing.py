@@ -11,10 +11,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.names import folded
+from hub.domain.offers import Domain
 from hub.domain.orders import ORDER_LIFE, Line, Order, OrderAnswer
 from hub.domain.suggestions import Option, Suggestion
-from hub.domain.wording import listed, window_text
-from hub.flow.choose import arranged, option_of
+from hub.domain.wording import listed, placed_text
+from hub.flow.belonging import note
+from hub.flow.choose import agreed_choice, arranged, option_of
 from hub.flow.ending import end
 from hub.flow.expected import expect
 from hub.flow.home import Home
@@ -26,6 +28,12 @@ from hub.store.tx import Entry, Tx
 LATEST_DELIVERY = timedelta(days=1)
 """When an order that names no window should have come."""
 PLACED = ("confirmed", "in_progress")
+OTHER_THINGS: dict[Domain, str] = {
+    "grocery": "it brings other things",
+    "ride": "another vehicle comes",
+    "restaurant": "it is another table",
+    "neighbour": "it brings other things",
+}
 
 
 def on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
@@ -56,6 +64,8 @@ def on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         updated_at=tx.now,
     )
     changed = differences(order, initialised)
+    if answer.table and order.table and answer.table.party_size != order.table.party_size:
+        changed.append(f"it is for {answer.table.party_size}")
     if changed:
         note = f"the offer changed after you agreed: {listed(changed)}"
         facts = {"total": str(initialised.quote and initialised.quote.total), "changed": changed}
@@ -86,9 +96,9 @@ def differences(agreed: Order, now: Order) -> list[str]:
     elif now.quote.total.currency != most.currency or now.quote.total.amount > most.amount:
         found.append(f"it costs {now.quote.total} instead of {most}")
     if (now.slot.window if now.slot else None) != (agreed.slot.window if agreed.slot else None):
-        found.append("it comes at another time")
+        found.append(f"it {'is' if agreed.table else 'comes'} at another time")
     if _contents(now.lines) != _contents(agreed.lines):
-        found.append("it brings other things")
+        found.append(OTHER_THINGS[agreed.domain])
     return found
 
 
@@ -129,6 +139,11 @@ def reopen(tx: Tx, home: Home, suggestion: Suggestion) -> None:
     )
     tx.set_timer("deadline", suggestion.id, "", asked_again.deadline)
     tx.save(asked_again, Entry("reopened", suggestion.id, {"version": asked_again.version}))
+    if agreed_choice(tx, home, asked_again) is not None:
+        # Another offer that the same yes covers: the clock takes it.
+        tx.save(replace(asked_again, asked=False))
+        tx.set_timer("auto", suggestion.id, "", tx.now)
+        return
     ask(tx, home, asked_again)
 
 
@@ -173,6 +188,7 @@ def confirmed(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     tx.drop_timers("patience", order.id)
     expect(tx, done)
     follow(tx, done)
+    note(tx, done.about, "booked", done.id)
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is not None and suggestion.state == "approved":
         _all_answered(tx, home, suggestion, suggestion.option_with(order.id), done)
@@ -192,9 +208,9 @@ def _odd(agreed: Order, done: Order, answer: OrderAnswer) -> list[str]:
     if answer.quote is not None and answer.quote.total != total:
         odd.append(f"it now says {answer.quote.total}")
     if agreed.slot and done.slot and done.slot.window != agreed.slot.window:
-        odd.append("it comes at another time")
+        odd.append(f"it {'is' if agreed.table else 'comes'} at another time")
     if answer.lines and _contents(answered_lines(agreed, answer)) != _contents(agreed.lines):
-        odd.append("it brings other things")
+        odd.append(OTHER_THINGS[agreed.domain])
     return odd
 
 
@@ -227,10 +243,9 @@ def _all_answered(
 def _ordered(home: Home, tx: Tx, order: Order) -> str:
     total = order.quote.total if order.quote else order.approved_total
     zone = home.settings.home.zone
-    when = f", {window_text(order.slot.window, zone, tx.now)}" if order.slot else ""
     odd = order.note.removeprefix("on confirming, ")
     doubt = f" {odd[0].upper()}{odd[1:]}; ask it why." if odd != order.note else ""
-    return f"Ordered at {order.provider_name} for {total}{when}. Order {order.order_id}.{doubt}"
+    return f"{placed_text(order, total, zone, tx.now)} Order {order.order_id}.{doubt}"
 
 
 def fail(tx: Tx, home: Home, order: Order, reason: str, *, outcome: str = "") -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hub.domain.effects import SendOrderRequest
 from hub.domain.money import Money
-from hub.domain.offers import DeliverySlot
+from hub.domain.offers import DeliverySlot, RideWish, TableWish
 from hub.domain.orders import Action, Order, OrderRequest, Quote, Rating, Want
 from hub.flow.gate import release, ride_told
 from hub.flow.home import Home
@@ -35,13 +35,17 @@ def request(
     rating: Rating | None = None,
     reason: str = "",
     named: str = "",
+    ride: RideWish | None = None,
+    table: TableWish | None = None,
+    anytime: bool = False,
 ) -> Order:
     """Send ``action`` for ``order``; return the order, now waiting for its answer.
 
     ``again`` repeats the message that is awaited already, under the same message id, by which the
-    provider recognises it. ``slot`` and ``quote`` stand in for the order's own (``update``); the
-    others are as in ``OrderRequest``; ``named`` is a message id to use. What is in ``ASIDE`` awaits
-    nothing. What the message tells of the household is the gate's to say.
+    provider recognises it. ``slot``, ``quote``, ``ride`` and ``table`` stand in for the order's own
+    (``update``); with ``anytime`` no slot is named. The others are as in ``OrderRequest``;
+    ``named`` is a message id to use. What is in ``ASIDE`` awaits nothing. What the message tells of
+    the household is the gate's to say.
     """
     message_id = (order.pending_message_id if again else None) or named or tx.new_id()
     if action in ASIDE:
@@ -58,14 +62,14 @@ def request(
         wants=tuple(wants),
         lines=order.lines,
         provider_id=order.provider_id,
-        slot=slot or order.slot,
+        slot=None if anytime else slot or order.slot,
         party=party,
         quote=quote or order.quote,
         order_id=order.order_id,
         reason=reason,
         domain=order.domain,
-        ride=ride_told(order.ride, home),
-        table=order.table,
+        ride=ride_told(ride or order.ride, home),
+        table=table or order.table,
         preview=preview,
         fee=fee,
         rating=rating,

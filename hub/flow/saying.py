@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.domain.orders import Change, Order
+from hub.flow.belonging import note
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell, tell_outcome
@@ -49,7 +50,15 @@ def give_up(tx: Tx, home: Home, order: Order, words: str) -> None:
     change = order.change
     if change is None:
         return
-    known = replace(order, change=None, pending=None, pending_message_id=None, updated_at=tx.now)
+    known = replace(
+        order,
+        change=None,
+        pending=None,
+        pending_message_id=None,
+        reason=words[:300] if order.about else order.reason,
+        updated_at=tx.now,
+    )
     (index,) = tx.save(known, Entry("change_given_up", order.id, {"reason": words[:300]}))
     tx.drop_timers("patience", order.id)
+    note(tx, order.about, "unchanged", order.id)
     told(tx, home, known, change, "failed", words, index)

@@ -8,16 +8,14 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hub.domain.limits import is_among
-from hub.domain.orders import Order, Subscriber, Want
+from hub.domain.orders import Want
 from hub.domain.proposals import Firing
 from hub.domain.suggestions import Because, Suggestion
+from hub.flow.belonging import note
+from hub.flow.collect import collect, forget_timers
 from hub.flow.home import Home
-from hub.flow.requests import request
 from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
-
-GROCERY = "grocery"
 
 
 def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
@@ -58,7 +56,7 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
             # What runs low while the rule is silent is looked at once it may speak again.
             again = tx.now + timedelta(seconds=firing.cooldown)
             tx.set_timer("review", firing.rule_id, tx.now.isoformat(), again)
-        _collect(tx, home, suggestion, wants)
+        collect(tx, home, suggestion, "grocery", wants=wants)
     else:
         ask(tx, home, suggestion)
 
@@ -75,12 +73,7 @@ def supersede(tx: Tx, older: Suggestion) -> None:
     moved = older.moved("superseded", outcome="A newer suggestion took its place.")
     tx.save(moved, Entry("superseded", older.id, {}))
     forget_timers(tx, older.id)
-
-
-def forget_timers(tx: Tx, suggestion_id: str) -> None:
-    """Take back what would have woken for a suggestion that has been decided."""
-    for kind in ("deadline", "collect", "ask", "auto"):
-        tx.drop_timers(kind, suggestion_id)
+    note(tx, older.about, "ended", older.id)
 
 
 def _notify(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
@@ -136,51 +129,6 @@ def _suggestion(tx: Tx, home: Home, firing: Firing, cause: int) -> Suggestion:
 
 def _time_of_day(value: object) -> time | None:
     return time.fromisoformat(value) if isinstance(value, str) else None
-
-
-def _collect(tx: Tx, home: Home, suggestion: Suggestion, wants: Sequence[Want]) -> None:
-    never = home.settings.limits.never
-    known = home.providers.get(GROCERY, ())
-    providers = [one for one in known if not is_among(never, one.subscriber_id)]
-    if not providers:
-        nobody = (
-            "Every grocer that is known is one this household never buys at (limits.never in "
-            "hub.yaml)."
-            if known
-            else "No grocer is known: put one into the registry file that beckn.registry in "
-            "hub.yaml names."
-        )
-        failed = suggestion.moved("failed", outcome=nobody)
-        (index,) = tx.save(failed, Entry("failed", suggestion.id, {"reason": nobody}))
-        forget_timers(tx, suggestion.id)
-        tell(
-            tx,
-            home,
-            suggestion.ask,
-            tag=tag_of(suggestion.key),
-            title=suggestion.title,
-            body=f"{suggestion.body}\n{nobody}",
-            cause=index,
-        )
-        return
-    for provider in providers:
-        order = _draft(tx, suggestion, provider)
-        request(tx, home, order, "discover", wants=wants)
-    until = tx.now + timedelta(seconds=home.settings.beckn.collect_seconds)
-    tx.set_timer("collect", suggestion.id, "", until)
-
-
-def _draft(tx: Tx, suggestion: Suggestion, provider: Subscriber) -> Order:
-    return Order(
-        id=tx.new_id(),
-        transaction_id=tx.new_id(),
-        suggestion_id=suggestion.id,
-        provider=provider,
-        provider_name=provider.subscriber_id,
-        state="drafted",
-        created_at=tx.now,
-        updated_at=tx.now,
-    )
 
 
 def wanted(tx: Tx, home: Home, firing: Firing, older: Suggestion | None = None) -> tuple[Want, ...]:

@@ -12,10 +12,15 @@ from hub.domain import noticeboard
 from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
+from hub.domain.suggestions import ORDERING
+from hub.flow import owners
 from hub.flow.activities.organize import over as _activity
+from hub.flow.approving import AGREED, RULE
+from hub.flow.belonging import KIND as ABOUT
+from hub.flow.belonging import note
 from hub.flow.busytimes import survey_due as _survey
 from hub.flow.changes import silent
-from hub.flow.choose import rules_choice
+from hub.flow.choose import agreed_choice, rules_choice
 from hub.flow.decide import decide
 from hub.flow.dispatch import CHANGING
 from hub.flow.ending import end
@@ -44,6 +49,8 @@ _NOTHING = {
     "grocery_order": "; nothing was ordered",
     "move_delivery": "; nothing was moved",
     "cancel_order": "; nothing was cancelled",
+    "ride": "; no ride was ordered",
+    "table": "; no table was booked",
 }
 SIGN_WITHIN = timedelta(hours=1)
 """How long an entry of the ledger waits for a checkpoint that nobody's decision brings."""
@@ -116,16 +123,23 @@ def _deadline(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
 
 
 def _auto(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
-    """Let a rule order what it may order by itself; whatever it may not, members are asked."""
+    """Take what a member agreed to before, or let a rule order what it may order by itself.
+
+    Whatever neither covers, members are asked.
+    """
     suggestion = tx.suggestion(name)
     if suggestion is None or not suggestion.open or suggestion.asked:
         return
-    choice = rules_choice(tx, home, suggestion)
+    agreed = suggestion.agreed
+    if agreed is not None:
+        choice, member, via = agreed_choice(tx, home, suggestion), agreed.by, AGREED
+    else:
+        choice, member, via = rules_choice(tx, home, suggestion), "", RULE
     if choice is not None:
-        by_rule = Decision(
-            suggestion.id, suggestion.version, "approve", "", via="rule", option=choice.id
+        by_itself = Decision(
+            suggestion.id, suggestion.version, "approve", member, via=via, option=choice.id
         )
-        if decide(tx, home, by_rule).result == "done":
+        if decide(tx, home, by_itself).result == "done":
             return
     ask(tx, home, suggestion)
 
@@ -134,7 +148,7 @@ def _ask(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
     if suggestion is None or not suggestion.open:
         return
-    if suggestion.kind == "grocery_order" and not suggestion.options:
+    if suggestion.kind in ORDERING and not suggestion.options:
         # Put off while offers were still being collected: they ask when they come.
         tx.save(replace(suggestion, not_before=None))
         return
@@ -182,6 +196,7 @@ def _follow(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
         give_up(tx, home, order, f"{order.provider_name} has brought it already.")
         done = order.moved("completed", pending=None, change=None, reason=reason, updated_at=tx.now)
         tx.save(done, Entry("order_completed", order.id, {"presumed": True}))
+        note(tx, done.about, "over", done.id)
         expect_no_more(tx, done)
         return
     request(tx, home, order, "status")
@@ -233,5 +248,6 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "peer": _peer,
     "activity": _activity,
     "survey": _survey,
+    ABOUT: owners.told,
     "tidy": _tidy,
 }

@@ -41,10 +41,11 @@ from hub.domain.orders import (
 from hub.domain.suggestions import Suggestion
 from hub.domain.yamltext import read_model
 from hub.flow.decide import decide
+from hub.flow.dispatch import order_wanted
 from hub.flow.home import Home
 from hub.flow.observe import receive, set_stock
 from hub.flow.settle import settle
-from hub.flow.tick import begin, tick
+from hub.flow.tick import begin, next_due, tick
 from hub.ports import InMessage
 from hub.settings import Settings
 from hub.store import tables
@@ -232,6 +233,15 @@ class Household:
         found = [row.effect for row in self.outbox()]
         sent = [effect.request for effect in found if isinstance(effect, SendOrderRequest)]
         return [request for request in sent if action in (None, request.action)]
+
+    def wanted(self, effect: SendOrderRequest) -> bool:
+        """Tell whether the pump would still send it."""
+        return order_wanted(self.house, effect)
+
+    def due(self) -> bool:
+        """Tell whether the clock has something to do now."""
+        at = next_due(self.house)
+        return at is not None and at <= self.clock.now()
 
     def ledger(self) -> list[str]:
         return [entry.kind for entry in self.views.ledger(limit=100_000)]

@@ -1,0 +1,167 @@
+"""A ride or a table from what a provider offers: which, and how good it is (pure).
+
+Which pickup and which sitting is decided in ``rides`` and ``venues``; this is what they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from hub.domain.choosing import Offer, asks_more, badly_rated, price_beside
+from hub.domain.offers import Catalog, CatalogItem, DeliverySlot, RideWish, TableWish, Window
+from hub.domain.orders import Line, Order
+from hub.domain.rides import pick_pickup
+from hub.domain.venues import NEAR, Venue, tables
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One vehicle or table, and when; ``slot`` None leaves the time to the provider."""
+
+    line: Line
+    slot: DeliverySlot | None
+
+
+def choose(catalog: Catalog, wish: RideWish | TableWish, now: datetime) -> Choice | str:
+    """Return what of a catalogue suits a wish best, or why nothing does."""
+    if isinstance(wish, RideWish):
+        return _choose_ride(catalog, wish, now)
+    return _choose_table(catalog, wish, now)
+
+
+def _choose_ride(catalog: Catalog, wish: RideWish, now: datetime) -> Choice | str:
+    able = [
+        item
+        for item in catalog.items
+        if (item.seats is None or item.seats >= wish.seats)
+        and (item.available is None or item.available > 0)
+    ]
+    if not able:
+        return f"it has no vehicle for {wish.seats}"
+    for item in sorted(able, key=lambda one: (one.price.amount, one.seats or 0, one.item_id)):
+        slots = _times(item, catalog.slots)
+        slot = pick_pickup(slots, wish, now)
+        if slot is not None or not catalog.slots:
+            return Choice(_line(item), slot)
+    return "it cannot be there in time"
+
+
+def _times(item: CatalogItem, slots: Sequence[DeliverySlot]) -> list[DeliverySlot]:
+    """Return when one vehicle can be had; where it does not tell, whenever its provider can."""
+    if not item.windows:
+        return list(slots)
+    begins = {window.start for window in item.windows}
+    return [slot for slot in slots if slot.window.start in begins]
+
+
+def _choose_table(catalog: Catalog, wish: TableWish, now: datetime) -> Choice | str:
+    at = wish.at or now
+    ahead = tuple(slot for slot in catalog.slots if slot.window.start > now)
+    found = tables([Venue(_with(catalog, ahead))], wish.party_size, at)
+    if not found.able:
+        return found.not_able[0][1]
+    table = found.able[0]
+    item = next(one for one in catalog.items if one.item_id == table.item_id)
+    return Choice(_line(item), table.slot)
+
+
+def _with(catalog: Catalog, slots: tuple[DeliverySlot, ...]) -> Catalog:
+    return Catalog(catalog.provider_id, catalog.provider_name, catalog.items, slots, catalog.score)
+
+
+def _line(item: CatalogItem) -> Line:
+    return Line(item.item_id, item.name, 1, item.price)
+
+
+def another_time(
+    slots: Sequence[DeliverySlot], wish: RideWish | TableWish, now: datetime
+) -> DeliverySlot | None:
+    """Return the best time among ``slots`` that has not begun, None when none suits."""
+    if isinstance(wish, RideWish):
+        return pick_pickup(slots, wish, now)
+    at = wish.at or now
+    near = [
+        slot
+        for slot in slots
+        if slot.window.start > now and abs(slot.window.start - at) <= NEAR and slot.left != 0
+    ]
+    return min(
+        near,
+        key=lambda one: (abs(one.window.start - at), one.window.start, one.slot_id),
+        default=None,
+    )
+
+
+def suits(slot: DeliverySlot | None, wish: RideWish | TableWish, now: datetime) -> bool:
+    """Tell whether the time a provider named is one that was wished for."""
+    return slot is None or another_time((slot,), wish, now) is not None
+
+
+# -- side by side ------------------------------------------------------------------------------
+
+
+def rank(
+    offers: Sequence[Offer], wish: RideWish | TableWish, *, currency: str
+) -> tuple[tuple[Offer, tuple[str, ...]], ...]:
+    """Return the offers, best first, each with what speaks for it and against it, in words.
+
+    The household's own currency first. Of tables the one nearest to the wished time; then whom
+    the household always takes, who is not badly rated, who is cheaper, who needs less time or
+    leaves later, who asks less, and the name.
+    """
+    ordered = sorted(offers, key=lambda offer: _key(offer, wish, currency))
+    return tuple((offer, _because(offer, ordered, wish, currency)) for offer in ordered)
+
+
+def _key(offer: Offer, wish: RideWish | TableWish, currency: str) -> tuple[object, ...]:
+    return (
+        offer.total.currency != currency,
+        offer.total.currency,
+        _away(offer.window, wish),
+        not offer.preferred,
+        badly_rated(offer.score),
+        offer.total.amount,
+        -offer.window.start.timestamp() if offer.window else 0.0,
+        -(offer.score.mean if offer.score else Decimal(0)),
+        len(offer.disclosed),
+        offer.name,
+        offer.id,
+    )
+
+
+def _away(window: Window | None, wish: RideWish | TableWish) -> timedelta:
+    """Return how far from the wished time a sitting begins; every ride offered is in time."""
+    if isinstance(wish, RideWish) or wish.at is None or window is None:
+        return timedelta(0)
+    return abs(window.start - wish.at)
+
+
+def _because(
+    offer: Offer, ordered: Sequence[Offer], wish: RideWish | TableWish, currency: str
+) -> tuple[str, ...]:
+    reasons: list[str] = []
+    rival = ordered[0] if offer is not ordered[0] else next(iter(ordered[1:]), None)
+    if offer.total.currency != currency:
+        reasons.append(f"asks in {offer.total.currency}, not in {currency}")
+    elif rival is not None and rival.total.currency == currency:
+        reasons.append(price_beside(offer, rival))
+    if isinstance(wish, TableWish) and wish.at is not None and offer.window is not None:
+        minutes = round((offer.window.start - wish.at).total_seconds() / 60)
+        if minutes:
+            later = "later" if minutes > 0 else "earlier"
+            reasons.append(f"begins {abs(minutes)} minutes {later} than wished")
+    if offer.preferred:
+        reasons.append("whom you always take")
+    if offer.score is not None and offer.score.count > 0:
+        stars = offer.score.mean.quantize(Decimal("0.1"))
+        reasons.append(f"rated {stars} of 5 by {offer.score.count}")
+    reasons += asks_more(offer, rival)
+    return tuple(reasons)
+
+
+def wish_of(order: Order) -> RideWish | TableWish | None:
+    """Return what an order is to be, None where it is a basket."""
+    return order.ride or order.table
