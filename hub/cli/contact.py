@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
-import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,8 +33,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-PATIENCE = 15.0
-_POLL = 0.1
 Who = Annotated[str, typer.Argument(help="A contact's name, or the beginning of its id.")]
 
 
@@ -208,45 +203,13 @@ def _contact(data: Path, who: str) -> Contact:
 
 
 def _ask(data: Path, verb: str, words: dict[str, Any], *, must_run: bool = False) -> dict[str, Any]:
-    """Have the running hub do something, and return what came of it.
+    from hub.app.wishes import WishError, ask
 
-    It is the only one that writes. Where it does not run, it does it when it next does.
-    """
-    from hub.store.peers import PeerStore, Wish
-
-    wish = Wish(uuid.uuid4().hex, verb, words)
     with database(data) as engine:
-        runs = _runs(data)
-        if must_run and not runs:
-            raise Refused("the hub does not run; start it first (`run_hub.py run`)")
-        with engine.connect().execution_options(immediate=True) as connection:
-            PeerStore(connection).wish(wish, clock_from_environment().now())
-            connection.commit()
-        end = time.monotonic() + PATIENCE
-        while runs and time.monotonic() < end:
-            with engine.connect() as connection:
-                found = PeerStore(connection).wish_of(wish.id)
-            if found is not None and found.outcome is not None:
-                with engine.connect().execution_options(immediate=True) as connection:
-                    PeerStore(connection).forget_wish(wish.id)
-                    connection.commit()
-                if "error" in found.outcome:
-                    raise Refused(str(found.outcome["error"]))
-                return found.outcome
-            time.sleep(_POLL)
-    if must_run:
-        raise Refused("the hub did not answer in time; its log may say why")
-    return {"later": True}
-
-
-def _runs(data: Path) -> bool:
-    """Tell whether the hub that last took the data folder is alive; to try the lock would hold it
-    just when a hub may be starting."""
-    try:
-        os.kill(int((data / "hub.lock").read_text()), 0)
-    except (OSError, ValueError):
-        return False
-    return True
+        try:
+            return ask(engine, data, clock_from_environment(), verb, words, must_run=must_run)
+        except WishError as error:
+            raise Refused(str(error)) from None
 
 
 def _tell(done: dict[str, Any], as_json: bool, text: str) -> None:

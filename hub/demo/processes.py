@@ -7,9 +7,11 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 _POLITE_SECONDS = 12.0
@@ -28,22 +30,53 @@ def free_port() -> int:
         return port
 
 
+@dataclass(slots=True)
+class Part:
+    """Somebody who plays: how to start it, and the process that it is at present."""
+
+    name: str
+    arguments: Sequence[str]
+    hear: Callable[[str], None] | None
+    lasting: bool
+    process: asyncio.subprocess.Process
+    doomed: bool = False
+
+
 class Cast:
     """Everybody who plays: each process by name, its log in ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
-        """Write logs to ``folder``, which exists."""
+    def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
+        """Write logs to ``folder``, which exists; give all of them ``environment`` besides ours."""
         self._folder = folder
-        self._processes: dict[str, asyncio.subprocess.Process] = {}
+        self._environment = {**os.environ, "PYTHONUNBUFFERED": "1", **(environment or {})}
+        self._parts: dict[str, Part] = {}
         self._readers: list[asyncio.Task[None]] = []
 
     async def start(
-        self, name: str, arguments: Sequence[str], hear: Callable[[str], None] | None = None
+        self,
+        name: str,
+        arguments: Sequence[str],
+        hear: Callable[[str], None] | None = None,
+        *,
+        lasting: bool = True,
     ) -> None:
-        """Start ``python arguments``; ``hear`` gets each line of its standard output."""
+        """Start ``python arguments``; ``hear`` gets each line of its standard output.
+
+        A ``lasting`` one is not meant to end before the play does (``missing``).
+        """
+        process = await self._launch(name, arguments)
+        self._parts[name] = Part(name, arguments, hear, lasting, process)
+        self._readers.append(asyncio.create_task(self._read(name, process, hear)))
+
+    async def again(self, name: str) -> None:
+        """Start somebody who ended once more, as before."""
+        part = self._parts[name]
+        await self.start(name, part.arguments, part.hear, lasting=part.lasting)
+
+    async def _launch(self, name: str, arguments: Sequence[str]) -> asyncio.subprocess.Process:
         with (self._folder / f"{name}.log").open("ab") as log:
             # Sessions of their own: Ctrl-C is for the demo, which ends them in order.
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable,
                 *arguments,
                 cwd=ROOT,
@@ -51,11 +84,9 @@ class Cast:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=self._environment,
                 limit=_LONGEST_LINE * 16,
             )
-        self._processes[name] = process
-        self._readers.append(asyncio.create_task(self._read(name, process, hear)))
 
     async def _read(
         self,
@@ -73,18 +104,27 @@ class Cast:
 
     def ended(self, name: str) -> int | None:
         """Return the exit code of a process that ended, None while it runs."""
-        return self._processes[name].returncode
+        return self._parts[name].process.returncode
 
     def pid(self, name: str) -> int:
         """Return a process's id."""
-        return self._processes[name].pid
+        return self._parts[name].process.pid
 
     async def kill(self, name: str) -> None:
         """End a process as a power cut does (kill -9)."""
-        process = self._processes[name]
+        part = self._parts[name]
+        part.doomed = True
         with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+            part.process.kill()
+        await part.process.wait()
+
+    async def missing(self) -> NoReturn:
+        """Wait for somebody to end who should not have. Raises DemoError with their last words."""
+        while True:
+            for part in self._parts.values():
+                if part.lasting and not part.doomed and part.process.returncode is not None:
+                    raise DemoError(f"{part.name} ended: {self.last_words(part.name)}")
+            await asyncio.sleep(0.1)
 
     def last_words(self, name: str) -> str:
         """Return the end of a process's log, for messages."""
@@ -116,7 +156,7 @@ class Cast:
 
     async def stop(self) -> None:
         """End everybody, the last to come first."""
-        for process in reversed(self._processes.values()):
+        for process in [part.process for part in reversed(self._parts.values())]:
             if process.returncode is None:
                 with suppress(ProcessLookupError):
                     process.send_signal(signal.SIGTERM)
