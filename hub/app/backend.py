@@ -29,6 +29,7 @@ from hub.store.views import Views
 from hub.web.activities import Activities
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
 from hub.web.files import Files
+from hub.web.friends import Friends
 from hub.web.pushes import Pushes
 from hub.worker.writer import Writer
 
@@ -52,6 +53,7 @@ class HubBackend:
         files: Files,
         pushes: Pushes,
         activities: Activities,
+        friends: Friends,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -61,6 +63,7 @@ class HubBackend:
         self.files = files
         self.pushes = pushes
         self.activities = activities
+        self.friends = friends
         self._home = home
         self._house = house
         self._writer = writer

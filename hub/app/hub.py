@@ -22,6 +22,7 @@ from hub.app.changes import Changes
 from hub.app.config import Config
 from hub.app.doers import Doers, Phones
 from hub.app.files import HomeFiles
+from hub.app.friends import HubFriends
 from hub.app.health import Health
 from hub.app.intake import Intake, replay
 from hub.app.invitations import IcsInvitations
@@ -195,6 +196,7 @@ class Hub:
             topic_of=self.topics.of,
             pushes=self.pushes,
             activities=HubActivities(self.home, self.house, self.writer, self._engine),
+            friends=HubFriends(self.peering, self._engine),
             files=HomeFiles(
                 self._config.folder,
                 home=self.home,

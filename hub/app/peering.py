@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,6 +17,7 @@ from uuid import uuid4
 from aiohttp import web
 from sqlalchemy import Engine
 
+from hub.domain.activities import ActivityError
 from hub.domain.contacts import Contact, Sight
 from hub.domain.effects import SendPeerMessage
 from hub.domain.peers import (
@@ -157,6 +158,10 @@ class Peering:
         """Say what a contact may see. PeerError."""
         return await self._step(lambda tx: befriend.limit(tx, contact_id, sees))
 
+    async def place(self, contact_id: str, circles: Sequence[str]) -> Contact:
+        """Put a contact into these circles and no others. PeerError, ActivityError."""
+        return await self._step(lambda tx: befriend.place(tx, contact_id, circles))
+
     async def remove(self, contact_id: str) -> Contact:
         """End an acquaintance. PeerError."""
         return await self._step(lambda tx: befriend.remove(tx, contact_id))
@@ -185,7 +190,7 @@ class Peering:
     async def _outcome(self, wish: Wish) -> dict[str, Any]:
         try:
             return await self._grant(wish)
-        except (PeerError, KeyFileError) as error:
+        except (PeerError, ActivityError, KeyFileError) as error:
             return {"error": str(error)}
         except Exception as error:
             log.exception("%s could not be done", wish.verb)
@@ -207,6 +212,8 @@ class Peering:
             contact = await self.mute(words["id"], bool(words["muted"]))
         elif wish.verb == "limit":
             contact = await self.limit(words["id"], words["sees"])
+        elif wish.verb == "place":
+            contact = await self.place(words["id"], list(map(str, words["circles"])))
         elif wish.verb == "remove":
             contact = await self.remove(words["id"])
         else:

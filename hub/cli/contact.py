@@ -109,6 +109,7 @@ def list_contacts(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> N
             "name": contact.name,
             "state": _state(contact, peer),
             "sees": contact.sees,
+            "circles": list(contact.circles),
             "muted": contact.muted,
             "url": peer.url if peer else "",
             "waiting": waiting.get(contact.peer, 0),
@@ -121,19 +122,20 @@ def list_contacts(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> N
         return
     table(
         f"{len(rows)} contacts",
-        ("id", "name", "state", "sees", "muted", "reached at", "waiting", "heard"),
+        ("id", "name", "state", "sees", "circles", "muted", "reached at", "waiting", "heard"),
         [
             (
                 str(row["id"])[:8],
                 row["name"],
                 row["state"],
                 row["sees"],
+                ", ".join(contact.circles),
                 "yes" if row["muted"] else "",
                 row["url"],
                 row["waiting"] or "",
                 f"{row['heard_at']:%Y-%m-%d %H:%M}" if row["heard_at"] else "",
             )
-            for row in rows
+            for row, (contact, _) in zip(rows, found, strict=True)
         ],
     )
 
@@ -164,6 +166,28 @@ def limit(
     contact = _contact(data, who)
     done = _ask(data, "limit", {"id": contact.id, "sees": sees})
     _tell(done, as_json, f"{contact.name} sees {'busy times' if sees == 'busy' else 'nothing'}")
+
+
+@app.command("circle", epilog="[bold]run_hub.py contact circle Birch chess neighbours[/bold]")
+def circle(
+    who: Who,
+    circles: Annotated[
+        list[str] | None, typer.Argument(help="All its circles; none: none.")
+    ] = None,
+    data: DataFolder = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Put a contact into circles, by which friends are asked together, and out of all others."""
+    from hub.domain import contacts
+    from hub.domain.activities import ActivityError
+
+    contact, wanted = _contact(data, who), circles or []
+    try:
+        placed = contacts.placed(contact, wanted)
+    except ActivityError as error:
+        raise Refused(str(error), 2) from None
+    done = _ask(data, "place", {"id": contact.id, "circles": list(placed.circles)})
+    _tell(done, as_json, f"{contact.name} is in {', '.join(placed.circles) or 'no circle'}")
 
 
 @app.command("remove", epilog="[bold]run_hub.py contact remove Birch[/bold]")

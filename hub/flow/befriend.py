@@ -6,9 +6,11 @@ both have agreed, each on their own hub. Only then is anything shown or told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from hub.domain import contacts
 from hub.domain.activities import ActivityError, address
 from hub.domain.contacts import MOST_ADDRESSES, Contact, Sight
 from hub.domain.effects import SendPeerMessage
@@ -108,6 +110,14 @@ def mute(tx: Tx, contact_id: str, muted: bool = True) -> Contact:
 def limit(tx: Tx, contact_id: str, sees: Sight) -> Contact:
     """Say what a contact may see: ``nothing`` or ``busy``. PeerError: no such contact."""
     return _changed(tx, contact_id, "contact_limited", sees=sees)
+
+
+def place(tx: Tx, contact_id: str, circles: Sequence[str]) -> Contact:
+    """Put a contact into these circles and no others. PeerError: no such contact; ActivityError:
+    what cannot be a circle's name."""
+    _, contact, _ = both(tx, contact_id)
+    placed = contacts.placed(contact, circles)
+    return _changed(tx, contact_id, "contact_placed", circles=placed.circles)
 
 
 def remove(tx: Tx, contact_id: str) -> Contact:

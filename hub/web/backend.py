@@ -19,6 +19,7 @@ from hub.domain.suggestions import Suggestion
 from hub.settings import Settings
 from hub.web.activities import Activities
 from hub.web.files import Files
+from hub.web.friends import Friends
 from hub.web.pushes import Pushes
 
 
@@ -131,6 +132,11 @@ class Backend(Protocol):
     @property
     def activities(self) -> Activities:
         """Return activities with friends, and the agenda."""
+        ...
+
+    @property
+    def friends(self) -> Friends:
+        """Return the households this one knows."""
         ...
 
     def now(self) -> datetime:

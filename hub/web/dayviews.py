@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from urllib.parse import quote
 
 from hub.domain import spans
 from hub.domain.agenda import ALWAYS, Agenda, Block, BlockKind
@@ -16,6 +15,7 @@ from hub.domain.offers import Window
 from hub.domain.suggestions import Suggestion
 from hub.web.activities import Trouble
 from hub.web.i18n import N_
+from hub.web.site import quoted
 from hub.web.words import Words, duration
 
 FIRST_HOUR, LAST_HOUR = 7, 22
@@ -190,13 +190,13 @@ def link_of(block_id: str) -> str:
     """Return the page of what a block stands for, "" where it has none."""
     kind, _, rest = block_id.partition(":")
     if kind in ("ride", "delivery"):
-        return f"/orders/{quote(rest, safe='')}"
+        return f"/orders/{quoted(rest)}"
     if kind in ("activity", "meal"):
         # After the key comes which occurrence it is; a key may hold an @ itself.
         key = rest.rpartition("@")[0] if kind == "activity" else rest
-        return f"/activities/{quote(key, safe='')}"
+        return f"/activities/{quoted(key)}"
     if kind == "suggestion":
-        return f"/suggestions/{quote(rest, safe='')}"
+        return f"/suggestions/{quoted(rest)}"
     return "/notices" if kind == "notice" else ""
 
 

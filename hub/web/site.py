@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -108,6 +109,11 @@ class Attempts:
         return min(size, left + max(0.0, (now - at).total_seconds()) / self._seconds)
 
 
+def quoted(text: str) -> str:
+    """Return a text as one segment of an address: a calendar's UID may hold a slash."""
+    return quote(text, safe="")
+
+
 @cache
 def environment(language: str) -> Environment:
     """Return the templates in a language."""
@@ -119,6 +125,7 @@ def environment(language: str) -> Environment:
         auto_reload=False,
         extensions=["jinja2.ext.i18n"],
     )
+    made.filters["quoted"] = quoted
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     return made

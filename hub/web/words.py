@@ -226,6 +226,20 @@ class Words:
         until = f"{end:%H:%M}" if start.date() == end.date() else self.local(window.end)
         return f"{self.local(window.start)}\N{EN DASH}{until}"
 
+    def span(self, window: Window) -> str:
+        """Say a span, also one over midnight: ``today 22:00 to tomorrow 01:00``."""
+        start, end = window.start.astimezone(self.zone), window.end.astimezone(self.zone)
+        if start.date() == end.date():
+            return self.window(window)
+        return self.text("%(start)s to %(end)s") % {
+            "start": self.local(window.start),
+            "end": self.local(window.end),
+        }
+
+    def day_of(self, instant: datetime) -> str:
+        """Say the day of an instant."""
+        return self.day(instant.astimezone(self.zone).date())
+
     def money(self, money: Money) -> str:
         """Say an amount so that it is not broken over lines: ``12.40 EUR``."""
         exponent = money.amount.as_tuple().exponent

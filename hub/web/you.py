@@ -14,11 +14,14 @@ from hub.web.site import form_of, redirect, render, signed_in, site_of
 _YEAR = 365 * 24 * 3600
 
 
-def qr(text: str) -> str:
-    """Return a text as a QR code: SVG to be put into a page, without styles of its own."""
+def qr(text: str, error: str = "m") -> str:
+    """Return a text as a QR code: SVG to be put into a page, without styles of its own.
+
+    ``error`` is how much of it may be unreadable (ISO/IEC 18004): ``l``, 7 %, for a long text.
+    """
     import segno
 
-    made = segno.make(text, error="m", micro=False)
+    made = segno.make(text, error=error, micro=False)
     return str(
         made.svg_inline(
             scale=4, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None,

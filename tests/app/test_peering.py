@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from hub.app.friends import HubFriends
 from hub.app.peering import Peering
+from hub.domain.activities import ActivityError
 from hub.domain.consent import TO_CONTACTS
 from hub.domain.contacts import Contact
 from hub.domain.effects import SendPeerMessage
@@ -180,3 +182,33 @@ async def test_a_fault_is_said_to_who_asked(home: Home) -> None:
     invitation = await home.peering.invite()
     with pytest.raises(PeerError, match="own link"):
         await home.peering.accept(invitation.link())
+
+
+async def test_what_members_say_of_contacts_is_what_their_page_shows(home: Home) -> None:
+    friends = HubFriends(home.peering, home.house.engine)
+    made = await friends.invite()
+    with pytest.raises(PeerError, match="own link"):
+        await friends.accept(made.link)
+    contact = await home.befriend()
+    await friends.limit(contact.id, "busy")
+    await friends.mute(contact.id, True)
+    await friends.place(contact.id, ["tea", "chess", "tea"])
+    home.note(contact, 2)
+    (shown,) = friends.listed()
+    assert (shown.name, shown.standing, shown.url) == ("Other", "known", "http://127.0.0.1:9")
+    assert (shown.sees, shown.muted, shown.circles) == ("busy", True, ("chess", "tea"))
+    assert shown.waiting == 2
+    with pytest.raises(ActivityError, match="circles"):
+        await friends.place(contact.id, ["<b>"])
+    await friends.remove(contact.id)
+    assert friends.listed() == []
+    with pytest.raises(PeerError, match="no such contact"):
+        await friends.confirm(contact.id)
+
+
+async def test_a_household_that_has_not_agreed_yet_is_shown_as_asked(home: Home) -> None:
+    friends = HubFriends(home.peering, home.house.engine)
+    card = own_card(PeerKeys(home.folder / "other"), "Other", "http://127.0.0.1:9", "https", ())
+    until = home.house.clock.now().replace(year=2030)
+    assert await friends.accept(Invitation(card, "t" * 22, until).link()) == "Other"
+    assert [one.standing for one in friends.listed()] == ["awaits_them"]

@@ -55,6 +55,11 @@ def test_what_is_asked_for_is_noted_for_later(run: Run, data: Path) -> None:
         (("mute", "Linden"), ("mute", {"id": "2aaaa-Linden", "muted": True})),
         (("mute", "2aaa", "--off"), ("mute", {"id": "2aaaa-Linden", "muted": False})),
         (("limit", "linden", "--sees", "busy"), ("limit", {"id": "2aaaa-Linden", "sees": "busy"})),
+        (
+            ("circle", "Linden", "tea", "chess", "tea"),
+            ("place", {"id": "2aaaa-Linden", "circles": ["chess", "tea"]}),
+        ),
+        (("circle", "Linden"), ("place", {"id": "2aaaa-Linden", "circles": []})),
         (("remove", "0aaaa-Birch"), ("remove", {"id": "0aaaa-Birch"})),
         (("confirm", "Linden"), ("confirm", {"id": "2aaaa-Linden"})),
         (("rotate",), ("rotate", {})),

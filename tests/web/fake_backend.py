@@ -15,10 +15,12 @@ from tempfile import mkdtemp
 from hub.domain.activities import Activity, ActivityError, Attendee, Details, Person
 from hub.domain.agenda import Agenda, Block
 from hub.domain.conflicts import find
+from hub.domain.contacts import Sight
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.offers import Place
 from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
+from hub.domain.peers import PeerError
 from hub.domain.push import PushSubscription
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
@@ -36,6 +38,7 @@ from hub.web.backend import (
     Session,
     Spent,
 )
+from hub.web.friends import FriendView, Invited
 from tests.web.household import household
 
 NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
@@ -244,6 +247,66 @@ class FakeActivities:
         return replace(self.kept[0], state="cancelled", sequence=1)
 
 
+class FakeFriends:
+    """Three households, one of which waits for us."""
+
+    def __init__(self) -> None:
+        since = NOW - timedelta(days=40)
+        self.kept = {
+            one.id: one
+            for one in (
+                FriendView(
+                    "ben", "Birch <b>&</b> Sons", "known", ("mailto:ben@x.example",),
+                    "https://birch.example:8480", sees="busy", circles=("chess", "neighbours"),
+                    since=since, heard_at=NOW - timedelta(minutes=9), waiting=2,
+                ),
+                FriendView(
+                    "mill", "Mill House", "awaits_us", ("mailto:mill@x.example",),
+                    "https://relay.example/h/abc", since=NOW,
+                ),
+                FriendView(
+                    "cleo", "Cleo", "known", ("mailto:cleo@x.example",), email="cleo@x.example",
+                    muted=True, since=since,
+                ),
+            )
+        }  # fmt: skip
+        self.link = "web+commonhearth:contact/" + "WzEsIkxpbmRlbmhvZiA3Iiwi" * 14
+
+    def listed(self) -> Sequence[FriendView]:
+        return sorted(self.kept.values(), key=lambda one: one.name)
+
+    async def invite(self) -> Invited:
+        return Invited(self.link, NOW + timedelta(days=3))
+
+    async def accept(self, link: str) -> str:
+        if not link.startswith("web+commonhearth:contact/"):
+            raise PeerError("expected a link that begins with web+commonhearth:contact/")
+        self.kept["new"] = FriendView("new", "New House", "awaits_them", ("urn:x:new",), "http://n")
+        return "New House"
+
+    def _change(self, friend: str, **changes: object) -> None:
+        if friend not in self.kept:
+            raise PeerError("there is no such contact (any more)")
+        self.kept[friend] = replace(self.kept[friend], **changes)  # type: ignore[arg-type]
+
+    async def confirm(self, friend: str) -> None:
+        self._change(friend, standing="known")
+
+    async def mute(self, friend: str, muted: bool) -> None:
+        self._change(friend, muted=muted)
+
+    async def limit(self, friend: str, sees: Sight) -> None:
+        self._change(friend, sees=sees)
+
+    async def place(self, friend: str, circles: Sequence[str]) -> None:
+        if any("<" in one for one in circles):
+            raise ActivityError(f"circles: expected a short name, got {circles[0]!r}")
+        self._change(friend, circles=tuple(circles))
+
+    async def remove(self, friend: str) -> None:
+        del self.kept[friend]
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
@@ -253,6 +316,7 @@ class FakeBackend:
         self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
         self.pushes = FakePushes()
         self.activities = FakeActivities()
+        self.friends = FakeFriends()
         self.files = household(self.folder, self.settings)
         self.instant = NOW
         self.decisions: list[Decision] = []

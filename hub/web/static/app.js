@@ -164,6 +164,20 @@ document.addEventListener("input", (event) => {
   }, 300);
 });
 
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  const field = document.getElementById(button.dataset.copy);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    // Without https there is no clipboard but this.
+    if (!document.execCommand("copy")) return;
+  }
+  button.textContent = button.dataset.copied;
+});
+
 document.addEventListener("click", (event) => {
   const place = event.target.closest("[data-goto]");
   if (!place) return;
