@@ -14,7 +14,7 @@ from hub.domain.yamlwords import Path, nearest, path_text
 from rules import cron, times
 from rules.compile import Condition, ConditionError, compile_condition
 from rules.index import ANY, CLOCK, PANTRY, CompiledRule
-from rules.language import GroceryOrder, Rule
+from rules.language import GroceryOrder, Rule, SocialMeal
 from rules.words import PLACEHOLDERS
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -137,6 +137,8 @@ class _Checker:
                 yield where, f"{stocked.item} has no par in the pantry; give `below`"
         if isinstance(rule.propose, GroceryOrder):
             yield from self._order_mistakes(rule.propose)
+        if isinstance(rule.propose, SocialMeal):
+            yield from self._meal_mistakes(rule.propose)
         if not isinstance(rule.ask, str):
             for place, member in enumerate(rule.ask):
                 if member not in self._roles:
@@ -166,6 +168,12 @@ class _Checker:
                 continue
             if order.up_to == "par" or kept.target is None:
                 yield where, f"{item} has no {order.up_to} in the pantry; give a number in up_to"
+
+    def _meal_mistakes(self, meal: SocialMeal) -> Iterator[tuple[Path, str]]:
+        for item in meal.eats:
+            yield from self._unknown_item(("propose", "eats", item), item, ())
+        if not meal.after <= meal.at:
+            yield ("propose", "at"), f"expected {meal.after} (after) or later"
 
     def _unknown_item(
         self, where: Path, item: str, besides: tuple[str, ...]

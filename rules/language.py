@@ -179,9 +179,42 @@ class MoveDelivery(Worded):
 
 
 class SocialMeal(Worded):
-    """Propose to eat with friends."""
+    """Propose to eat with friends: when, where and with whom is asked for, and members choose."""
 
     kind: Literal["social_meal"]
+    circle: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=40,
+        description="contacts of this circle; default: friends who are at an activity with the"
+        " household that day, else every contact",
+    )
+    where: Literal["any", "out", "home"] = Field(
+        default="any", description="at a restaurant, at somebody's home, or either"
+    )
+    at: TimeOfDay = Field(default="19:00", description="it begins near this local time")
+    after: TimeOfDay = Field(default="17:30", description="it begins not before")
+    before: TimeOfDay = Field(default="23:00", description="it ends not after")
+    lasts: Duration = Field(default="2h", description="how long it takes")
+    answer_within: Duration = Field(
+        default="2h",
+        description="how long guests have to answer; at most until it has to be booked",
+    )
+    people: int | None = Field(
+        default=None, ge=1, le=12, description="how many of the household come; default: all"
+    )
+    diets: tuple[Text, ...] = Field(
+        default=(), max_length=10, description="what a restaurant has to cater for, e.g. vegan"
+    )
+    max_km: float | None = Field(
+        default=None, gt=0, le=500, description="how far a restaurant may be from anybody's home"
+    )
+    eats: dict[Id, Annotated[float, Field(gt=0, le=1e6)]] = Field(
+        default_factory=dict,
+        max_length=50,
+        description="what one person eats at home, for a shared shopping list: pantry item and"
+        " amount in its unit",
+    )
 
 
 class Ride(Worded):

@@ -33,6 +33,7 @@ MEAL_LIFE: Life[MealState] = Life(
 )
 
 Where = Literal["out", "home"]
+Awaited = Literal["busy", "tables"]
 
 MOST_GUESTS = 30
 MOST_SEATS = 12
@@ -43,9 +44,8 @@ MOST_SEATS = 12
 class MealGuest:
     """A household that is invited: by calendar address, with ``seats`` people if it comes.
 
-    ``contact`` is its id among the contacts. ``request`` is the question to its hub when it is
-    busy, "" once it has answered or is not awaited; ``busy`` is what it told, None: nothing.
-    ``gps`` is where it lives, where it has told.
+    ``contact`` is its id among the contacts. ``busy`` is when it told that it has no time, None:
+    nothing. ``gps`` is where it lives, where it has told.
     """
 
     address: str
@@ -53,7 +53,6 @@ class MealGuest:
     seats: int = 1
     answer: PartStat = "NEEDS-ACTION"
     contact: str = ""
-    request: str = ""
     busy: tuple[Window, ...] | None = None
     gps: str | None = None
 
@@ -68,8 +67,8 @@ class MealGuest:
 class MealChoice:
     """One time and place among which members choose; ``id`` is that of the option.
 
-    ``where``, ``host``, ``place`` and ``gps`` as in ``SocialMeal``; ``note`` is what members
-    should know.
+    ``where``, ``host`` and ``place`` are as in ``SocialMeal``; ``note`` is what members should
+    know, ``cost`` what the table takes for everybody.
     """
 
     id: str
@@ -77,8 +76,8 @@ class MealChoice:
     where: Where
     host: str = ""
     place: str = ""
-    gps: str | None = None
     note: str = ""
+    cost: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +112,11 @@ class SocialMeal:
     it no longer matters. ``answer_by`` is until when answers are awaited.
 
     ``suggestion_id`` is the question that proposes it, ``wish`` what it is to be like, ``choices``
-    the times and places that were proposed; ``by`` is the member who agreed. ``booking`` is the
-    request for a table that is under way. ``late`` are answers that came after the deadline and
-    that members have not decided about. ``bill`` is what it came to, once somebody said so.
+    the times and places that were proposed; ``awaited`` is what has not been told yet of what a
+    proposal is made of. ``by`` is the member who agreed, ``at_most`` what the table may cost by
+    that. ``late`` are answers that came after the deadline and that members have not decided
+    about. ``held`` are the suggestions that it holds back. ``bill`` is what it came to, once
+    somebody said so.
     """
 
     id: str
@@ -135,13 +136,14 @@ class SocialMeal:
     cause: str = ""
     reason: str = ""
     place: str = ""
-    gps: str | None = None
     suggestion_id: str = ""
     wish: MealWish | None = None
     choices: tuple[MealChoice, ...] = ()
+    awaited: tuple[Awaited, ...] = ()
     by: str = ""
-    booking: str = ""
+    at_most: Money | None = None
     late: tuple[Attendee, ...] = ()
+    held: tuple[str, ...] = ()
     bill: Money | None = None
 
     def __post_init__(self) -> None:
