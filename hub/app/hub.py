@@ -45,6 +45,8 @@ from hub.flow.befriend import default_address
 from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
 from hub.flow.gate import sent
 from hub.flow.home import Home
+from hub.flow.meals import follow as meals
+from hub.flow.meals.propose import PURPOSE
 from hub.flow.peerout import PeerHooks
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
@@ -146,6 +148,8 @@ class Hub:
         self.home.invitations = IcsInvitations()
         own = default_address(self.peering.keys.id)
         self.home.own = Person(own, settings.home.name)
+        self.home.follows = (*self.home.follows, meals.HOOKS)
+        self.home.surveyed = {**self.home.surveyed, PURPOSE: meals.surveyed}
         self.buyer = BecknBuyer(
             settings.beckn,
             secrets_dir=self._data / "secrets",

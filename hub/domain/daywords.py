@@ -10,7 +10,7 @@ from hub.domain.activities import Activity, Proposal
 from hub.domain.conflicts import Conflict, Resolution, Unresolvable
 from hub.domain.itip import Outcome
 from hub.domain.mealactions import AskHousehold
-from hub.domain.meals import Cost, SocialMeal
+from hub.domain.meals import Cost, SocialMeal, bill_shares, shopping
 from hub.domain.offers import DeliverySlot, Window
 from hub.domain.rides import RideChange
 from hub.domain.sharing import Sharing
@@ -187,6 +187,22 @@ def meal_invitation(meal: SocialMeal, zone: ZoneInfo, now: datetime) -> str:
         f"{meal.title} with {names}, {span_text(meal.window, zone, now)}?"
         f" They can answer until {until}."
     )
+
+
+def meal_words(meal: SocialMeal, own: str) -> str:
+    """Say what guests have to know of a meal besides when and where; ``own`` is our name."""
+    lines = [f"{meal.title} with {listed([own, *(one.name for one in meal.guests)])}."]
+    if meal.host and meal.state == "inviting":
+        lines.append(f"{meal.host}, may it be at your home? A yes says so.")
+    buy = shopping(meal.wish.eats, meal.party) if meal.wish and meal.where == "home" else ()
+    if buy and meal.state == "booked":
+        wants = ", ".join(f"{one.quantity:f} {one.unit} {one.name}" for one in buy)
+        lines.append(f"To buy for {meal.party}: {wants}.")
+    if meal.bill is not None:
+        shares = bill_shares(meal.bill, meal, own)
+        parts = ", ".join(f"{name} {share}" for name, share in shares.items())
+        lines.append(f"It came to {meal.bill}: {parts}.")
+    return "\n".join(lines)
 
 
 def meal_question(ask: AskHousehold, meal: SocialMeal) -> str:

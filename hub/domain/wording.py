@@ -94,7 +94,11 @@ def moved_text(order: Order, zone: ZoneInfo, now: datetime) -> str:
 
 def offer(option: Option, zone: ZoneInfo, now: datetime) -> str:
     """Say one option in a line: who, what, how much, when."""
-    parts = [f"{option.provider_name}: {_what(option)}", _price(option)]
+    parts = [option.provider_name]
+    if option.lines:
+        parts = [f"{option.provider_name}: {_what(option)}", _price(option)]
+    elif option.total.amount:
+        parts.append(str(option.total))
     if option.window is not None:
         parts.append(time_text(option.window, zone, now, option.ride))
     if option.note:

@@ -12,10 +12,11 @@ from typing import Literal
 
 from hub.store.tx import Tx
 
-News = Literal["booked", "changed", "unchanged", "cancelled", "over", "ended"]
+News = Literal["booked", "changed", "unchanged", "cancelled", "over", "ended", "collected"]
 """What is told of an order: ``booked`` it is confirmed; ``changed`` its time, size or way is
 another; ``unchanged`` a change came to nothing (``order.reason`` says why); ``cancelled`` by
-whomever (``order.reason``); ``over`` it is done. Of a suggestion: ``ended`` (see its state)."""
+whomever (``order.reason``); ``over`` it is done. Of a suggestion: ``ended`` (see its state), and
+``collected`` where its owner puts the offers before the members itself."""
 
 KIND = "about"
 """The kind of the timers that bring the news."""

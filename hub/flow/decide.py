@@ -15,6 +15,7 @@ from hub.flow.approving import RULE, approve, name_of, option_meant
 from hub.flow.consent import never
 from hub.flow.ending import end
 from hub.flow.home import Home
+from hub.flow.meals.decide import decided
 from hub.flow.tell import ask, tell_outcome
 from hub.store.tx import Entry, Tx
 
@@ -38,15 +39,36 @@ def decide(tx: Tx, home: Home, decision: Decision) -> DecisionResult:
             tx.attempt(partial(answer_invitation, tx, home, suggestion, decision))
         except (ActivityError, PeerError) as error:
             return DecisionResult("refused", str(error), suggestion)
+    if suggestion.kind == "social_meal":
+        about_meal = _about_meal(tx, home, suggestion, decision)
+        if about_meal is not None:
+            return _spent(tx, decision, about_meal)
     if decision.verb == "decline":
         result = _decline(tx, home, suggestion, decision)
     elif decision.verb == "later":
         result = _later(tx, home, suggestion, decision)
     else:
         result = approve(tx, home, suggestion, decision)
+    return _spent(tx, decision, result)
+
+
+def _spent(tx: Tx, decision: Decision, result: DecisionResult) -> DecisionResult:
+    """Spend the token that a decision came by, where something came of it."""
     if decision.token_id is not None and result.result in ("done", "changed"):
-        tx.spend(decision.token_id, suggestion.id, result.message)
+        tx.spend(decision.token_id, decision.suggestion_id, result.message)
     return result
+
+
+def _about_meal(
+    tx: Tx, home: Home, suggestion: Suggestion, decision: Decision
+) -> DecisionResult | None:
+    """Carry an answer about a meal out; None where it is about none."""
+    found: list[DecisionResult | None] = []
+    try:
+        tx.attempt(lambda: found.append(decided(tx, home, suggestion, decision)))
+    except (ActivityError, PeerError) as error:
+        return DecisionResult("refused", str(error), suggestion)
+    return found[0]
 
 
 def _refusal(

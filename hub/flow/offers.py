@@ -15,6 +15,7 @@ from hub.domain.orders import Line, Order, OrderAnswer, Want
 from hub.domain.suggestions import Option, Suggestion
 from hub.domain.wording import listed
 from hub.flow import parts
+from hub.flow.belonging import note
 from hub.flow.choose import arranged, option_of
 from hub.flow.ending import end
 from hub.flow.gate import withheld
@@ -264,6 +265,10 @@ def ask_now(tx: Tx, home: Home, suggestion: Suggestion) -> None:
     Who is slow gets a little longer where nobody else has offered anything (``tick``, *late*).
     """
     tx.set_timer("collect", suggestion.id, "", None)
+    if suggestion.kind == "social_meal":
+        # There are homes to eat at besides the tables: whose meal it is asks.
+        note(tx, suggestion.about, "collected", suggestion.id)
+        return
     if parts.begun(tx, home, suggestion):
         return
     if suggestion.options:

@@ -15,6 +15,7 @@ from hub.domain.events import (
     StockChanged,
 )
 from hub.flow.home import Home
+from hub.flow.meals.ideas import fired
 from hub.flow.suggest import suggest
 from hub.flow.view import HouseView
 from hub.flow.withdraw import notice_ended, notice_replaced
@@ -31,6 +32,8 @@ def react(tx: Tx, home: Home, event: Event) -> None:
     for timer in evaluation.timers:
         tx.set_timer("rule", timer.rule_id, timer.subject, timer.due)
     for firing in evaluation.firings:
+        if firing.kind == "social_meal" and fired(tx, home, firing, observed(event)):
+            continue
         suggest(tx, home, firing, observed(event))
     for fault in evaluation.faults:
         tx.park("config/rules", b"", str(fault))

@@ -14,6 +14,7 @@ from hub.domain.suggestions import Because, Suggestion
 from hub.flow.belonging import note
 from hub.flow.collect import collect, forget_timers
 from hub.flow.home import Home
+from hub.flow.meals.hold import held_back
 from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
 
@@ -42,6 +43,8 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
         supersede(tx, older)
     cause = tx.append(observed)
     suggestion = replace(_suggestion(tx, home, firing, cause), wants=wants)
+    if firing.kind == "grocery_order":
+        suggestion = held_back(tx, home, suggestion)
     facts = {
         "kind": firing.kind,
         "rule": firing.rule_id,

@@ -26,6 +26,8 @@ from hub.flow.dispatch import CHANGING
 from hub.flow.ending import end
 from hub.flow.expected import expect_no_more
 from hub.flow.home import Home
+from hub.flow.meals.follow import timer as _meal
+from hub.flow.meals.keep import TIMER as MEAL
 from hub.flow.observe import change_board, observe_readings
 from hub.flow.offers import ask_now, unanswered
 from hub.flow.peers import timer as _peer
@@ -249,5 +251,6 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "activity": _activity,
     "survey": _survey,
     ABOUT: owners.told,
+    MEAL: _meal,
     "tidy": _tidy,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.domain.events import NoticeEnded, NoticeIssued
 from hub.flow.ending import end
 from hub.flow.home import Home
+from hub.flow.meals import follow as meals
 from hub.flow.tell import tell
 from hub.store.tx import Entry, Tx
 
@@ -15,9 +16,11 @@ def notice_ended(tx: Tx, home: Home, event: NoticeEnded) -> None:
     cancelled = notice.expires is None or tx.now < notice.expires
     what = notice.event or notice.headline
     outcome = f"{what}: cancelled." if cancelled else f"{what}: it is over."
-    _close(tx, home, f"{notice.sender},{notice.identifier}", "expired", outcome)
+    identity = f"{notice.sender},{notice.identifier}"
+    _close(tx, home, identity, "expired", outcome)
     if not cancelled:
         return
+    meals.notice_cancelled(tx, home, identity)
     for told in tx.told(notice.service or "notice", str(notice.ref)):
         entry = Entry("withdrawn", notice.service or notice.event, {"ref": str(notice.ref)})
         tell(
@@ -37,6 +40,8 @@ def notice_replaced(tx: Tx, home: Home, event: NoticeIssued) -> None:
         identity = ref.rpartition(",")[0]
         outcome = f"{event.notice.event or event.notice.headline}: there is newer word of it."
         _close(tx, home, identity, "superseded", outcome)
+        newer = f"{event.notice.sender},{event.notice.identifier}"
+        meals.notice_replaced(tx, home, identity, newer)
 
 
 def _close(tx: Tx, home: Home, identity: str, state: str, outcome: str) -> None:

@@ -99,6 +99,16 @@ def let_in(tx: Tx, home: Home, key: str, answer: Attendee, member: str, via: str
     return done.activity
 
 
+def uninvite(tx: Tx, home: Home, key: str, who: str, member: str, via: str) -> Activity:
+    """Take the invitation of one guest (an address) back, as a member decided. ActivityError."""
+    planned = ours(tx, home, key)
+    done = hosting.uninvite(planned.activity, who, tx.now)
+    facts = {"member": member, "via": via, "who": who}
+    keep(tx, home, replace(planned, what=done.activity), Entry("uninvited", key, facts))
+    post(tx, home, done)
+    return done.activity
+
+
 def over(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     """Close an activity that has ended (a timer)."""
     planned = tx.house.activities.get(name)

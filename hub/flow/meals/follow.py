@@ -1,0 +1,275 @@
+"""What a meal hears of: guests' answers, its table, the notice behind it, and the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+
+from hub.domain.activities import ANSWERS, Attendee, Planned
+from hub.domain.freebusy import FreeBusy
+from hub.domain.mealactions import AskHousehold, CancelTable, TellHousehold
+from hub.domain.meals import SocialMeal
+from hub.domain.mealsteps import (
+    Step,
+    on_answer,
+    on_booked,
+    on_called_off,
+    on_deadline,
+    on_declined,
+    on_notice_cancelled,
+    on_over,
+    on_refused,
+    on_resize_refused,
+    on_resized,
+    on_table_cancelled,
+)
+from hub.domain.orders import Order
+from hub.flow.activities.hooks import ActivityHooks, answers
+from hub.flow.belonging import News
+from hub.flow.ending import end
+from hub.flow.home import Home
+from hub.flow.meals.carry import RETRY, carry_out, question_key
+from hub.flow.meals.keep import TIMER, about, keep, terms, with_uid
+from hub.flow.meals.propose import all_told, present
+from hub.flow.placing import PLACED
+from hub.flow.wishes import order_for, resize
+from hub.store.tx import Tx
+
+# -- guests ------------------------------------------------------------------------------------
+
+
+def _activity_changed(tx: Tx, home: Home, before: Planned | None, now: Planned) -> None:
+    """Have a meal look at its activity, in a step of its own."""
+    meal = with_uid(tx.house, now.what.uid)
+    if meal is None or before is None:
+        return
+    was, is_ = before.activity, now.activity
+    if answers(before, now) or (was.state, was.details.window) != (is_.state, is_.details.window):
+        tx.set_timer(TIMER, meal.id, "follow", tx.now)
+
+
+def _late(tx: Tx, home: Home, planned: Planned, answer: Attendee) -> bool:
+    """Ask the members about a yes that came after the deadline."""
+    meal = with_uid(tx.house, planned.what.uid)
+    if meal is None or meal.guest(answer.address) is None:
+        return False
+    others = tuple(one for one in meal.late if one.address != answer.address)
+    known = replace(meal, late=(*others, answer))
+    keep(tx, home, known)
+    step = on_answer(known, answer.address, "ACCEPTED", tx.now, terms(tx, meal))
+    carry_out(tx, home, known, step)
+    return True
+
+
+HOOKS = ActivityHooks(_activity_changed, _late)
+"""What a meal does about its activity (``Home.follows``)."""
+
+
+def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
+    """Bring a meal to what its activity says: who comes, when, whether at all."""
+    planned = tx.activity(meal.uid) if meal.uid else None
+    if planned is None:
+        return
+    activity = planned.activity
+    if activity.state == "cancelled":
+        step = on_called_off(meal, "it was cancelled in the calendar", tx.now, terms(tx, meal))
+        carry_out(tx, home, meal, step)
+        return
+    if activity.details.window != meal.window:
+        meal = _moved(tx, home, meal, planned)
+    # Whether an answer came in time was decided when it came.
+    in_time = min(tx.now, meal.answer_by)
+    for guest in meal.guests:
+        said = activity.attendee(guest.address)
+        if said is None or said.partstat == guest.answer or said.partstat not in ANSWERS:
+            continue
+        _answered_after_all(tx, home, meal, guest.address)
+        meal = replace(meal, late=tuple(one for one in meal.late if one.address != guest.address))
+        step = on_answer(meal, guest.address, said.partstat, in_time, terms(tx, meal))
+        host_out = said.partstat == "DECLINED" and guest.name == meal.host
+        meal = carry_out(tx, home, meal, step)
+        if host_out and not meal.ended:
+            reason = f"{guest.name}, at whose home it was to be, has no time"
+            ask = Step(meal, (AskHousehold("keep_or_cancel", reason),))
+            meal = carry_out(tx, home, meal, ask)
+        if meal.ended:
+            return
+
+
+def _answered_after_all(tx: Tx, home: Home, meal: SocialMeal, who: str) -> None:
+    """Take back the question about a late yes: its guest has said something else since."""
+    guest = meal.guest(who)
+    key = question_key(meal, AskHousehold("let_in", "", about=guest))
+    suggestion = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
+    if suggestion is not None and suggestion.open:
+        end(tx, home, suggestion, "superseded", "They have answered anew.")
+
+
+def _moved(tx: Tx, home: Home, meal: SocialMeal, planned: Planned) -> SocialMeal:
+    """Go along with another time: guests are asked anew; a table that is booked stays as it is."""
+    window = planned.activity.details.window
+    said = {one.address: one.partstat for one in planned.activity.attendees}
+    moved = replace(
+        meal,
+        window=window,
+        answer_by=min(meal.answer_by, window.start),
+        guests=tuple(replace(one, answer=said.get(one.address, one.answer)) for one in meal.guests),
+    )
+    order = tx.house.orders.get(meal.order_id)
+    text = f"{meal.title} is at another time now"
+    if order is not None and order.state in PLACED:
+        text += f"; the table at {order.provider_name} is not: move it on its order's page"
+    return carry_out(tx, home, meal, Step(moved, (TellHousehold(f"{text}."),)))
+
+
+# -- who has time ------------------------------------------------------------------------------
+
+
+def surveyed(tx: Tx, home: Home, subject: str, told: tuple[FreeBusy, ...]) -> None:
+    """Note when guests are busy (``Home.surveyed``): what a proposal is made of."""
+    meal = tx.house.meals.get(subject)
+    if meal is None or meal.state != "proposed":
+        return
+    busy = {one.household: one.busy for one in told}
+    known = replace(
+        meal,
+        guests=tuple(replace(one, busy=busy.get(one.contact)) for one in meal.guests),
+        awaited=tuple(one for one in meal.awaited if one != "busy"),
+    )
+    keep(tx, home, known)
+    if all_told(known):
+        present(tx, home, known)
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+
+def news(tx: Tx, home: Home, key: str, what: News, identity: str) -> None:
+    """Hear what became of a meal's proposal or table (``hub.flow.owners``)."""
+    meal = tx.meal(key)
+    if meal is None:
+        return
+    if what == "collected":
+        if meal.state == "proposed" and identity == meal.suggestion_id:
+            known = replace(meal, awaited=tuple(one for one in meal.awaited if one != "tables"))
+            keep(tx, home, known)
+            if all_told(known):
+                present(tx, home, known)
+        return
+    if what == "ended":
+        _wish_ended(tx, home, meal, identity)
+        return
+    order = tx.order(identity)
+    if order is not None:
+        carry_out(tx, home, meal, _of_table(tx, meal, order, what))
+
+
+def _wish_ended(tx: Tx, home: Home, meal: SocialMeal, suggestion_id: str) -> None:
+    suggestion = tx.suggestion(suggestion_id)
+    if suggestion is None or suggestion.state in ("proposed", "approved", "carried_out"):
+        return
+    if suggestion.id == meal.suggestion_id:
+        carry_out(tx, home, meal, on_declined(meal))
+    elif meal.state == "booking" and order_for(tx, about(meal)) is None:
+        reason = (suggestion.outcome or "nobody has one").rstrip(".")
+        carry_out(tx, home, meal, on_refused(meal, reason))
+
+
+def _of_table(tx: Tx, meal: SocialMeal, order: Order, what: News) -> Step:
+    """Return what the news of a table come to."""
+    size = order.table.party_size if order.table is not None else meal.asked_size
+    if what == "booked":
+        if order.state not in PLACED:
+            return Step(meal)
+        if meal.state == "booking":
+            meal = _at_its_time(replace(meal, place=order.provider_name), order)
+        return on_booked(meal, order.id, size, tx.now, order.cancellation)
+    if meal.ended:
+        if order.state in PLACED and what in ("changed", "unchanged") and order.change is None:
+            return Step(meal, (CancelTable(order.id, None),))
+        return Step(meal)
+    if order.id != meal.order_id:
+        return Step(meal)
+    if what == "changed":
+        if meal.state == "resizing":
+            return on_resized(meal, order.id, size, tx.now, order.cancellation)
+        return Step(replace(meal, size=size))
+    if what == "unchanged":
+        return on_resize_refused(meal, order.id, order.reason, tx.now, order.cancellation)
+    if what == "cancelled":
+        return on_table_cancelled(meal, order.id, order.reason)
+    return Step(meal)
+
+
+def _at_its_time(meal: SocialMeal, order: Order) -> SocialMeal:
+    """Return a meal at the time of its table, where members took one at another time."""
+    if order.slot is None or order.slot.window.start == meal.window.start:
+        return meal
+    lasts = meal.window.end - meal.window.start
+    start = order.slot.window.start
+    window = replace(meal.window, start=start, end=min(order.slot.window.end, start + lasts))
+    return replace(meal, window=window, answer_by=min(meal.answer_by, start))
+
+
+# -- the notice --------------------------------------------------------------------------------
+
+
+def notice_cancelled(tx: Tx, home: Home, identity: str) -> None:
+    """Ask again about the meals that a cancelled notice led to, with what undoing costs."""
+    for meal in list(tx.house.meals.values()):
+        if meal.state != "proposed":
+            # What is not agreed to goes with its suggestion.
+            step = on_notice_cancelled(meal, identity, tx.now, terms(tx, meal))
+            carry_out(tx, home, meal, step)
+
+
+def notice_replaced(tx: Tx, home: Home, before: str, now: str) -> None:
+    """Go by the newer word of a notice: its cancellation counts."""
+    for meal in list(tx.house.meals.values()):
+        if meal.cause == before and meal.state != "proposed":
+            keep(tx, home, replace(meal, cause=now))
+
+
+# -- the clock ---------------------------------------------------------------------------------
+
+
+def timer(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
+    """Take what is due about a meal (``hub.flow.tick``)."""
+    meal = tx.house.meals.get(name)
+    step = _CLOCKS.get(subject)
+    if meal is not None and step is not None:
+        step(tx, home, meal)
+
+
+def _deadline(tx: Tx, home: Home, meal: SocialMeal) -> None:
+    carry_out(tx, home, meal, on_deadline(meal, tx.now))
+
+
+def _over(tx: Tx, home: Home, meal: SocialMeal) -> None:
+    carry_out(tx, home, meal, on_over(meal, tx.now))
+
+
+def _retry(tx: Tx, home: Home, meal: SocialMeal) -> None:
+    """Ask the restaurant again, which could not be asked before."""
+    order = tx.house.orders.get(meal.order_id)
+    if meal.state != "resizing":
+        return
+    if order is None:
+        step = on_resize_refused(meal, meal.order_id, "the table is gone", tx.now)
+        carry_out(tx, home, meal, step)
+    elif not resize(tx, home, order, meal.asked_size, by=meal.by, at_most=meal.at_most):
+        if order.state != "confirmed":
+            step = on_resize_refused(meal, order.id, "it is too late", tx.now, terms(tx, meal))
+            carry_out(tx, home, meal, step)
+        else:
+            tx.set_timer(TIMER, meal.id, "retry", tx.now + RETRY)
+
+
+_CLOCKS: dict[str, Callable[[Tx, Home, SocialMeal], None]] = {
+    "answers": _deadline,
+    "begin": _over,
+    "over": _over,
+    "follow": _follow,
+    "retry": _retry,
+}

@@ -1,0 +1,187 @@
+"""A household, its friends and a restaurant, in one process: an evening from the notice on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hub.app.invitations import IcsInvitations
+from hub.domain.activities import Activity, Details, Person
+from hub.domain.meals import SocialMeal
+from hub.domain.offers import Window
+from hub.domain.suggestions import Suggestion
+from hub.flow import befriend
+from hub.flow.activities import organize
+from hub.flow.activities.receive import take_in
+from hub.flow.activities.write import ITIP
+from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
+from hub.flow.meals import follow
+from hub.flow.meals.propose import PURPOSE
+from hub.flow.peerout import PeerHooks
+from tests.flow.test_notices import alert
+from tests.flow.test_peers import Side, befriended
+from tests.support.household import SETTINGS, Household, TurnedClock, make_home, same
+from tests.support.shops import CATALOGUES, Shop, Street
+
+GAS = """
+id: no_gas
+name: No gas tonight
+when:
+  notice: {service: gas}
+propose:
+  kind: social_meal
+  title: No gas - eat together?
+  people: 1
+  MORE
+"""
+RIVER = (CATALOGUES / "restaurant.yaml").read_text()
+LETTERS = "abcdefgh"
+
+
+class Supper:
+    """Ada, who has the notice and the restaurants, and friends who share her clock."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *friends: str,
+        restaurants: Sequence[str] = (RIVER,),
+        rule: str = "",
+        rules: str = "",
+        **settings: Any,
+    ) -> None:
+        self.clock = TurnedClock()
+        self.folder = folder
+        text = GAS.replace("MORE", rule) if not rules else rules
+        home = {**SETTINGS["home"], "phone": "+49 30 1", "name": "Ada"}
+        ready = {"beckn": {"collect_seconds": 5}, "home": home, **settings}
+        self.ada = self._side("a", "Ada", text, ready)
+        self.friends = {
+            name: self._side(letter, name, "rules: []", {})
+            for letter, name in zip(LETTERS[1:], friends, strict=False)
+        }
+        for friend in self.friends.values():
+            befriended(self.ada, friend, token=friend.card.id[:22].ljust(22, "x"))
+        shops = [Shop(folder, text, f"river{n}") for n, text in enumerate(restaurants)]
+        self.street = Street(self.ada.house, *shops)
+        self.shops = shops
+        self.off: set[str] = set()
+
+    def _side(self, letter: str, name: str, rules: str, settings: dict[str, Any]) -> Side:
+        home = make_home(settings=settings, rules=rules)
+        house = Household(self.folder / f"{letter}.db", home, self.clock)
+        side = Side(house, letter, name)
+        side.hooks = PeerHooks({ITIP: take_in, **HANDLERS}, own_busy, busy_lost)
+        home.invitations = IcsInvitations()
+        home.own = Person(befriend.default_address(side.card.id), name)
+        home.follows = (follow.HOOKS,)
+        home.surveyed = {PURPOSE: follow.surveyed}
+        return side
+
+    @property
+    def house(self) -> Household:
+        return self.ada.house
+
+    @property
+    def meal(self) -> SocialMeal:
+        """Return the one meal there is or was."""
+        (found,) = self.house.views.meals(limit=10)
+        return found
+
+    def close(self) -> None:
+        self.street.close()
+        for side in (self.ada, *self.friends.values()):
+            side.house.close()
+
+    def restart(self) -> None:
+        """Have Ada's hub killed and started again."""
+        self.house.restart()
+
+    # -- what happens by itself ---------------------------------------------------------------
+
+    def pass_on(self) -> None:
+        """Carry what waits between the hubs that are on."""
+        for name, friend in self.friends.items():
+            if name not in self.off:
+                while self.ada.waiting(friend) or friend.waiting(self.ada):
+                    self.ada.deliver(friend)
+                    friend.deliver(self.ada)
+
+    def run(self, **by: float) -> None:
+        """Turn the clock; then all that follows, everywhere."""
+        self.clock.turn(**by)
+        for _ in range(12):
+            for side in (self.ada, *self.friends.values()):
+                side.house.tick()
+            self.pass_on()
+            self.street.run()
+
+    # -- what people do -----------------------------------------------------------------------
+
+    def alert(self, identifier: str = "A1", **facts: Any) -> None:
+        alert(self.house, identifier, **facts)
+
+    def call_alert_off(self) -> None:
+        sent = "2026-11-24T12:00:00+00:00"
+        self.alert("A2", msgType="Cancel", references=f"gas@example.org,A1,{sent}")
+
+    def fishing(self) -> Activity:
+        """Have all friends say yes to going fishing with Ada this afternoon."""
+        start = self.clock.now().replace(hour=13)
+        window = Window(start, start.replace(hour=15))
+        details = Details(window, "Europe/Berlin", "Fishing")
+        ids = [self.ada.contact(friend).id for friend in self.friends.values()]
+        home = self.house.home
+        made = self.house.do(lambda tx: organize.create(tx, home, details, ids, "ana", "web"))
+        self.pass_on()
+        for friend in self.friends.values():
+            friend.house.decide("approve")
+        self.pass_on()
+        return made
+
+    def propose(self, **facts: Any) -> Suggestion:
+        """Have the notice come, and everything be asked that a proposal is made of."""
+        self.alert(**facts)
+        self.run()
+        self.run(seconds=6)
+        (asked,) = self.house.open()
+        return asked
+
+    def answer(self, name: str, verb: str) -> None:
+        """Have a friend answer the invitation that waits for them."""
+        side = self.friends[name]
+        (asked,) = [one for one in side.house.open() if one.kind == "invitation"]
+        assert side.house.decide(verb, asked).result == "done"
+
+    def again(self, name: str, partstat: str) -> None:
+        """Have a friend say something else than before."""
+        from hub.flow.activities.attend import answer
+
+        side = self.friends[name]
+        home, uid = side.house.home, self.meal.uid
+        side.house.do(lambda tx: answer(tx, home, uid, partstat, "ana", "web"))
+
+    # -- looking ------------------------------------------------------------------------------
+
+    def questions(self) -> list[Suggestion]:
+        """Return what is asked about the meal besides its proposal."""
+        return [one for one in self.house.open() if one.key.startswith("meal:")]
+
+    def activity(self, side: Side) -> Activity:
+        planned = side.house.do(lambda tx: tx.activity(self.meal.uid))
+        assert planned is not None
+        return planned.activity
+
+    def tables(self) -> list[tuple[str, int]]:
+        """Return the tables that restaurants keep: state and party."""
+        return [
+            (sale.state, sale.table.party_size)
+            for shop in self.shops
+            for sale in shop.sales("confirmed", "in_progress", "cancelled", "completed")
+            if sale.table is not None
+        ]
+
+    def whole(self) -> None:
+        """Assert that memory and database agree."""
+        same(self.house.house, self.house.load())
