@@ -1,8 +1,12 @@
-"""What devices' readings mean for the pantry: ``config/devices.yaml``, and guesses beside it."""
+"""What devices' readings mean: ``config/devices.yaml``, and guesses beside it.
+
+For the pantry they are levels and scans; a tracker tells where a member is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import (
@@ -31,6 +35,7 @@ _STATES = ("sensor.", "binary_sensor.", "number.", "stock.")
 _MOST_GUESSES = 20_000
 PANTRY = "config/pantry.yaml"
 DEVICES = "config/devices.yaml"
+HUB = "config/hub.yaml"
 
 
 class Scale(BaseModel):
@@ -57,7 +62,7 @@ class Barcode(BaseModel):
 
 
 class Mapped(BaseModel):
-    """What one entity means; exactly one of ``item``, ``barcode`` and ``ignore``."""
+    """What one entity means; one of ``item``, ``barcode``, ``presence`` and ``ignore``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -69,12 +74,18 @@ class Mapped(BaseModel):
     )
     scale: Scale | None = Field(default=None, description="it is the weight on a scale")
     barcode: Barcode | None = Field(default=None, description="it is a barcode scanner")
+    presence: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_-]{0,31}$",
+        description="it tells whether this member is at home: home, on and true say yes",
+    )
     ignore: bool = Field(default=False, description="true: it means nothing for the pantry")
 
     @model_validator(mode="after")
     def _one_meaning(self) -> Mapped:
-        if (self.item is not None) + (self.barcode is not None) + self.ignore != 1:
-            raise ValueError("expected one of: item, barcode, ignore: true")
+        meanings = (self.item, self.barcode, self.presence)
+        if sum(one is not None for one in meanings) + self.ignore != 1:
+            raise ValueError("expected one of: item, barcode, presence, ignore: true")
         if self.item is None and (self.scale is not None or self.unit is not None):
             raise ValueError("scale and unit need an item")
         return self
@@ -112,9 +123,18 @@ class Meaning:
     to speak keeps it. Use it from one thread.
     """
 
-    def __init__(self, file: DevicesFile, pantry: Mapping[str, PantryItem]) -> None:
-        """Read mappings to plans; a mapping to an unknown item is a problem, not an error."""
+    def __init__(
+        self,
+        file: DevicesFile,
+        pantry: Mapping[str, PantryItem],
+        members: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Read mappings to plans; one to an unknown item or member is a problem, not an error.
+
+        ``members`` are the household's, id -> name.
+        """
         self._file = file
+        self._members = members
         self._pantry = pantry
         self._gtins = gtin_index(pantry.values())
         self._mapped = {name: self._plan(name, mapped) for name, mapped in file.entities.items()}
@@ -141,11 +161,34 @@ class Meaning:
             return self._event(reading, entity)  # type: ignore[arg-type]
         return ()
 
+    def presence(
+        self, entity_id: str, attributes: Mapping[str, object] | None = None
+    ) -> str | None:
+        """Return the member of whom an entity tells whether they are at home, else None.
+
+        Without a mapping a ``person`` of Home Assistant is who bears its id or its name.
+        """
+        mapped = self._file.entities.get(entity_id)
+        if mapped is not None:
+            return mapped.presence if mapped.presence in self._members else None
+        kind, _, name = entity_id.partition(".")
+        if kind != "person":
+            return None
+        if name in self._members:
+            return name
+        called = str((attributes or {}).get("friendly_name", "")).strip().casefold()
+        same = (member for member, own in self._members.items() if own.casefold() == called)
+        return next(same, None) if called else None
+
     def problems(self) -> tuple[str, ...]:
         """Return what is wrong with the mappings, a line each; () when all is well."""
         found = []
         level_of: dict[str, str] = {}
         for name, mapped in self._file.entities.items():
+            if mapped.presence is not None and mapped.presence not in self._members:
+                found.append(
+                    f"entities.{name}: no member is called {mapped.presence!r}; add one to {HUB}"
+                )
             if mapped.item is None:
                 continue
             if mapped.item not in self._pantry:
@@ -232,6 +275,8 @@ class Meaning:
     def _said(self, mapped: Mapped) -> str:
         if mapped.ignore:
             return "is ignored"
+        if mapped.presence is not None:
+            return f"tells whether {self._members.get(mapped.presence, mapped.presence)} is at home"
         if mapped.barcode is not None:
             verb = "adds to" if mapped.barcode.action == "add" else "takes from"
             return f"is a barcode scanner that {verb} the pantry"

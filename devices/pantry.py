@@ -36,6 +36,9 @@ class ItemEntry(BaseModel):
     grams_per_unit: Amount | None = Field(
         default=None, description="grams one unit weighs, so that a scale can count it"
     )
+    frozen: bool = Field(
+        default=False, description="true: freezer goods, not to be brought while the power is off"
+    )
 
     @field_validator("gtin")
     @classmethod
@@ -87,6 +90,7 @@ class PantryFile(BaseModel):
                 entry.gtin,
                 entry.words,
                 entry.grams_per_unit,
+                entry.frozen,
             )
             for item_id, entry in self.items.items()
         }

@@ -283,6 +283,34 @@ class SellSettings(Section):
     )
 
 
+class MealSettings(Section):
+    """A meal that is usually cooked at home: only what would spoil it is told."""
+
+    name: str = Field(max_length=80, description="as shown, e.g. Dinner")
+    at: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="local time it begins, 18:30")
+    minutes: int = Field(default=60, ge=5, le=600, description="how long it is cooked")
+    days: tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...] = Field(
+        default=("mon", "tue", "wed", "thu", "fri", "sat", "sun"), description="on these weekdays"
+    )
+    uses: tuple[Literal["gas", "water", "electricity", "heating", "internet"], ...] = Field(
+        default=("gas",), description="services it cannot do without"
+    )
+
+
+class AgendaSettings(Section):
+    """What the household's agenda takes for granted."""
+
+    meals: tuple[MealSettings, ...] = Field(
+        default=(), max_length=10, description="meals usually cooked at home; none: nothing assumed"
+    )
+    presence_minutes: int = Field(
+        default=45,
+        ge=0,
+        le=720,
+        description="how long somebody who is seen to be away or at home is taken to stay so",
+    )
+
+
 class BackupSettings(Section):
     """The nightly backup: one encrypted file in a folder, best on another disk or machine."""
 
@@ -319,6 +347,7 @@ class Settings(Section):
     limits: LimitSettings = LimitSettings()
     relay: RelaySettings = RelaySettings()
     sell: SellSettings = SellSettings()
+    agenda: AgendaSettings = AgendaSettings()
     backup: BackupSettings = BackupSettings()
     log: LogSettings = LogSettings()
 

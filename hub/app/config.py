@@ -39,7 +39,7 @@ class Config:
     """What a config folder says. ``settings`` is None when hub.yaml has a mistake.
 
     ``problems`` are all mistakes found, in the order of the files. Paths in ``settings`` are
-    absolute, or as given when they were.
+    absolute, or as given when they were. ``members`` are those in force, id -> name.
     """
 
     folder: Path
@@ -49,10 +49,11 @@ class Config:
     rules: RuleSet
     problems: tuple[Problem, ...]
     files: tuple[Path, ...]
+    members: Mapping[str, str]
 
     def meaning(self) -> Meaning:
         """Return what readings mean for the pantry, with nothing guessed yet."""
-        return Meaning(self.devices, self.pantry)
+        return Meaning(self.devices, self.pantry, self.members)
 
     def checked(self) -> Settings:
         """Return the settings. Raises ConfigError when hub.yaml has a mistake."""
@@ -86,7 +87,8 @@ def read_config(folder: Path, standing: Settings | None = None) -> Config:
     )
     problems += found
     meaning_of = devices or DevicesFile()
-    for line in Meaning(meaning_of, pantry).problems() if pantry_file is not None else ():
+    names = {one.id: one.name for one in members}
+    for line in Meaning(meaning_of, pantry, names).problems() if pantry_file is not None else ():
         problems.append(Problem(str(folder / "devices.yaml"), 1, 1, line))
     return Config(
         folder,
@@ -96,6 +98,7 @@ def read_config(folder: Path, standing: Settings | None = None) -> Config:
         rules,
         tuple(problems),
         (*(folder / name for name in _FILES), *rule_files(folder)),
+        names,
     )
 
 

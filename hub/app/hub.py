@@ -44,6 +44,7 @@ from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
 from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
 from hub.flow.gate import sent
+from hub.flow.conflicts import look
 from hub.flow.home import Home
 from hub.flow.meals import follow as meals
 from hub.flow.meals.propose import PURPOSE
@@ -134,6 +135,7 @@ class Hub:
             intake=Intake(self.home, renderer, self._birth),
             acknowledge=self._acknowledge,
             committed=self._committed,
+            closing=lambda tx: look(tx, self.home),
         )
         self.watch = Watch(self._config, self.home, self.writer)
         self.peering = Peering(

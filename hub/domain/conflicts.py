@@ -157,7 +157,9 @@ def _of(agenda: Agenda, block: Block, doors: Sequence[str], within: Window) -> I
     if block.needs_home:
         gaps = nobody_home(agenda, block.window, doors)
         if gaps:
-            yield Conflict("nobody_home", f"nobody_home:{block.id}", block, None, gaps[0])
+            # The first that is asked about; another one makes it the same conflict.
+            gap = next((one for one in gaps if spans.overlaps(one, within)), gaps[0])
+            yield Conflict("nobody_home", f"nobody_home:{block.id}", block, None, gap)
     if block.uses or block.frozen:
         yield from _unserved(agenda, block)
     if block.binds:

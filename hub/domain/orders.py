@@ -148,7 +148,8 @@ class Change:
     ``why`` what members are told of the reason.
     ``fee`` and ``quote`` are what the provider said it would come to, once it did (``priced``);
     ``agreed`` is true once that was agreed to and the change is meant. ``by`` is the member who
-    wanted it, ``suggestion_id`` the question that holds the fee, where there is one.
+    wanted it, ``suggestion_id`` the question that holds the fee, where there is one. ``conflict``
+    is the case (``hub/domain/cases.py``) that a move would resolve: then nobody has wanted it yet.
     """
 
     kind: Literal["move", "cancel"]
@@ -163,6 +164,7 @@ class Change:
     suggestion_id: str = ""
     priced: bool = False
     agreed: bool = False
+    conflict: str = ""
 
 
 @dataclass(frozen=True, slots=True)

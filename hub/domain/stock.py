@@ -17,6 +17,7 @@ class PantryItem:
     (default: twice par). ``pack`` is what one bought piece usually holds, in ``unit``.
     ``words`` are further names by which providers may list it. ``grams_per_unit`` lets a scale
     tell how many litres or pieces there are; without it a weight says nothing about them.
+    ``frozen``: it has to go into a freezer that works.
     """
 
     id: str
@@ -28,6 +29,7 @@ class PantryItem:
     gtin: str | None = None
     words: tuple[str, ...] = ()
     grams_per_unit: Decimal | None = None
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

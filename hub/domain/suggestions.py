@@ -36,6 +36,7 @@ Kind = Literal[
     "grocery_order",
     "move_delivery",
     "cancel_order",
+    "change_plan",
     "social_meal",
     "ride",
     "table",
@@ -43,8 +44,8 @@ Kind = Literal[
     "invitation",
 ]
 KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
-"""What a rule may propose; that an order be cancelled only a member can want, and an invitation
-is a friend's."""
+"""What a rule may propose; that an order be cancelled only a member can want, an invitation is a
+friend's, and that a plan be changed follows from another one."""
 ORDERING: tuple[Kind, ...] = ("grocery_order", "ride", "table")
 """What is ordered from the offers that are collected for it."""
 

@@ -1,36 +1,142 @@
-"""The agenda of the household as it stands: from activities, orders and notices."""
+"""The agenda of the household as it stands: from activities, orders, notices, plans and presence.
+
+It is made of the present state for the time that is asked about, so that it cannot be out of date.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import datetime, time, timedelta
 
+from hub.domain import spans
 from hub.domain.agenda import Agenda, Block
-from hub.domain.blocks import activity_blocks, notice_block, order_block
+from hub.domain.blocks import activity_blocks, cooking_block, notice_block, order_block
 from hub.domain.calendars import calendar_blocks
-from hub.domain.offers import Place
+from hub.domain.notices import Service
+from hub.domain.offers import Place, Window
+from hub.domain.orders import Order
 from hub.flow.home import Home
+from hub.flow.presence import presence_blocks
 from hub.store.house import House
 
+USUAL_AHEAD = timedelta(hours=36)
+"""How far ahead meals are taken for granted: of a later one nobody can say yet."""
+USUAL = "usual-"
+"""How the id of a meal begins that nobody planned and everybody expects."""
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TAKES_PLACE = ("delivery", "cooking", "activity", "meal")
 
-def agenda_of(house: House, home: Home) -> Agenda:
-    """Return the agenda, made anew from the present state. Any thread may ask."""
+
+def agenda_of(
+    house: House, home: Home, within: Window | None = None, now: datetime | None = None
+) -> Agenda:
+    """Return the agenda, made of the present state; any thread may ask.
+
+    Only what touches ``within`` is in it. With ``now`` it holds what is true just now, too: who is
+    seen where, and the meals that are usual.
+    """
+    blocks = (*_kept(house, home, within), *_momentary(house, home, within, now))
+    return Agenda(block for block in blocks if within is None or spans.overlaps(block.span, within))
+
+
+def whole_around(
+    house: House, home: Home, windows: Iterable[Window], now: datetime
+) -> tuple[Agenda, tuple[Window, ...]]:
+    """Return the agenda around some times, and these times as far as what takes place in them.
+
+    A delivery that begins before one of them and ends in it is looked at as a whole.
+    """
+    asked = spans.union(windows)
+    hull = Window(asked[0].start, max(one.end for one in asked))
+    near = agenda_of(house, home, hull, now)
+    whole = spans.union(
+        [
+            *asked,
+            *(
+                block.span
+                for window in asked
+                for block in near.during(window)
+                if block.kind in _TAKES_PLACE
+            ),
+        ]
+    )
+    wider = Window(min(hull.start, whole[0].start), max(hull.end, *(one.end for one in whole)))
+    return agenda_of(house, home, wider, now), whole
+
+
+def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
     own = home.settings.home
     place = Place(own.gps or "", own.address or "") if own.gps or own.address else None
-    blocks: list[Block] = []
+    members = {home.own.address: "home"} if home.own else {}
     for planned in list(house.activities.values()):
         activity = planned.activity
-        members = {home.own.address: "home"} if home.own else {}
+        window = activity.details.window
+        if within is not None and not spans.overlaps(window, within):
+            continue
         going = planned.going or home.adults()
-        for block in activity_blocks(activity, members, (activity.details.window,), place):
-            blocks.append(replace(block, members=going))
+        for block in activity_blocks(activity, members, (window,), place):
+            yield replace(block, members=going)
     for calendar in list(house.calendars.values()):
-        blocks.extend(calendar_blocks(calendar, home.adults(), place))
+        yield from calendar_blocks(calendar, home.adults(), place)
     for order in list(house.orders.values()):
-        found = order_block(order)
+        if order.slot is None or (within and not spans.overlaps(order.slot.window, within)):
+            continue
+        found = order_block(order, frozen=_frozen(home, order))
         if found is not None:
-            blocks.append(found)
+            yield found
     for notice in list(house.notices.values()):
-        found = notice_block(notice)
-        if found is not None:
-            blocks.append(found)
-    return Agenda(blocks)
+        off = notice_block(notice)
+        if off is not None:
+            yield off
+    for plan in list(house.plans.values()):
+        yield plan.block
+
+
+def _frozen(home: Home, order: Order) -> bool:
+    """Tell whether an order brings what has to go into a freezer."""
+    items = (home.pantry.get(line.wants) for line in order.lines if line.wants)
+    return any(item is not None and item.frozen for item in items)
+
+
+def _momentary(
+    house: House, home: Home, within: Window | None, now: datetime | None
+) -> Iterator[Block]:
+    if now is None:
+        return
+    yield from presence_blocks(house, home, now)
+    yield from _usual(house, home, now)
+
+
+def _usual(house: House, home: Home, now: datetime) -> Iterator[Block]:
+    """Yield the meals that are usual, today and tomorrow.
+
+    Not where somebody has planned to cook that day, or all adults have something else on then.
+    It takes nobody's time: only what would spoil it is worth a word.
+    """
+    meals = home.settings.agenda.meals
+    if not meals:
+        return
+    zone = home.settings.home.zone
+    planned = [one.window for one in house.plans.values() if one.kind == "cooking"]
+    adults = set(home.adults())
+    taken = [
+        one.activity.details.window
+        for one in list(house.activities.values())
+        if adults and adults <= set(one.going)
+    ]
+    today = now.astimezone(zone).date()
+    for day in (today, today + timedelta(days=1)):
+        cooked = any(window.start.astimezone(zone).date() == day for window in planned)
+        for meal in meals:
+            start = datetime.combine(day, time.fromisoformat(meal.at), zone).astimezone(now.tzinfo)
+            window = Window(start, start + timedelta(minutes=meal.minutes))
+            if (
+                cooked
+                or _DAYS[day.weekday()] not in meal.days
+                or not now < window.end <= now + USUAL_AHEAD
+                or any(spans.overlaps(window, one) for one in taken)
+            ):
+                continue
+            uses: tuple[Service, ...] = meal.uses
+            yield cooking_block(f"{USUAL}{day:%Y%m%d}-{meal.at}", meal.name, window, (), uses)

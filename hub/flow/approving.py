@@ -16,6 +16,7 @@ from hub.flow.collect import forget_timers
 from hub.flow.ending import end
 from hub.flow.gate import consent
 from hub.flow.home import Home
+from hub.flow.proposing import change_plan
 from hub.flow.requests import await_answer, request
 from hub.flow.tell import tell_outcome
 from hub.store.tx import Entry, Tx
@@ -32,6 +33,8 @@ def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
     """Carry out a yes; where it changes the offer, or comes too late for it, ask what it costs."""
     if suggestion.kind in ("move_delivery", "cancel_order") and suggestion.options:
         return _change(tx, home, suggestion, decision)
+    if suggestion.kind == "change_plan":
+        return change_plan(tx, home, suggestion, decision)
     if suggestion.kind not in ORDERING:
         return _agree(tx, home, suggestion, decision)
     if not suggestion.options:

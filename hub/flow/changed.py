@@ -18,6 +18,7 @@ from hub.flow.expected import expect, expect_no_more
 from hub.flow.home import Home
 from hub.flow.offers import answered_lines, drop
 from hub.flow.placing import OTHER_THINGS, PLACED, differences, fail, follow
+from hub.flow.probing import probed
 from hub.flow.saying import close, give_up, say, told
 from hub.store.tx import Entry, Tx
 
@@ -30,6 +31,8 @@ def on_update(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     if change is None:
         if answer.error is None and not answer.preview and order.state in PLACED:
             _unasked(tx, home, order, answer)
+    elif change.conflict and not change.agreed and (answer.preview or answer.error is not None):
+        probed(tx, home, order, change, answer)
     elif answer.error is not None:
         reason = answer.error.message
         verb = "change" if change.table else "move"

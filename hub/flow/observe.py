@@ -24,6 +24,7 @@ from hub.domain.observations import (
 )
 from hub.domain.stock import StockLevel
 from hub.flow.home import Home
+from hub.flow.presence import touch_presence
 from hub.flow.react import react
 from hub.ports import InMessage
 from hub.store.house import EntityNow
@@ -41,7 +42,7 @@ def receive(tx: Tx, home: Home, message: InMessage, decoded: Decoded) -> None:
             event_id = f"{decoded.key or message.topic}:{message.received_at.isoformat()}:{number}"
             _reading(tx, home, item, message.received_at, message, event_id)
         elif isinstance(item, AvailabilityReading):
-            _availability(tx, item)
+            _availability(tx, home, item)
         elif isinstance(item, Notice):
             change_board(tx, home, apply(tx.house.notices, item, tx.now))
         elif isinstance(item, Announcement):
@@ -56,7 +57,7 @@ def observe_readings(tx: Tx, home: Home, readings: Iterable[Reading]) -> None:
     """Take readings in that no message brought, e.g. *unavailable* by silence."""
     for reading in readings:
         if isinstance(reading, AvailabilityReading):
-            _availability(tx, reading)
+            _availability(tx, home, reading)
         else:
             _reading(tx, home, reading, tx.now, None, f"{reading}:{tx.now.isoformat()}")
 
@@ -127,17 +128,19 @@ def _state(tx: Tx, home: Home, reading: StateReading, at: datetime) -> None:
             return
     now = EntityNow(reading.value, reading.unit, attributes, True, at)
     tx.save_entity(reading.entity, now)
+    touch_presence(tx, home, reading.entity, attributes)
     if known is None or known.value != reading.value:
         previous = known.value if known else None
         react(tx, home, StateChanged(reading.entity, previous, reading.value, at, attributes))
 
 
-def _availability(tx: Tx, reading: AvailabilityReading) -> None:
+def _availability(tx: Tx, home: Home, reading: AvailabilityReading) -> None:
     known = tx.house.entities.get(reading.entity)
     if known is None:
         known = EntityNow(None, None, {}, not reading.available, tx.now)
     if known.available != reading.available:
         tx.save_entity(reading.entity, replace(known, available=reading.available))
+        touch_presence(tx, home, reading.entity, known.attributes)
 
 
 def _level(

@@ -58,6 +58,14 @@ def give_up(tx: Tx, home: Home, order: Order, words: str) -> None:
         reason=words[:300] if order.about else order.reason,
         updated_at=tx.now,
     )
+    if change.conflict and not change.suggestion_id:
+        # Nobody has been asked yet: what the conflict it was for comes to is said instead.
+        case = tx.house.cases.get(change.conflict)
+        if case is not None:
+            tx.save_case(replace(case, unheard=True, silent=case.silent + 1))
+        tx.save(known, Entry("change_given_up", order.id, {"reason": words[:300]}))
+        tx.drop_timers("patience", order.id)
+        return
     (index,) = tx.save(known, Entry("change_given_up", order.id, {"reason": words[:300]}))
     tx.drop_timers("patience", order.id)
     note(tx, order.about, "unchanged", order.id)

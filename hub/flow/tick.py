@@ -21,6 +21,7 @@ from hub.flow.belonging import note
 from hub.flow.busytimes import survey_due as _survey
 from hub.flow.changes import silent
 from hub.flow.choose import agreed_choice, rules_choice
+from hub.flow.conflicts import ask_again, look_at_all, wake
 from hub.flow.decide import decide
 from hub.flow.dispatch import CHANGING
 from hub.flow.ending import end
@@ -53,6 +54,7 @@ _NOTHING = {
     "cancel_order": "; nothing was cancelled",
     "ride": "; no ride was ordered",
     "table": "; no table was booked",
+    "change_plan": "; nothing was changed",
 }
 SIGN_WITHIN = timedelta(hours=1)
 """How long an entry of the ledger waits for a checkpoint that nobody's decision brings."""
@@ -75,6 +77,7 @@ def begin(tx: Tx, home: Home) -> None:
         at = tx.house.timers.get(("rule", rule_id, ""))
         if at is None or at > tx.now:
             tx.set_timer("rule", rule_id, "", due)
+    look_at_all(tx)
     if ("tidy", "", "") not in tx.house.timers:
         tx.set_timer("tidy", "", "", tx.now)
 
@@ -232,6 +235,11 @@ def _review(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
             )
 
 
+def _plan(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
+    """A plan is over since a day."""
+    tx.drop_plan(name)
+
+
 def _tidy(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     tidy(tx)
     tx.set_timer("tidy", "", "", tx.now + TIDY_EVERY)
@@ -252,5 +260,8 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "survey": _survey,
     ABOUT: owners.told,
     MEAL: _meal,
+    "plan": _plan,
+    "agenda": wake,
+    "conflict": ask_again,
     "tidy": _tidy,
 }

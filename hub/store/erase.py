@@ -39,6 +39,9 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
             gone = tx.connection.execute(delete(table).where(table.c.member == member))
             done[table.name.replace("_", " ")] = gone.rowcount
     done["notifications"] = _notifications(tx, member)
+    plans = tables.core(tables.PlanRow)
+    alone = func.json_extract(plans.c.body, "$.members") == func.json_array(member)
+    done["plan"] = tx.connection.execute(delete(plans).where(alone)).rowcount
     for model in (
         tables.SuggestionRow,
         tables.OrderRow,
@@ -48,6 +51,8 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
         tables.DisclosedRow,
         tables.MealRow,
         tables.CalendarRow,
+        tables.PlanRow,
+        tables.CaseRow,
     ):
         table = tables.core(model)
         done[f"{table.name}, rewritten"] = _rewrite(tx, table, "body", whom)
@@ -80,6 +85,8 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     meals = tables.core(tables.MealRow)
     past = meals.c.state.in_(("over", "cancelled")), meals.c.start < limit
     done["meal"] = run(delete(meals).where(*past)).rowcount
+    plans = tables.core(tables.PlanRow)
+    done["plan"] = run(delete(plans).where(plans.c.end < limit)).rowcount
     slots = tables.core(tables.OfferedSlots)
     run(delete(slots).where(slots.c.order_id.not_in(select(orders.c.id))))
     grants = tables.core(tables.GrantRow)

@@ -22,7 +22,17 @@ SECRET = frozenset(
 )
 """Columns that open something, or are of use to the hub alone."""
 _INSTANTS = frozenset(
-    ("at", "created_at", "due", "expires", "expires_at", "not_before", "received_at", "until")
+    (
+        "at",
+        "created_at",
+        "due",
+        "end",
+        "expires",
+        "expires_at",
+        "not_before",
+        "received_at",
+        "until",
+    )
 )
 _CHUNK = 500
 

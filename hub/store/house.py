@@ -17,9 +17,11 @@ from hub.domain.calendars import OtherCalendar
 from hub.domain.consent import Grant
 from hub.domain.freebusy import Survey
 from hub.domain.meals import MEAL_LIFE, SocialMeal
+from hub.domain.cases import Case
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
+from hub.domain.plans import Plan
 from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
@@ -71,6 +73,10 @@ class House:
     calendars: dict[str, OtherCalendar] = field(default_factory=dict)
     """Calendars kept elsewhere, by name."""
     surveys: dict[str, Survey] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
+    """Absences and meals cooked at home, until a while after they are over."""
+    cases: dict[str, Case] = field(default_factory=dict)
+    """Conflicts in the agenda, by the block that would be moved."""
     cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
@@ -157,6 +163,10 @@ def load_house(connection: Connection, now: datetime) -> House:
         house.calendars[row.name] = load(OtherCalendar, row.body)
     for row in connection.execute(select(tables.core(tables.SurveyRow))):
         house.surveys[row.id] = load(Survey, row.body)
+    for row in connection.execute(select(tables.core(tables.PlanRow))):
+        house.plans[row.id] = load(Plan, row.body)
+    for row in connection.execute(select(tables.core(tables.CaseRow))):
+        house.cases[row.id] = load(Case, row.body)
     for row in connection.execute(select(tables.core(tables.CooldownRow))):
         house.cooldowns[row.rule_id, row.subject] = instant(row.until)
     for row in connection.execute(select(tables.core(tables.TimerRow))):

@@ -15,6 +15,7 @@ from hub.ledger.commitment import Opening, seal
 from hub.ledger.leaf import leaf_hash
 from hub.store import tables
 from hub.store.codec import micros
+from hub.store.diary import Diary
 from hub.store.house import House
 from hub.store.log import (
     SIGNED_AT_ONCE,
@@ -25,7 +26,6 @@ from hub.store.log import (
     opening_rows,
     openings_of,
 )
-from hub.store.present import Present
 
 _TOLD_LOOKED_AT = 200
 
@@ -48,7 +48,7 @@ class Told:
     members: tuple[str, ...]
 
 
-class LogBook(Present):
+class LogBook(Diary):
     """The ledger of a unit of work. Its entries are the commit's, or nobody's."""
 
     def __init__(self, house: House, connection: Connection, now: datetime) -> None:

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0009"
+HEAD = "0010"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -175,6 +175,23 @@ class SurveyRow(SQLModel, table=True):
     """Questions to contacts when they are busy, until all have answered or it is too late."""
 
     __tablename__ = "survey"
+    id: str = Field(primary_key=True)
+    body: str
+
+
+class PlanRow(SQLModel, table=True):
+    """Absences and meals cooked at home that are not over; ``end`` is when they are."""
+
+    __tablename__ = "plan"
+    id: str = Field(primary_key=True)
+    end: int = Field(index=True)
+    body: str
+
+
+class CaseRow(SQLModel, table=True):
+    """Conflicts in the agenda, by the block that would be moved, and what is done about them."""
+
+    __tablename__ = "conflict_case"
     id: str = Field(primary_key=True)
     body: str
 

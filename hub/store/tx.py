@@ -23,6 +23,7 @@ from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
 from hub.store import tables
 from hub.store.codec import dump, load, micros
 from hub.store.consents import Consents
+from hub.store.diary import lasting, taken
 from hub.store.house import House
 from hub.store.logbook import Entry
 from hub.store.present import storable
@@ -93,6 +94,8 @@ class Tx(Consents):
     def _save_suggestion(self, suggestion: Suggestion) -> None:
         house = self.house
         if SUGGESTION_LIFE.ended(suggestion.state):
+            if suggestion.kind == "social_meal":
+                self.touch_cases()
             self._drop(house.suggestions, suggestion.id)
             if house.open_keys.get(suggestion.key) == suggestion.id:
                 self._drop(house.open_keys, suggestion.key)
@@ -111,6 +114,7 @@ class Tx(Consents):
 
     def _save_order(self, order: Order) -> None:
         house = self.house
+        self.touch(taken(house.orders.get(order.id)), taken(order))
         if ORDER_LIFE.ended(order.state):
             self._drop(house.orders, order.id)
             self._drop(house.by_transaction, order.transaction_id)
@@ -134,6 +138,8 @@ class Tx(Consents):
     def _save_activity(self, planned: Planned) -> None:
         what = planned.what
         known = what if isinstance(what, Activity) else None
+        before = self.house.activities.get(what.key)
+        self.touch(lasting(before), lasting(planned))
         if known is not None and known.open:
             self._set(self.house.activities, what.key, planned)
         else:

@@ -82,7 +82,9 @@ def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
 
 def _offer(backend: Backend, suggestion: Suggestion, option: Option, words: Words) -> Offer:
     order = backend.order(option.order_id) if suggestion.open and option.order_id else None
-    slots = _slots(backend, order, option, words) if order is not None else ()
+    # Of a placed order a window was asked for already: that one, and no other, is agreed to.
+    choosing = order is not None and suggestion.kind == "grocery_order"
+    slots = _slots(backend, order, option, words) if order is not None and choosing else ()
     return Offer(option, slots, waiting=order is not None and order.pending is not None)
 
 

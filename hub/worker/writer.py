@@ -74,14 +74,19 @@ class Writer:
         intake: Intake,
         acknowledge: Callable[[Sequence[InMessage]], None],
         committed: Callable[[Committed], None],
+        closing: Step = lambda tx: None,
     ) -> None:
-        """Join the parts; ``committed`` is called in the writer thread after each commit."""
+        """Join the parts; ``committed`` is called in the writer thread after each commit.
+
+        ``closing`` is what each transaction ends with, after its steps.
+        """
         self.house = house
         self._engine = engine
         self._clock = clock
         self._intake = intake
         self._acknowledge = acknowledge
         self._committed = committed
+        self._closing = closing
         self._queue: queue.SimpleQueue[InMessage | Command | None] = queue.SimpleQueue()
         self._room = threading.Event()
         self._room.set()
@@ -246,6 +251,7 @@ class Writer:
             tx = Tx(self.house, connection, self._clock.now())
             try:
                 results = [item.step(tx) for item in items]
+                self._closing(tx)
                 tx.flush()
                 connection.commit()
             except BaseException:

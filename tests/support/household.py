@@ -40,6 +40,7 @@ from hub.domain.orders import (
 )
 from hub.domain.suggestions import Suggestion
 from hub.domain.yamltext import read_model
+from hub.flow.conflicts import look
 from hub.flow.decide import decide
 from hub.flow.dispatch import order_wanted
 from hub.flow.home import Home
@@ -104,11 +105,12 @@ def make_home(
     pantry = _read(PantryFile, CONFIG / "pantry.yaml").to_items()
     devices = _read(DevicesFile, CONFIG / "devices.yaml")
     texts = [("rules.yaml", rules)] if rules is not None else _rule_files()
+    names = {one.id: one.name for one in known.members}
     ruleset, problems = RuleSet.build(texts, members=known.members, pantry=pantry.values())
     assert [str(one) for one in problems] == []
     book = DeviceBook([Native(), CapNotices(known.mqtt.notice_topics)])
     return Home(
-        known, pantry, Meaning(devices, pantry), ruleset, book, {"grocery": tuple(providers)}
+        known, pantry, Meaning(devices, pantry, names), ruleset, book, {"grocery": tuple(providers)}
     )
 
 
@@ -158,6 +160,7 @@ class Household:
             tx = Tx(self.house, connection, self.clock.now())
             try:
                 result = step(tx)
+                look(tx, self.home)
                 tx.flush()
                 connection.commit()
             except BaseException:
