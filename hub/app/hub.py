@@ -43,8 +43,8 @@ from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
 from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
-from hub.flow.gate import sent
 from hub.flow.conflicts import look
+from hub.flow.gate import sent
 from hub.flow.home import Home
 from hub.flow.meals import follow as meals
 from hub.flow.meals.propose import PURPOSE

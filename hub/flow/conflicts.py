@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 FARTHEST = timedelta(days=400)
 """What is farther off is looked at when it comes nearer: at each start, and once a day."""
 _A_DAY = timedelta(days=1)
+_READ = "activity:calendar/"
+_LONG = timedelta(hours=20)
 
 
 def look(tx: Tx, home: Home) -> None:
@@ -79,11 +81,29 @@ def _look(tx: Tx, home: Home, touched: Iterable[Window]) -> None:
     agenda, whole = whole_around(tx.house, home, windows or [coming], tx.now)
     clipped = [part for one in whole if (part := spans.clipped(one, coming)) is not None]
     result = recheck(agenda, clipped, known, home.adults())
-    found = {one.key: one for one in result.found if one.overlap.end > tx.now}
+    found = {
+        one.key: one for one in result.found if one.overlap.end > tx.now and _worth_a_word(one)
+    }
     gone = {one.key for one in result.gone} | {key for key in past if key not in found}
     gone |= {one.key for one in result.found} - set(found)
     _act(tx, home, clipped, found, gone)
     _set_clock(tx, home, agenda)
+
+
+def _worth_a_word(conflict: Conflict) -> bool:
+    """Tell whether anybody wants to hear of it: who keeps a calendar elsewhere sees it there.
+
+    Nor is a day marked in one, a birthday, anything that one cannot go out on; nor is the same
+    thing at once with itself, which a calendar may have from here.
+    """
+    one, other = conflict.block, conflict.against
+    if conflict.kind != "double_booked" or other is None:
+        return True
+    read = [block for block in (one, other) if block.id.startswith(_READ)]
+    if len(read) == 2 or any(block.window.end - block.window.start > _LONG for block in read):
+        return False
+    same = (one.window, one.title.casefold()) == (other.window, other.title.casefold())
+    return not (read and same)
 
 
 def _act(

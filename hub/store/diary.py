@@ -14,6 +14,7 @@ from hub.domain import spans
 from hub.domain.activities import Activity, Planned
 from hub.domain.agenda import ALWAYS
 from hub.domain.blocks import notice_block
+from hub.domain.calendars import OtherCalendar
 from hub.domain.cases import Case
 from hub.domain.notices import Notice
 from hub.domain.offers import Window
@@ -56,6 +57,22 @@ class Diary(Present):
     def _touch_notice(self, notice: Notice | None) -> None:
         block = notice_block(notice) if notice is not None else None
         self.touch(block.window if block else None)
+
+    def save_calendar(self, calendar: OtherCalendar) -> None:
+        """Keep what was read of a calendar that is kept elsewhere."""
+        self._touch_calendar(self.house.calendars.get(calendar.name), calendar)
+        super().save_calendar(calendar)
+
+    def forget_calendar(self, name: str) -> None:
+        """Forget a calendar that is kept elsewhere."""
+        self._touch_calendar(self.house.calendars.get(name), None)
+        super().forget_calendar(name)
+
+    def _touch_calendar(self, before: OtherCalendar | None, now: OtherCalendar | None) -> None:
+        known, told = (set(one.entries) if one else set() for one in (before, now))
+        whose = [one.members if one else () for one in (before, now)]
+        changed = known ^ told if whose[0] == whose[1] else known | told
+        self.touch(*(one.window for one in changed))
 
     def save_plan(self, plan: Plan) -> None:
         """Keep an absence or a meal cooked at home, until a while after it is over."""

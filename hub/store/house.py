@@ -14,10 +14,10 @@ from sqlalchemy import Connection, func, select
 
 from hub.domain.activities import Planned
 from hub.domain.calendars import OtherCalendar
+from hub.domain.cases import Case
 from hub.domain.consent import Grant
 from hub.domain.freebusy import Survey
 from hub.domain.meals import MEAL_LIFE, SocialMeal
-from hub.domain.cases import Case
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
