@@ -17,6 +17,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from hub.domain.consent import SCHEMA  # noqa: E402
+
 WEB = ROOT / "hub" / "web"
 LANGUAGES = ("zh",)
 _METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
@@ -42,6 +46,8 @@ def template() -> Catalog:
         strip_comment_tags=True,
     ):
         found.add(message, None, [(file, 0)], auto_comments=comments, context=context)
+    for tells in SCHEMA.values():
+        found.add(tells, None, [("privacy.html", 0)])
     return found
 
 

@@ -30,6 +30,7 @@ from hub.web.activities import Activities
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
 from hub.web.files import Files
 from hub.web.friends import Friends
+from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 from hub.worker.writer import Writer
 
@@ -54,6 +55,7 @@ class HubBackend:
         pushes: Pushes,
         activities: Activities,
         friends: Friends,
+        privacy: Privacy,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -64,6 +66,7 @@ class HubBackend:
         self.pushes = pushes
         self.activities = activities
         self.friends = friends
+        self.privacy = privacy
         self._home = home
         self._house = house
         self._writer = writer

@@ -31,6 +31,7 @@ from hub.app.listen import address, listen
 from hub.app.network import Network
 from hub.app.peering import Peering
 from hub.app.plugins import Reach, device_book
+from hub.app.privacy import HubPrivacy
 from hub.app.pushes import HubPushes
 from hub.app.replies import Replies
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
@@ -201,6 +202,7 @@ class Hub:
             health=self.health,
             topic_of=self.topics.of,
             pushes=self.pushes,
+            privacy=HubPrivacy(self.home, self.house, self.writer, self._engine),
             activities=HubActivities(self.home, self.house, self.writer, self._engine),
             friends=HubFriends(self.peering, self._engine),
             files=HomeFiles(

@@ -57,6 +57,9 @@ Purpose = Literal["offer", "order", "friends"]
 ERASE = "Please erase the personal data that you were told for this order."
 """What a provider is asked by a ``support`` message, for Beckn has no word for it."""
 
+ERASED = "erased"
+"""How the answer of one who did begins (``SupportContact.text``)."""
+
 Scope = Literal["once", "always", "never"]
 """How far a member's answer reaches: for this order, for this provider, or not at all."""
 SCOPES: tuple[Scope, ...] = get_args(Scope)

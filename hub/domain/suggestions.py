@@ -63,11 +63,15 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One field that would leave the home: ``field`` (e.g. ``address``), to whom, what for."""
+    """One field that would leave the home: ``field`` (e.g. ``address``), to whom, what for.
+
+    ``granted``: a member agreed to that before, for each order there (``hub.domain.consent``).
+    """
 
     field: str
     recipient: str
     purpose: str
+    granted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from hub.domain.money import Money
 from hub.domain.orders import ORDER_LIFE, Order
 from hub.domain.suggestions import ORDERING, Disclosure, Option, Suggestion
 from hub.domain.wording import listed
-from hub.flow.gate import purpose_of, told_fields
+from hub.flow.gate import lacking, purpose_of, told_fields
 from hub.flow.home import Home
 from hub.store.spending import ended_since
 from hub.store.tx import Tx
@@ -105,8 +105,26 @@ def arranged(
         baskets = rank(offers, suggestion.wants, currency=currency, busy=busy)
         ranked = [(one.offer.id, one.because) for one in baskets]
     return tuple(
-        replace(by_id[one], because=why, over=over_limit(tx, home, by_id[one]))
+        replace(
+            by_id[one],
+            because=why,
+            disclosures=_granted(tx, home, by_id[one]),
+            over=over_limit(tx, home, by_id[one]),
+        )
         for one, why in ranked
+    )
+
+
+def _granted(tx: Tx, home: Home, option: Option) -> tuple[Disclosure, ...]:
+    """Return what an option discloses, marked where a grant covers it already."""
+    orders = [order for one in option.orders if (order := tx.house.orders.get(one)) is not None]
+    lacks = {
+        (order.provider_name, name)
+        for order in orders
+        for name in lacking(tx.house, home, order, tx.now)
+    }
+    return tuple(
+        replace(one, granted=(one.recipient, one.field) not in lacks) for one in option.disclosures
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hub.domain.consent import ERASE, Disclosed, Erasure, Grant
+from hub.domain.consent import ERASE, ERASED, Disclosed, Erasure, Grant
 from hub.domain.decisions import DecisionResult
 from hub.domain.orders import Order, OrderAnswer
 from hub.flow.gate import give, told_fields
@@ -70,12 +70,14 @@ def erase(
 ) -> list[Disclosed]:
     """Ask a provider to erase what it was told (under one grant); return what was asked for.
 
-    One message an order, however many told something. What was asked for already is not asked anew.
+    One message an order, however many told something. What was asked for and not answered,
+    or erased, is not asked for anew.
     """
     asked: list[Disclosed] = []
     by_order: dict[str, str] = {}
     for told in disclosures(tx.connection, recipient=recipient):
-        if told.purpose != "order" or told.erasure is not None:
+        waiting = told.erasure is not None and not told.erasure.answered_at
+        if told.purpose != "order" or waiting or _erased(told):
             continue
         if grant is not None and grant.id not in told.grants:
             continue
@@ -90,6 +92,16 @@ def erase(
         asked.append(replace(told, erasure=wanted))
         tx.save_disclosed(asked[-1])
     return asked
+
+
+def ask_to_erase(tx: Tx, home: Home, recipient: str, member_id: str) -> DecisionResult:
+    """Have a member's wish that a provider erase what it was told sent, or say why not."""
+    if not _adult(home, member_id):
+        return DecisionResult("refused", "Only an adult of this household may decide.")
+    asked = erase(tx, home, recipient, member_id)
+    if not asked:
+        return DecisionResult("repeated", "There is nothing (more) to ask for.")
+    return DecisionResult("done", f"{asked[0].called} is asked to erase what it was told.")
 
 
 def erasure_answered(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> bool:
@@ -111,6 +123,11 @@ def erasure_answered(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> b
     tx.append(Entry("erasure_answered", order.id, {"reason": words[:300]}))
     tx.page_changed = True
     return True
+
+
+def _erased(told: Disclosed) -> bool:
+    """Tell whether its recipient says that it was erased; other answers may be asked for again."""
+    return told.erasure is not None and told.erasure.answer.startswith(ERASED)
 
 
 def _adult(home: Home, member_id: str) -> bool:

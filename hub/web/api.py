@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from hub.domain.consent import Scope
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
@@ -32,6 +33,7 @@ from hub.web.operations import (
 )
 from hub.web.ordercommands import OrderCommandBody, command_of
 from hub.web.pages import readable
+from hub.web.privacypages import OPERATIONS as PRIVACY
 from hub.web.problem import problem
 from hub.web.site import site_of
 
@@ -78,6 +80,11 @@ class DecisionBody(Input):
         default_factory=dict, max_length=200, description="changed pieces: item_id -> count"
     )
     slot_id: str | None = Field(default=None, max_length=200, description="another window")
+    scope: Scope = Field(
+        default="once",
+        description="what the option discloses may be told for this order, or always there; "
+        "never, with decline: not at all",
+    )
 
 
 class StockBody(Input):
@@ -140,6 +147,7 @@ async def _decide(request: web.Request) -> Answer:
         option=body.option,
         counts=body.counts,
         slot_id=body.slot_id,
+        scope=body.scope,
     )
     result = await site_of(request).backend.decide(decision)
     if result.result == "unknown":
@@ -252,6 +260,7 @@ async def _parked(request: web.Request) -> Answer:
 
 OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
+    *PRIVACY,
     Operation(
         "GET", "/suggestions", "listSuggestions", "List suggestions, newest first", "read",
         _suggestions, Suggestion, many=True, query=SuggestionQuery,

@@ -20,6 +20,7 @@ from hub.settings import Settings
 from hub.web.activities import Activities
 from hub.web.files import Files
 from hub.web.friends import Friends
+from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 
 
@@ -127,6 +128,11 @@ class Backend(Protocol):
     @property
     def pushes(self) -> Pushes:
         """Return what keeps the browsers that may notify."""
+        ...
+
+    @property
+    def privacy(self) -> Privacy:
+        """Return consents, and what left the home."""
         ...
 
     @property

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from hub.domain.consent import SCOPES
 from hub.domain.decisions import Decision
 from hub.domain.orders import Order, Window
 from hub.domain.suggestions import VERBS, Suggestion
@@ -77,6 +78,9 @@ def read_answer(form: Mapping[str, str], suggestion: Suggestion, member: str) ->
     if verb is None:
         raise ValueError(f"verb: expected one of {', '.join(VERBS)}")
     version = _whole(form.get("version", ""), "version", 10**9)
+    scope = next((one for one in SCOPES if one == form.get("scope", "once")), None)
+    if scope is None:
+        raise ValueError(f"scope: expected one of {', '.join(SCOPES)}")
     option = next((o for o in suggestion.options if o.id == form.get("option")), None)
     shown = {line.item_id: line.count for line in option.lines} if option else {}
     counts: dict[str, int] = {}
@@ -98,6 +102,7 @@ def read_answer(form: Mapping[str, str], suggestion: Suggestion, member: str) ->
         option=form.get("option") or None,
         counts=counts,
         slot_id=slot if verb == "approve" and slot != form.get("slot_was") else None,
+        scope=scope,
     )
 
 

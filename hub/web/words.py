@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -53,8 +53,25 @@ DISCLOSED = {
     "gps": N_("position on the map"),
     "phone": N_("phone"),
     "email": N_("e-mail"),
+    "area": N_("about where the home is"),
+    "items": N_("what is wanted"),
+    "window": N_("when"),
+    "people": N_("how many people"),
+    "diet": N_("diet"),
+    "words": N_("what a member wrote"),
+    "activity": N_("an activity"),
+    "busy": N_("busy times"),
+    "presence": N_("who is at home"),
+    "card": N_("how this hub is reached"),
 }
 """What a provider may be told, as members read it."""
+
+PURPOSES = {
+    "offer": N_("for an offer"),
+    "order": N_("for an order"),
+    "friends": N_("among friends"),
+}
+"""What something is told for, as members read it."""
 
 CAP = {
     "Actual": N_("Actual"),
@@ -279,6 +296,21 @@ class Words:
     def fields(self, disclosures: Iterable[Disclosure]) -> str:
         """Say what a provider is told."""
         return self.text(", ").join(self.field(one.field) for one in disclosures)
+
+    def names(self, fields: Iterable[str]) -> str:
+        """Say which fields are told."""
+        return self.text(", ").join(map(self.field, fields))
+
+    def purpose(self, name: str) -> str:
+        """Say what something is told for."""
+        return self.text(PURPOSES.get(name, name))
+
+    def giver(self, given_by: str, members: Mapping[str, str]) -> str:
+        """Say who consented: a member, or a rule that may decide."""
+        kind, _, rule = given_by.partition(":")
+        if kind == "rule" and rule:
+            return self.text("the rule %(rule)s") % {"rule": rule}
+        return members.get(given_by, given_by)
 
     def cap(self, word: str) -> str:
         """Say a word of CAP 1.2."""

@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 from hub.domain.activities import Activity, ActivityError, Attendee, Details, Person
 from hub.domain.agenda import Agenda, Block
 from hub.domain.conflicts import find
+from hub.domain.consent import Disclosed, Erasure, Grant
 from hub.domain.contacts import Sight
 from hub.domain.money import Money
 from hub.domain.notices import Notice
@@ -307,6 +308,82 @@ class FakeFriends:
         del self.kept[friend]
 
 
+class FakePrivacy:
+    """Two consents and what left under one of them."""
+
+    def __init__(self) -> None:
+        self.kept = [
+            Grant(
+                "g-1",
+                ("name", "address"),
+                "green-corner.example",
+                "Green Corner",
+                "order",
+                "ada",
+                NOW - timedelta(days=3),
+            ),
+            Grant(
+                "g-2",
+                ("phone",),
+                "market.example",
+                "Market Hall Express",
+                "order",
+                "ben",
+                NOW - timedelta(days=9),
+                never=True,
+            ),
+        ]
+        self.left = [
+            Disclosed(
+                "m-2",
+                NOW - timedelta(hours=20),
+                "green-corner.example",
+                "Green Corner",
+                "order",
+                ("items", "window", "name", "address"),
+                ("g-1",),
+                "ord-3",
+                "5f" * 32,
+                NOW - timedelta(hours=20),
+            ),
+            Disclosed(
+                "m-1",
+                NOW - timedelta(hours=21),
+                "market.example",
+                "Market Hall Express",
+                "offer",
+                ("items", "window"),
+                ("hub.yaml",),
+                "ord-4",
+            ),
+        ]
+
+    def grants(self) -> Sequence[Grant]:
+        return self.kept
+
+    def disclosed(
+        self, *, recipient: str | None = None, before: datetime | None = None, limit: int = 500
+    ) -> Sequence[Disclosed]:
+        return [one for one in self.left if recipient in (None, one.recipient)][:limit]
+
+    async def revoke(self, grant_id: str, member: str) -> DecisionResult:
+        if member not in ("ada", "ben"):
+            return DecisionResult("refused", "Only an adult of this household may decide.")
+        found = next((one for one in self.kept if one.id == grant_id), None)
+        if found is None:
+            return DecisionResult("unknown", "There is no such consent (any more).")
+        self.kept.remove(found)
+        return DecisionResult("done", f"Taken back: {found.called} is told nothing more.")
+
+    async def erase(self, recipient: str, member: str) -> DecisionResult:
+        asked = [one for one in self.left if one.recipient == recipient]
+        if not asked or member not in ("ada", "ben"):
+            return DecisionResult("refused", "There is nothing to ask for.")
+        wanted = Erasure(NOW, member, "m-9")
+        self.left = [replace(one, erasure=wanted) if one in asked else one for one in self.left]
+        return DecisionResult("done", f"{asked[0].called} is asked to erase what it was told.")
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
@@ -317,6 +394,7 @@ class FakeBackend:
         self.pushes = FakePushes()
         self.activities = FakeActivities()
         self.friends = FakeFriends()
+        self.privacy = FakePrivacy()
         self.files = household(self.folder, self.settings)
         self.instant = NOW
         self.decisions: list[Decision] = []

@@ -38,6 +38,7 @@ PATHS = (
     "/rules/fridge_door_open",
     "/rules/files/groceries.yaml",
     "/ledger",
+    "/privacy",
     "/devices/sensor.milk",
     "/devices/event.bell",
 )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from hub.domain.orders import OrderAnswer, Tracking
+from hub.domain.consent import ERASE, ERASED
+from hub.domain.orders import OrderAnswer, SupportContact, Tracking
 from integrations.beckn import v2
 from integrations.beckn.errors import BUSINESS_ERROR, RATING_INVALID, BecknError
 from integrations.beckn.provider.books import Books
@@ -34,14 +35,29 @@ class Care:
         return replace(self._books.trade.tracking(sale, now), url=link)
 
     def support(self, asked: v2.Asked, now: datetime) -> OrderAnswer:
-        """Tell whom to call; what the buyer says is wrong is kept for the provider's page."""
+        """Tell whom to call; what the buyer says is wrong is kept for the provider's page.
+
+        One that asks to erase what it told is answered in ``text``: what is under way is kept.
+        """
         request = asked.request
         sale = self._books.known(asked)
+        if request.reason == ERASE:
+            return replace(
+                self._books.blank(asked, now), order_id=sale.id, support=self._erase(sale)
+            )
         if request.reason:
             notes = self._books.store.notes
             notes.complain(sale.id, request.message_id, request.reason, now)
         answer = replace(self._books.blank(asked, now), order_id=sale.id)
         return replace(answer, support=self._books.listing.support, reason=request.reason)
+
+    def _erase(self, sale: Sale) -> SupportContact:
+        """Forget who bought, once nothing is to be brought to them any more."""
+        contact = self._books.listing.support
+        if sale.state not in ("completed", "cancelled", "failed"):
+            return replace(contact, text="kept until the order is over; please ask again then")
+        self._books.store.save(replace(sale, party=None, ride=None))
+        return replace(contact, text=ERASED)
 
     def rate(self, asked: v2.Asked, now: datetime) -> OrderAnswer:
         """Keep a rating of what was ordered; a later one takes its place."""
