@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.activities import Message
 from hub.domain.effects import Notification
+from hub.domain.homeassistant import ServiceCall
 from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
 from hub.domain.push import PushSubscription
@@ -119,6 +120,22 @@ class InMessage:
     received_at: datetime
     handle: object = None
     size: int = 0
+
+
+class HomeControl(Protocol):
+    """A Home Assistant beside the hub, as something that can be asked."""
+
+    @property
+    def connected(self) -> bool:
+        """Tell whether it is there."""
+        ...
+
+    async def call(self, call: ServiceCall, *, answer: bool = False) -> Mapping[str, object]:
+        """Have it do something; returns its answer where one is wanted, else nothing.
+
+        Raises DeliveryError: ``retry`` while it is away, ``unknown`` when it did not answer.
+        """
+        ...
 
 
 class MessageSink(Protocol):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from hub.domain.limits import Limits
 from hub.domain.money import Money, money
+from hub.domain.suggestions import Kind
 
 
 class Section(BaseModel):
@@ -107,6 +108,9 @@ class MemberSettings(Section):
     )
     ntfy: NtfySettings | None = Field(default=None, description="ask over ntfy")
     apprise: tuple[str, ...] = Field(default=(), description="Apprise URLs, e.g. mailto://…")
+    homeassistant: tuple[Annotated[str, Field(pattern=r"^notify\.[a-z0-9_]{1,100}$")], ...] = Field(
+        default=(), description="ask over the Home Assistant app, e.g. notify.mobile_app_adas_phone"
+    )
 
 
 class HomeSettings(Section):
@@ -327,6 +331,97 @@ class BackupSettings(Section):
     )
 
 
+class PressSettings(Section):
+    """What the hub's buttons in Home Assistant decide. Who may write to the broker can press."""
+
+    member: str | None = Field(
+        default=None, description="the adult in whose name a press counts; none: no buttons"
+    )
+    kinds: tuple[Kind, ...] = Field(
+        default=(), description="kinds of suggestion that may be approved so; none named: all"
+    )
+    up_to: str | None = Field(
+        default=None,
+        description="most that a press may spend, e.g. 40 EUR; none: nothing that costs money",
+    )
+
+    @property
+    def most(self) -> Money | None:
+        """Return what a press may spend at most, None where it may spend nothing."""
+        return None if self.up_to is None else sum_of(self.up_to)
+
+    @field_validator("up_to")
+    @classmethod
+    def _is_a_sum(cls, value: str | None) -> str | None:
+        return _checked(value)
+
+
+EntityId = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=255)]
+"""An entity as Home Assistant names it."""
+EntityGlob = Annotated[str, Field(pattern=r"^[a-z0-9_.*?]+$", max_length=255)]
+CalendarId = Annotated[str, Field(pattern=r"^calendar\.[a-z0-9_]+$", max_length=255)]
+TodoId = Annotated[str, Field(pattern=r"^todo\.[a-z0-9_]+$", max_length=255)]
+PersonId = Annotated[str, Field(pattern=r"^(person|device_tracker)\.[a-z0-9_]+$", max_length=255)]
+AllowedService = Annotated[
+    str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+( [a-z0-9_.*?]+)?$", max_length=300)
+]
+
+
+class HomeAssistantSettings(Section):
+    """A Home Assistant beside the hub: what is read of it, and what it may be asked to do."""
+
+    url: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="where it is, e.g. http://homeassistant.local:8123; none: it is not read",
+    )
+    token: str | None = Field(
+        default=None, max_length=2000, description="a long-lived access token, made on its profile"
+    )
+    token_file: Path | None = Field(default=None, description="file with the token instead")
+    entities: tuple[EntityGlob, ...] = Field(
+        default=(), description="entities to read, with * and ?, e.g. sensor.fridge_*"
+    )
+    persons: dict[PersonId, str] = Field(
+        default={}, description="whose presence it knows, e.g. person.ada: ada"
+    )
+    calendars: tuple[CalendarId, ...] = Field(
+        default=(), description="calendars whose events count as appointments"
+    )
+    shopping_lists: tuple[TodoId, ...] = Field(
+        default=(), description="lists whose open items join the next basket, e.g. todo.shopping"
+    )
+    note_list: TodoId | None = Field(
+        default=None, description="list to which suggestions are added while they wait"
+    )
+    services: tuple[AllowedService, ...] = Field(
+        default=(),
+        description="what rules may have it do once a member agreed, with the entities, e.g. "
+        "scene.turn_on scene.away*; what is not named is never done",
+    )
+    publish: bool = Field(
+        default=False, description="show suggestions, pantry and deliveries in it (over MQTT)"
+    )
+    press: PressSettings = Field(
+        default=PressSettings(), description="what its buttons may decide for the household"
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> HomeAssistantSettings:
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("expected token or token_file, not both")
+        tokens = self.token is not None or self.token_file is not None
+        if self.url is not None and not tokens:
+            raise ValueError("expected a token or a token_file beside url")
+        if self.url is None:
+            named = ("entities", "persons", "calendars", "shopping_lists", "note_list", "services")
+            used = [name for name in named if getattr(self, name)]
+            if used or tokens:
+                what = ", ".join(used) or "token"
+                raise ValueError(f"{what}: expected url, too: where Home Assistant is")
+        return self
+
+
 class LogSettings(Section):
     """What is written about the running."""
 
@@ -349,6 +444,7 @@ class Settings(Section):
     sell: SellSettings = SellSettings()
     agenda: AgendaSettings = AgendaSettings()
     backup: BackupSettings = BackupSettings()
+    homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     log: LogSettings = LogSettings()
 
     @field_validator("members")
@@ -366,11 +462,28 @@ class Settings(Section):
         named = [(f"limits.{key}", text) for key, text in self.limits.sums()]
         if self.beckn.split_saving is not None:
             named.append(("beckn.split_saving", self.beckn.split_saving))
+        if self.homeassistant.press.up_to is not None:
+            named.append(("homeassistant.press.up_to", self.homeassistant.press.up_to))
         for key, text in named:
             if not text.endswith(self.home.currency):
                 raise ValueError(
                     f"{key}: expected {self.home.currency} (home.currency), got {text}"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _members_there_are(self) -> Settings:
+        roles = {member.id: member.role for member in self.members}
+        there = self.homeassistant
+        for entity, member in there.persons.items():
+            if member not in roles:
+                raise ValueError(f"homeassistant.persons.{entity}: no member is called {member!r}")
+        presses = there.press.member
+        if presses is not None and roles.get(presses) != "adult":
+            raise ValueError(f"homeassistant.press.member: expected an adult, got {presses!r}")
+        for one in self.members:
+            if one.homeassistant and there.url is None:
+                raise ValueError(f"members.{one.id}.homeassistant: expected homeassistant.url, too")
         return self
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -52,6 +52,10 @@ def words_for(annotation: Any) -> str:
         return " or ".join(f"`{value}`" for value in arguments)
     if origin in (Union, UnionType):
         return " or ".join(words_for(one) for one in arguments if one is not NoneType)
+    if origin is Annotated:
+        return words_for(arguments[0])
+    if origin is dict:
+        return f"{words_for(arguments[0])}: {words_for(arguments[1])}"
     if origin is tuple:
         return f"list of {words_for(arguments[0])}"
     names = {str: "text", int: "whole number", float: "number", bool: "true or false", Path: "path"}
@@ -89,6 +93,10 @@ def default(field: FieldInfo) -> str:
             return "none"
         case bool():
             return f"`{str(value).lower()}`"
+        case BaseModel():
+            return "see below"
+        case dict():
+            return "`{}`"
         case tuple():
             return f"`[{', '.join(map(str, value))}]`"
         case _:

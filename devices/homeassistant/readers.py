@@ -19,7 +19,7 @@ from devices.types import Item
 from hub.domain.observations import EventReading, Rejected
 
 MAX_STATE = 255
-_TEXT_CLASSES = frozenset({"enum", "date", "timestamp"})
+TEXT_CLASSES = frozenset({"enum", "date", "timestamp"})
 _INTEGERS = 2**63
 
 Config = Mapping[str, object]
@@ -66,7 +66,7 @@ def _state(slot: Slot, config: Config, encoding: str, then: Then) -> None:
 
 def _sensor(slot: Slot, config: Config, encoding: str) -> None:
     entity = slot.entity
-    numeric = entity.device_class not in _TEXT_CLASSES and (
+    numeric = entity.device_class not in TEXT_CLASSES and (
         entity.unit is not None or config.get("state_class") is not None
     )
     options = frozenset(c.texts(config, "options"))
@@ -108,7 +108,7 @@ def _number_read(slot: Slot, value: object, low: float, high: float) -> Sequence
             return ()
         if value == "None":
             return slot.reading(None)
-    number = _as_number(value)
+    number = as_number(value)
     if number is None or not math.isfinite(number):
         where = slot.entity.id
         return (Rejected(f"expected a finite number, got {str(value)[:80]!r}", where),)
@@ -117,7 +117,8 @@ def _number_read(slot: Slot, value: object, low: float, high: float) -> Sequence
     return slot.reading(number)
 
 
-def _as_number(value: object) -> int | float | None:
+def as_number(value: object) -> int | float | None:
+    """Return the number a value is or spells, None where it is none; it may be infinite."""
     if value is None or isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     if isinstance(value, str):

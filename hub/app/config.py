@@ -160,8 +160,11 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
         for name in ("to", "passphrase_file")
         if (value := getattr(backup, name)) is not None
     }
+    there = settings.homeassistant
+    token = folder / there.token_file if there.token_file is not None else None
     return settings.model_copy(
         update={
+            "homeassistant": there.model_copy(update={"token_file": token}),
             "backup": backup.model_copy(update=kept),
             "mqtt": mqtt.model_copy(update=files),
             "beckn": beckn.model_copy(update={"registry": registry}),

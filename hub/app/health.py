@@ -21,13 +21,22 @@ class Connection(Protocol):
         ...
 
 
+class Beside(Protocol):
+    """A Home Assistant beside the hub, as far as health goes."""
+
+    @property
+    def connected(self) -> bool | None:
+        """Tell whether it is there, None where none is set."""
+        ...
+
+
 class Health:
     """Called, it says how the parts are. ``ok`` holds while the broker is there."""
 
     def __init__(
         self, writer: Writer, pump: Pump, views: Views, watch: Watch, clock: Clock
     ) -> None:
-        """``link`` is given once there is one."""
+        """``link`` and ``assistant`` are given once there are such."""
         self._writer = writer
         self._pump = pump
         self._views = views
@@ -35,13 +44,16 @@ class Health:
         self._clock = clock
         self._since = clock.now()
         self.link: Connection | None = None
+        self.assistant: Beside | None = None
 
     def __call__(self) -> Mapping[str, object]:
         """Return the figures; ``…_total`` grow from the start of the process."""
         connected = self.link is not None and self.link.connected
+        beside = self.assistant.connected if self.assistant is not None else None
         return {
             "ok": connected,
             "mqtt_connected": connected,
+            **({} if beside is None else {"homeassistant_connected": beside}),
             "uptime_seconds": round((self._clock.now() - self._since).total_seconds(), 3),
             "messages_total": self._writer.messages,
             "transactions_total": self._writer.batches,

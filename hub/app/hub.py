@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from devices.homeassistant.birth import ONLINE, Birth
 from devices.types import Entity
 from hub.app.activities import HubActivities
+from hub.app.assistant import Assistant
 from hub.app.backend import HubBackend
 from hub.app.backup.nightly import LOOK_SECONDS, Nightly
 from hub.app.changes import Changes
@@ -217,6 +218,8 @@ class Hub:
         )
         self.selling = Selling(settings, self._data, self.clock)
         self._alarm = Alarm(self.clock)
+        self.assistant = Assistant(self.home, self.house, self.writer, self.clock)
+        self.health.assistant = self.assistant
 
     # -- starting and stopping ----------------------------------------------------------------
 
@@ -271,6 +274,8 @@ class Hub:
         self.network.join()
         self.selling.start()
         self._stack.push_async_callback(self.selling.stop)
+        await self.assistant.start()
+        self._stack.push_async_callback(self.assistant.close)
         self._subscribe()
         self.link.start()
         self._stack.push_async_callback(asyncio.to_thread, self.link.stop)

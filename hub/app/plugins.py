@@ -42,6 +42,7 @@ def conventions() -> Registry[Convention]:
     """Return the conventions there are. Raises Duplicate when two share a name."""
     registry: Registry[Convention] = Registry("convention")
     registry.add("homeassistant", _homeassistant)
+    registry.add("homeassistant_states", _homeassistant_states)
     registry.add("native", _native)
     registry.add("cap", _cap)
     registry.add_entry_points(DEVICES)
@@ -68,6 +69,12 @@ def _homeassistant(settings: Settings) -> Convention:
     from devices.homeassistant.discovery import HomeAssistantDiscovery
 
     return HomeAssistantDiscovery(settings.mqtt.discovery_prefix)
+
+
+def _homeassistant_states(settings: Settings) -> Convention:
+    from devices.homeassistant.states import HomeAssistantStates
+
+    return HomeAssistantStates()
 
 
 def _native(settings: Settings) -> Convention:

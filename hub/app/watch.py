@@ -16,7 +16,7 @@ from hub.store.tx import Entry, Tx
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
-_AT_START = ("mqtt", "http", "log", "notices", "sell")
+_AT_START = ("mqtt", "http", "log", "notices", "sell", "homeassistant")
 """Sections of hub.yaml that are read once: a change of them takes a restart."""
 
 

@@ -1,0 +1,109 @@
+"""A Home Assistant beside the hub: what it says taken in by the road that MQTT messages take."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from devices.homeassistant import states
+from hub.domain.homeassistant import STATES, HomeState, matches
+from hub.flow.home import Home
+from hub.ports import Clock, InMessage
+from hub.settings import HomeAssistantSettings
+from hub.store.house import House
+from hub.worker.writer import Writer
+
+if TYPE_CHECKING:
+    from integrations.homeassistant.link import HomeLink
+
+log = logging.getLogger(__name__)
+
+
+class Assistant:
+    """Owns the connection. Without ``homeassistant.url`` it does nothing and imports nothing."""
+
+    def __init__(self, home: Home, house: House, writer: Writer, clock: Clock) -> None:
+        """Nothing is connected before ``start``."""
+        self._home = home
+        self._house = house
+        self._writer = writer
+        self._clock = clock
+        self._settings = home.settings.homeassistant
+        self._first = True
+        self.link: HomeLink | None = None
+
+    @property
+    def connected(self) -> bool | None:
+        """Tell whether Home Assistant is there, None where none is set."""
+        return None if self.link is None else self.link.connected
+
+    async def start(self) -> None:
+        """Connect, now or once it is there. Forgets entities that are no longer to be read."""
+        unwanted = [name for name in self._known() if not self._reads(name)]
+        await self._take_in([HomeState(name, None) for name in unwanted])
+        there = self._settings
+        if there.url is None:
+            return
+        from integrations.homeassistant.link import HomeLink
+
+        exact = not any(set("*?") & set(glob) for glob in there.entities)
+        self.link = HomeLink(
+            there.url,
+            lambda: token_of(there),
+            wanted=self._wanted,
+            only=[*there.entities, *there.persons] if exact else (),
+            take=self._take,
+        )
+        self.link.start()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self.link is not None:
+            await self.link.stop()
+
+    def _known(self) -> list[str]:
+        return [
+            source.removeprefix(STATES)
+            for source in list(self._house.announcements)
+            if source.startswith(STATES)
+        ]
+
+    def _reads(self, name: str) -> bool:
+        there = self._settings
+        return there.url is not None and (matches(name, there.entities) or name in there.persons)
+
+    def _wanted(self, name: str) -> bool:
+        return self._reads(name)
+
+    async def _take(self, changed: Sequence[HomeState]) -> None:
+        await self._take_in([one for one in changed if not self._told_by_device(one.entity)])
+        if self._first and self.link is not None:
+            self._first = False
+            gone = [name for name in self._known() if self.link.state(name) is None]
+            await self._take_in([HomeState(name, None) for name in gone])
+
+    def _told_by_device(self, name: str) -> bool:
+        """Tell whether a device says the same to us itself, over MQTT: that is nearer."""
+        known = self._home.book.entity(name)
+        return known is not None and known.convention != states.CONVENTION
+
+    async def _take_in(self, changed: Sequence[HomeState]) -> None:
+        if changed:
+            await asyncio.to_thread(self._put, changed)
+
+    def _put(self, changed: Sequence[HomeState]) -> None:
+        """Queue states for the writer, waiting while too much waits already."""
+        now = self._clock.now()
+        for state in changed:
+            topic, payload = states.message(state)
+            message = InMessage(topic, payload, 0, 0, False, state.retained, 0, now)
+            self._writer.put(message)
+
+
+def token_of(settings: HomeAssistantSettings) -> str:
+    """Return the access token. Raises OSError when its file cannot be read."""
+    if settings.token_file is not None:
+        return settings.token_file.read_text(encoding="utf-8").strip()
+    return settings.token or ""
