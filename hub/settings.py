@@ -361,7 +361,6 @@ EntityId = Annotated[str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=255
 EntityGlob = Annotated[str, Field(pattern=r"^[a-z0-9_.*?]+$", max_length=255)]
 CalendarId = Annotated[str, Field(pattern=r"^calendar\.[a-z0-9_]+$", max_length=255)]
 TodoId = Annotated[str, Field(pattern=r"^todo\.[a-z0-9_]+$", max_length=255)]
-PersonId = Annotated[str, Field(pattern=r"^(person|device_tracker)\.[a-z0-9_]+$", max_length=255)]
 AllowedService = Annotated[
     str, Field(pattern=r"^[a-z_]+\.[a-z0-9_]+( [a-z0-9_.*?]+)?$", max_length=300)
 ]
@@ -380,10 +379,7 @@ class HomeAssistantSettings(Section):
     )
     token_file: Path | None = Field(default=None, description="file with the token instead")
     entities: tuple[EntityGlob, ...] = Field(
-        default=(), description="entities to read, with * and ?, e.g. sensor.fridge_*"
-    )
-    persons: dict[PersonId, str] = Field(
-        default={}, description="whose presence it knows, e.g. person.ada: ada"
+        default=(), description="entities to read, with * and ?, e.g. sensor.fridge_*, person.*"
     )
     calendars: tuple[CalendarId, ...] = Field(
         default=(), description="calendars whose events count as appointments"
@@ -414,7 +410,7 @@ class HomeAssistantSettings(Section):
         if self.url is not None and not tokens:
             raise ValueError("expected a token or a token_file beside url")
         if self.url is None:
-            named = ("entities", "persons", "calendars", "shopping_lists", "note_list", "services")
+            named = ("entities", "calendars", "shopping_lists", "note_list", "services")
             used = [name for name in named if getattr(self, name)]
             if used or tokens:
                 what = ", ".join(used) or "token"
@@ -475,9 +471,6 @@ class Settings(Section):
     def _members_there_are(self) -> Settings:
         roles = {member.id: member.role for member in self.members}
         there = self.homeassistant
-        for entity, member in there.persons.items():
-            if member not in roles:
-                raise ValueError(f"homeassistant.persons.{entity}: no member is called {member!r}")
         presses = there.press.member
         if presses is not None and roles.get(presses) != "adult":
             raise ValueError(f"homeassistant.press.member: expected an adult, got {presses!r}")

@@ -31,6 +31,7 @@ MOST_ENTITIES = 5000
 _ID = re.compile(r"[a-z_]{1,40}\.[a-z0-9_]{1,200}")
 _HAPPENS = frozenset({"event", "button", "input_button"})
 """Whose state is only when it happened last."""
+_PEOPLE = frozenset({"person", "device_tracker"})
 _NUMBERS = frozenset({"number", "input_number", "counter"})
 _DESCRIBED = frozenset(
     {"friendly_name", "unit_of_measurement", "device_class", "icon", "entity_picture"}
@@ -118,7 +119,9 @@ def _read(
     if state == "unavailable":
         return (AvailabilityReading(entity.id, False),)
     # Too much of it is left out; the state still counts.
-    kept = json_object({k: v for k, v in attributes.items() if k not in _DESCRIBED}) or {}
+    # A person is told by its name.
+    beside = _DESCRIBED if entity.component not in _PEOPLE else _DESCRIBED - {"friendly_name"}
+    kept = json_object({k: v for k, v in attributes.items() if k not in beside}) or {}
     if state == "unknown":
         return (StateReading(entity.id, None, entity.unit, kept, at),)
     numeric = entity.component in _NUMBERS or (

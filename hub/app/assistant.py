@@ -53,7 +53,7 @@ class Assistant:
             there.url,
             lambda: token_of(there),
             wanted=self._wanted,
-            only=[*there.entities, *there.persons] if exact else (),
+            only=there.entities if exact else (),
             take=self._take,
         )
         self.link.start()
@@ -72,7 +72,7 @@ class Assistant:
 
     def _reads(self, name: str) -> bool:
         there = self._settings
-        return there.url is not None and (matches(name, there.entities) or name in there.persons)
+        return there.url is not None and matches(name, there.entities)
 
     def _wanted(self, name: str) -> bool:
         return self._reads(name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 FIRST_PAUSE = 1.0
-LONGEST_PAUSE = 60.0
+LONGEST_PAUSE = 30.0
 REFUSED_PAUSE = 300.0
 """Seconds after a refused token: Home Assistant may shut out who tries too often."""
 OPEN_SECONDS = 20.0
@@ -156,6 +156,8 @@ class HomeLink:
         """Connect, and read until it ends; raises then, always."""
         from integrations.homeassistant.socket import Socket
 
+        # It says each message it gets, at the level that says what the household should know.
+        logging.getLogger("homeassistant_api").setLevel(logging.WARNING)
         socket = Socket(self._url, await asyncio.to_thread(self._token))
         reading: asyncio.Task[None] | None = None
         try:
@@ -192,7 +194,7 @@ class HomeLink:
         only = {"entity_ids": self._only} if self._only else {}
         await socket.listen("subscribe_entities", self._heard, **only)
         self._socket = socket
-        self._pause, self._said, self.trouble = FIRST_PAUSE, "", ""
+        self._said, self.trouble = "", ""
         log.info("connected to Home Assistant at %s", self._url)
         if self._begun is not None:
             await self._begun()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from niquests import AsyncSession
 
 from hub.ports import DeliveryError
 
+log = logging.getLogger(__name__)
 ANSWER_SECONDS = 30.0
 _NOBODY = -1
 
@@ -109,8 +111,12 @@ class Socket(AsyncWebsocketClient):
             return
         if kind == "event":
             heard = self._heard.get(number)
-            if heard is not None:
-                heard(data.get("event"))
+            try:
+                if heard is not None:
+                    heard(data.get("event"))
+            except Exception:
+                # One event must not end the connection for all.
+                log.exception("an event of Home Assistant could not be read")
             return
         future = self._asked.get(number)
         if future is None or future.done():
