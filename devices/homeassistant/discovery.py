@@ -14,6 +14,7 @@ from devices.homeassistant.plain import Unreadable
 from devices.homeassistant.readers import equip
 from devices.homeassistant.slot import Reader, Slot
 from devices.types import Announcement, Decoded, Entity, Item
+from hub.domain.homeassistant import OWN
 from hub.domain.observations import AvailabilityReading, Reading, Rejected
 
 MAX_ENTITIES = 5000
@@ -112,6 +113,8 @@ class HomeAssistantDiscovery:
             topic.endswith("/config")
             and topic.startswith(self._prefix)
             and topic.count("/", len(self._prefix)) in (2, 3)
+            # What a hub shows of itself is no device of the household's.
+            and f"/{OWN}" not in topic
         )
 
     def _announced(self, topic: str, payload: bytes, at: datetime) -> list[Item]:

@@ -37,6 +37,8 @@ from hub.app.pushes import HubPushes
 from hub.app.replies import Replies
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
+from hub.app.showing import Showing
+from hub.app.shown import Snapshot
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
@@ -63,7 +65,7 @@ from hub.store.tx import Tx
 from hub.store.views import Views
 from hub.web.app import make_app
 from hub.worker.pump import Pump
-from hub.worker.writer import Committed, Writer
+from hub.worker.writer import Committed, Step, Writer
 from integrations.beckn.buyer import BecknBuyer
 from integrations.beckn.registry.keep import KeyChange
 from integrations.broker import Broker, start_broker
@@ -109,6 +111,7 @@ class Hub:
         self._changes = Changes()
         self._subscribed: frozenset[str] = frozenset()
         self._entities: tuple[Entity, ...] = ()
+        self._own: dict[str, Callable[[InMessage], Step]] = {}
         self.url = ""
         self._called_at = ""
         self._make()
@@ -134,7 +137,13 @@ class Hub:
             self._engine,
             self.house,
             self.clock,
-            intake=Intake(self.home, renderer, self._birth),
+            intake=Intake(
+                self.home,
+                renderer,
+                self._birth,
+                own=self._own,
+                online=self._home_assistant_began,
+            ),
             acknowledge=self._acknowledge,
             committed=self._committed,
             closing=lambda tx: look(tx, self.home),
@@ -220,6 +229,17 @@ class Hub:
         self._alarm = Alarm(self.clock)
         self.assistant = Assistant(self.home, self.house, self.writer, self.clock)
         self.health.assistant = self.assistant
+        self.showing = Showing(
+            self.home,
+            self.writer,
+            self.views,
+            snapshot=Snapshot(
+                self.home, self.house, self.clock, secret=self._secret, page=lambda: self.url
+            ),
+            secret=self._secret,
+            identity=own,
+        )
+        self._own.update(self.showing.own())
 
     # -- starting and stopping ----------------------------------------------------------------
 
@@ -279,6 +299,8 @@ class Hub:
         self._subscribe()
         self.link.start()
         self._stack.push_async_callback(asyncio.to_thread, self.link.stop)
+        await self.showing.start(self.link)
+        self._stack.push_async_callback(self.showing.close)
         log.info("listening on %s; %s", self.url, self.broker.describe())
 
     async def stop(self) -> None:
@@ -308,7 +330,12 @@ class Hub:
             tls=broker.tls,
             on_refused=self._refused,
             now=self.clock.now,
+            will=self.showing.will,
+            on_connected=self.showing.again,
         )
+
+    def _home_assistant_began(self) -> None:
+        self.showing.again()
 
     def _reached_at(self, url: str) -> None:
         self._called_at = url
@@ -357,9 +384,10 @@ class Hub:
             self._alarm.at(due)
         if after.page_changed:
             self._changes.mark()
+            self.showing.mark()
 
     def _subscribe(self) -> None:
-        wanted = self.home.book.filters() | {self._birth.topic}
+        wanted = self.home.book.filters() | {self._birth.topic} | self.showing.topics()
         self.link.subscribe(sorted(wanted - self._subscribed))
         self.link.unsubscribe(sorted(self._subscribed - wanted))
         self._subscribed = wanted

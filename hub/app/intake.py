@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from devices.homeassistant.birth import Birth
+from devices.homeassistant.birth import ONLINE, Birth
 from devices.types import Decoded
 from hub.domain.observations import Rejected
 from hub.flow.home import Home
@@ -21,11 +21,25 @@ log = logging.getLogger(__name__)
 class Intake:
     """Decodes in the writer thread, outside any transaction (``hub.worker.writer.Intake``)."""
 
-    def __init__(self, home: Home, renderer: TemplateRenderer, birth: Birth) -> None:
-        """``renderer`` is asked once a batch that has templates; ``birth`` hears its topic."""
+    def __init__(
+        self,
+        home: Home,
+        renderer: TemplateRenderer,
+        birth: Birth,
+        *,
+        own: Mapping[str, Callable[[InMessage], Step]] | None = None,
+        online: Callable[[], None] | None = None,
+    ) -> None:
+        """``renderer`` is asked once a batch that has templates; ``birth`` hears its topic.
+
+        ``own`` are the topics that are for the hub itself, and the step each message takes;
+        ``online`` is called when a Home Assistant says that it has started.
+        """
         self._home = home
         self._renderer = renderer
         self._birth = birth
+        self._own: Mapping[str, Callable[[InMessage], Step]] = {} if own is None else own
+        self._online = online
 
     def __call__(self, messages: Sequence[InMessage]) -> list[Step]:
         """Return one step for each message, in order. Never raises."""
@@ -36,7 +50,10 @@ class Intake:
             # Messages with a template unread are parked by their step; the others go on.
             log.exception("templates could not be rendered")
         return [
-            _step(self._home, message, one) for message, one in zip(messages, decoded, strict=True)
+            self._own[message.topic](message)
+            if message.topic in self._own
+            else _step(self._home, message, one)
+            for message, one in zip(messages, decoded, strict=True)
         ]
 
     def _decode(self, message: InMessage) -> Decoded:
@@ -47,6 +64,8 @@ class Intake:
             )
         if message.topic == self._birth.topic:
             self._birth.heard(message.payload, message.received_at)
+            if message.payload == ONLINE and self._online is not None:
+                self._online()
         return self._home.book.decode(
             message.topic, message.payload, message.received_at, message.retain
         )

@@ -189,6 +189,7 @@ class HomeLink:
         await socket.listen(
             "subscribe_events", self._registry_changed, event_type="entity_registry_updated"
         )
+        await self._find_places(socket)
         for kind in self._hear:
             await self._listen_to(socket, kind)
         only = {"entity_ids": self._only} if self._only else {}
@@ -247,20 +248,20 @@ class HomeLink:
                 self._more.set()
 
     async def _hand_over(self) -> None:
+        # What is in the registry is told of before the state: taken first, looked up after.
+        waiting, self._waiting = self._waiting, {}
+        events, self._events = self._events, []
         if self._places_old and self._socket is not None:
             await self._find_places(self._socket)
-        events, self._events = self._events, []
         for kind, event in events:
             try:
                 await self._hear[kind](event)
             except Exception:
                 log.exception("an event of Home Assistant (%s) could not be taken in", kind)
-        if not self._waiting:
+        if not waiting:
             return
-        waiting, self._waiting = self._waiting, {}
-        batch = [
-            self._placed(one) for one in waiting.values() if one.entity not in self._places.own
-        ]
+        own = self._places.own
+        batch = [self._placed(one) for one in waiting.values() if one.entity not in own]
         try:
             await self._take(batch)
         except BaseException:

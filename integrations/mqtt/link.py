@@ -64,8 +64,13 @@ class MqttLink:
         on_status: Callable[[str], None] = log.info,
         on_refused: Callable[[InMessage, str], None] | None = None,
         now: Callable[[], datetime] = SYSTEM.now,
+        will: tuple[str, bytes] | None = None,
+        on_connected: Callable[[], None] | None = None,
     ) -> None:
         """Prepare it; ``start`` connects. Raises MqttSetupError when a TLS file is unusable.
+
+        ``will``: topic and payload that the broker publishes, retained, when it loses us.
+        ``on_connected`` is called in the network thread at each connection.
 
         ``on_status`` gets one line when the connection changes. ``on_refused`` gets the first
         message of a flood, or one whose topic is not UTF-8, and the reason. Both are called in the
@@ -79,6 +84,8 @@ class MqttLink:
         self._tls = tls_context(settings) if tls else None
         self._say = on_status
         self._receiver = Receiver(settings, sink, on_refused, now)
+        self._will = will
+        self._on_connected = on_connected
 
         self._acks: deque[Sequence[InMessage]] = deque()
         self._subscriptions = Subscriptions()
@@ -199,6 +206,7 @@ class MqttLink:
                 username=self._username,
                 password=self._password,
                 tls=self._tls,
+                will=self._will,
             )
             client.on_connect = self._on_connect
             client.on_disconnect = self._on_disconnect
@@ -339,6 +347,8 @@ class MqttLink:
         self._connected = True
         self._repeats.settled()
         self._say(f"connected to the MQTT broker at {self._where} (MQTT {self.protocol})")
+        if self._on_connected is not None:
+            self._on_connected()
 
     def _on_disconnect(
         self,

@@ -68,6 +68,7 @@ def make_client(
     username: str | None,
     password: str | None,
     tls: ssl.SSLContext | None,
+    will: tuple[str, bytes] | None = None,
 ) -> BufferedClient:
     """Return a client with a persistent session and manual acknowledgement, not yet connected."""
     five = protocol == MQTTProtocolVersion.MQTTv5
@@ -83,6 +84,8 @@ def make_client(
         client.username_pw_set(username, password)
     if tls is not None:
         client.tls_set_context(tls)
+    if will is not None:
+        client.will_set(will[0], will[1], qos=1, retain=True)
     if five:
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.SessionExpiryInterval = settings.session_expiry

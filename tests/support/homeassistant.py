@@ -156,8 +156,13 @@ class HomeAssistant:
         self._store("core.config_entries", 1, {"entries": [entry]})
 
     def __enter__(self) -> HomeAssistant:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it and wait until it runs."""
         python = environment()
-        with (self._folder / "out.log").open("wb") as log:
+        with (self._folder / "out.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [python, "-m", "homeassistant", "--config", self._folder, "--skip-pip"],
                 stdout=log,
@@ -165,7 +170,6 @@ class HomeAssistant:
                 stdin=subprocess.DEVNULL,
             )
         until(self._running, self.words, 120)
-        return self
 
     def __exit__(
         self,
@@ -173,6 +177,10 @@ class HomeAssistant:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop it; ``start`` may be called again."""
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         try:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.homeassistant import HomeAssistant
 from tests.support.hubprocess import HubProcess, until
-from tests.support.mosquitto import Mosquitto, start_mosquitto
+from tests.support.mosquitto import Mosquitto
 from tests.support.mqtt import publish
 
 DEVICE = {"identifiers": ["fridge"], "name": "Fridge"}
@@ -36,21 +36,6 @@ CONFIGS: dict[str, dict[str, Any]] = {
         "dev": DEVICE,
     },
 }
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    with start_mosquitto(tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def assistant(
-    tmp_path_factory: pytest.TempPathFactory, broker: Mosquitto
-) -> Iterator[HomeAssistant]:
-    folder: Path = tmp_path_factory.mktemp("assistant")
-    with HomeAssistant(folder / "config", broker_port=broker.port) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

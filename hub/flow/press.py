@@ -1,0 +1,68 @@
+"""A button pressed in Home Assistant: an answer in a member's name, within what is allowed so."""
+
+from __future__ import annotations
+
+from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.suggestions import Option, Suggestion, Verb
+from hub.domain.tokens import ActionToken
+from hub.flow.decide import decide
+from hub.flow.home import Home
+from hub.store.tx import Entry, Tx
+
+VIA = "homeassistant"
+"""By what way such an answer came (``Decision.via``)."""
+
+
+def why_not(home: Home, suggestion: Suggestion, verb: Verb, option: str | None) -> str:
+    """Say why a button may not give this answer; "" where it may.
+
+    Whoever can write to the broker can press, so a household says which kinds of suggestion may be
+    approved so and how much a press may spend; without its word nothing that costs money.
+    """
+    press = home.settings.homeassistant.press
+    if press.member is None:
+        return "no button may decide (homeassistant.press.member)"
+    if verb != "approve":
+        return ""
+    if press.kinds and suggestion.kind not in press.kinds:
+        return "no button may approve this (homeassistant.press.kinds)"
+    chosen = next((one for one in suggestion.options if one.id == option), None)
+    if chosen is not None and chosen.total.amount > 0:
+        most = press.most
+        if most is None or (
+            most.currency != chosen.total.currency or most.amount < chosen.total.amount
+        ):
+            return f"no button may spend {chosen.total} (homeassistant.press.up_to)"
+    return ""
+
+
+def best_of(suggestion: Suggestion) -> Option | None:
+    """Return the option that a single button stands for, None where there is none."""
+    return suggestion.options[0] if suggestion.options else None
+
+
+def press(tx: Tx, home: Home, token: ActionToken) -> DecisionResult:
+    """Carry a press out; what cannot be is noted in the log, from where it is told."""
+    suggestion = tx.suggestion(token.suggestion_id)
+    if suggestion is None:
+        return DecisionResult("unknown", "There is no such suggestion (any more).")
+    refusal = why_not(home, suggestion, token.verb, token.option)
+    if not refusal and token.member != home.settings.homeassistant.press.member:
+        refusal = "it was another member's button"
+    if refusal:
+        result = DecisionResult("refused", f"Nothing was done: {refusal}.", suggestion)
+    else:
+        decision = Decision(
+            token.suggestion_id,
+            token.version,
+            token.verb,
+            token.member,
+            VIA,
+            option=token.option,
+            token_id=token.id,
+        )
+        result = decide(tx, home, decision)
+    if result.result in ("refused", "repeated"):
+        facts = {"member": token.member, "via": VIA, "reason": result.message}
+        tx.append(Entry("answer_refused", suggestion.id, facts))
+    return result
