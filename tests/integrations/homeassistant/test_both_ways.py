@@ -46,7 +46,7 @@ def hub(
             "press": {"member": "ada", "up_to": "60 EUR"},
         },
     }
-    devices = {"entities": {"sensor.fridge_eggs": {"item": "eggs"}}}
+    devices = {"entities": {"sensor.larder_eggs": {"item": "eggs"}}}
     running = HubProcess(folder, settings=settings, devices=devices, rules=[GROCERIES])
     with running:
         running.wait_connected()
@@ -56,10 +56,10 @@ def hub(
 def set_sensor(assistant: HomeAssistant, name: str, state: float, unit: str) -> None:
     assistant.call(
         "POST",
-        f"/api/states/sensor.fridge_{name}",
+        f"/api/states/sensor.larder_{name}",
         {
             "state": str(state),
-            "attributes": {"unit_of_measurement": unit, "friendly_name": f"Fridge {name}"},
+            "attributes": {"unit_of_measurement": unit, "friendly_name": f"Larder {name}"},
         },
     )
 
