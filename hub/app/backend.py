@@ -30,6 +30,7 @@ from hub.web.activities import Activities
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
 from hub.web.files import Files
 from hub.web.friends import Friends
+from hub.web.meals import Meals
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 from hub.worker.writer import Writer
@@ -54,6 +55,7 @@ class HubBackend:
         files: Files,
         pushes: Pushes,
         activities: Activities,
+        meals: Meals,
         friends: Friends,
         privacy: Privacy,
     ) -> None:
@@ -65,6 +67,7 @@ class HubBackend:
         self.files = files
         self.pushes = pushes
         self.activities = activities
+        self.meals = meals
         self.friends = friends
         self.privacy = privacy
         self._home = home

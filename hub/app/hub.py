@@ -29,6 +29,7 @@ from hub.app.intake import Intake, replay
 from hub.app.invitations import IcsInvitations
 from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
+from hub.app.meals import HubMeals
 from hub.app.network import Network
 from hub.app.peering import Peering
 from hub.app.plugins import Reach, device_book
@@ -215,6 +216,7 @@ class Hub:
             privacy=HubPrivacy(self.home, self.house, self.writer, self._engine),
             activities=HubActivities(self.home, self.house, self.writer, self._engine),
             friends=HubFriends(self.peering, self._engine),
+            meals=HubMeals(self.home, self.writer, self.views),
             files=HomeFiles(
                 self._config.folder,
                 home=self.home,

@@ -12,7 +12,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.domain.freebusy import FreeBusy, best_time
-from hub.domain.meals import MealChoice, MealWish, SocialMeal
+from hub.domain.meals import MealChoice, MealWish, SocialMeal, Where
 from hub.domain.money import Money
 from hub.domain.offers import Window
 from hub.domain.spans import clipped, overlaps
@@ -24,8 +24,30 @@ LEAST = timedelta(minutes=20)
 """The least time guests have to answer."""
 MOST_TABLES = 3
 MOST_HOSTS = 2
+TITLE = "Dinner"
 US = ""
 """This household among those whose busy times are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class MealRequest:
+    """What a member wants: with whom (contacts' ids, a circle, or who is at an activity), and when.
+
+    Without anybody it is friends who are at an activity with the household that day, else every
+    contact. ``at`` is when it is to begin about, None: this evening.
+    """
+
+    member: str
+    guests: tuple[str, ...] = ()
+    circle: str = ""
+    activity: str = ""
+    title: str = TITLE
+    at: datetime | None = None
+    where: Where | None = None
+    people: int | None = None
+    diets: tuple[str, ...] = ()
+    max_km: float | None = None
+    answer_within: timedelta = timedelta(hours=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +56,7 @@ class Sitting:
 
     id: str
     place: str
+    provider: str
     window: Window
     cost: Money
     note: str = ""
@@ -101,6 +124,7 @@ def _out(wish: MealWish, told: Sequence[FreeBusy], sittings: Iterable[Sitting]) 
             window,
             "out",
             place=one.place,
+            provider=one.provider,
             note=_noted(told, window, busy, one.note),
             cost=one.cost,
         )

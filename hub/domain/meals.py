@@ -67,8 +67,8 @@ class MealGuest:
 class MealChoice:
     """One time and place among which members choose; ``id`` is that of the option.
 
-    ``where``, ``host`` and ``place`` are as in ``SocialMeal``; ``note`` is what members should
-    know, ``cost`` what the table takes for everybody.
+    ``where``, ``host``, ``place`` and ``provider`` are as in ``SocialMeal``; ``note`` is what
+    members should know, ``cost`` what the table takes for everybody.
     """
 
     id: str
@@ -76,6 +76,7 @@ class MealChoice:
     where: Where
     host: str = ""
     place: str = ""
+    provider: str = ""
     note: str = ""
     cost: Money | None = None
 
@@ -106,8 +107,8 @@ class SocialMeal:
 
     ``uid`` is its activity's. ``own_seats`` are the household's own people. ``where``: ``out`` at
     a restaurant, or at the ``home`` of ``host`` (a name; "" is here). ``place`` is the restaurant
-    that members chose or that has the table. ``order_id`` is the hub's order of the table,
-    ``size`` for how many it is booked, ``asked_size`` what was asked for last.
+    that members chose or that has the table, ``provider`` its id. ``order_id`` is the hub's
+    order of the table, ``size`` for how many it is booked, ``asked_size`` what was asked for last.
     ``cause`` is the reference of the notice behind it, "" without one or once members said that
     it no longer matters. ``answer_by`` is until when answers are awaited.
 
@@ -136,6 +137,7 @@ class SocialMeal:
     cause: str = ""
     reason: str = ""
     place: str = ""
+    provider: str = ""
     suggestion_id: str = ""
     wish: MealWish | None = None
     choices: tuple[MealChoice, ...] = ()

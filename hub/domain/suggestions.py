@@ -78,11 +78,14 @@ class Disclosure:
 class Agreed:
     """What was agreed to before there were offers: by whom, and what it may cost.
 
-    ``at_most`` None: nothing.
+    ``at_most`` None: nothing. ``at`` is when it has to begin, where that was agreed to;
+    ``provider`` whose offer is taken where there is one.
     """
 
     by: str
     at_most: Money | None = None
+    at: datetime | None = None
+    provider: str = ""
 
     def covers(self, total: Money) -> bool:
         """Tell whether it may cost ``total``."""
@@ -90,6 +93,10 @@ class Agreed:
             return True
         most = self.at_most
         return most is not None and most.currency == total.currency and total.amount <= most.amount
+
+    def suits(self, window: Window | None) -> bool:
+        """Tell whether it may be then."""
+        return self.at is None or (window is not None and window.start == self.at)
 
 
 @dataclass(frozen=True, slots=True)

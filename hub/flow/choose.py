@@ -163,14 +163,16 @@ def agreed_choice(tx: Tx, home: Home, suggestion: Suggestion) -> Option | None:
     agreed = suggestion.agreed
     if agreed is None or suggestion.kind not in ORDERING:
         return None
-    return next(
-        (
-            option
-            for option in suggestion.options
-            if agreed.covers(option.total) and not option.note and not option.over
-        ),
-        None,
-    )
+    able = [
+        option
+        for option in suggestion.options
+        if agreed.covers(option.total)
+        and agreed.suits(option.window)
+        and not option.note
+        and not option.over
+    ]
+    # The first, unless another is the one that was meant.
+    return min(able, key=lambda one: one.provider_id != agreed.provider, default=None)
 
 
 def _spent(tx: Tx, home: Home, but: Sequence[str]) -> Money:

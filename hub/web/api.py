@@ -21,6 +21,7 @@ from hub.web.activityapi import ACTIVITIES
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
+from hub.web.mealapi import MEALS
 from hub.web.operations import (
     Answer,
     Input,
@@ -261,6 +262,7 @@ async def _parked(request: web.Request) -> Answer:
 OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
     *PRIVACY,
+    *MEALS,
     Operation(
         "GET", "/suggestions", "listSuggestions", "List suggestions, newest first", "read",
         _suggestions, Suggestion, many=True, query=SuggestionQuery,

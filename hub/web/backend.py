@@ -20,6 +20,7 @@ from hub.settings import Settings
 from hub.web.activities import Activities
 from hub.web.files import Files
 from hub.web.friends import Friends
+from hub.web.meals import Meals
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 
@@ -143,6 +144,11 @@ class Backend(Protocol):
     @property
     def friends(self) -> Friends:
         """Return the households this one knows."""
+        ...
+
+    @property
+    def meals(self) -> Meals:
+        """Return meals with friends."""
         ...
 
     def now(self) -> datetime:

@@ -40,6 +40,7 @@ from hub.web.backend import (
     Spent,
 )
 from hub.web.friends import FriendView, Invited
+from tests.web.fake_meals import FakeMeals
 from tests.web.household import household
 
 NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
@@ -393,6 +394,7 @@ class FakeBackend:
         self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
         self.pushes = FakePushes()
         self.activities = FakeActivities()
+        self.meals = FakeMeals()
         self.friends = FakeFriends()
         self.privacy = FakePrivacy()
         self.files = household(self.folder, self.settings)

@@ -138,8 +138,9 @@ def _book(tx: Tx, home: Home, meal: SocialMeal, action: BookTable) -> SocialMeal
         action.at,
         subject=meal.id,
     )
-    wish = TableWish(action.party, action.at)
-    wishes.book(tx, home, question, wish, Agreed(meal.by, meal.at_most))
+    wish = TableWish(action.party, action.at.replace(microsecond=0))
+    agreed = Agreed(meal.by, meal.at_most, wish.at, meal.provider)
+    wishes.book(tx, home, question, wish, agreed)
     return meal
 
 

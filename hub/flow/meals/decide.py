@@ -103,6 +103,7 @@ def _chosen(tx: Tx, meal: SocialMeal, choice: MealChoice, member: str) -> Social
         where=choice.where,
         host=choice.host,
         place=choice.place,
+        provider=choice.provider,
         by=member,
         at_most=choice.cost,
     )

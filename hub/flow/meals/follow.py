@@ -113,7 +113,7 @@ def _moved(tx: Tx, home: Home, meal: SocialMeal, planned: Planned) -> SocialMeal
     moved = replace(
         meal,
         window=window,
-        answer_by=min(meal.answer_by, window.start),
+        answer_by=min(planned.activity.details.answer_by or window.start, window.start),
         guests=tuple(replace(one, answer=said.get(one.address, one.answer)) for one in meal.guests),
     )
     order = tx.house.orders.get(meal.order_id)
@@ -209,7 +209,8 @@ def _at_its_time(meal: SocialMeal, order: Order) -> SocialMeal:
     lasts = meal.window.end - meal.window.start
     start = order.slot.window.start
     window = replace(meal.window, start=start, end=min(order.slot.window.end, start + lasts))
-    return replace(meal, window=window, answer_by=min(meal.answer_by, start))
+    # They are asked anew, and nothing is waited for any more.
+    return replace(meal, window=window, answer_by=start)
 
 
 # -- the notice --------------------------------------------------------------------------------

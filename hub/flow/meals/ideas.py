@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 from hub.domain import contacts
 from hub.domain.activities import ActivityError
 from hub.domain.contacts import Contact
-from hub.domain.mealplan import evening
-from hub.domain.meals import MealGuest, MealWish, SocialMeal, Where, circle_guests, friends_at
+from hub.domain.mealplan import TITLE, MealRequest, evening
+from hub.domain.meals import MealGuest, MealWish, SocialMeal, circle_guests, friends_at
 from hub.domain.notices import Notice
 from hub.domain.offers import Want, Window
 from hub.domain.proposals import Firing
@@ -25,30 +24,8 @@ from hub.store.peers import PeerStore
 from hub.store.tx import Entry, Tx
 from rules.times import duration, time_of_day
 
-TITLE = "Dinner"
 MOST_UNKNOWN = 8
 """Of more contacts than that none is asked without a reason to: name a circle."""
-
-
-@dataclass(frozen=True, slots=True)
-class MealRequest:
-    """What a member wants: with whom (contacts' ids, a circle, or who is at an activity), and when.
-
-    Without anybody it is friends who are at an activity with the household that day, else every
-    contact. ``at`` is when it is to begin about, None: this evening.
-    """
-
-    member: str
-    guests: tuple[str, ...] = ()
-    circle: str = ""
-    activity: str = ""
-    title: str = TITLE
-    at: datetime | None = None
-    where: Where | None = None
-    people: int | None = None
-    diets: tuple[str, ...] = ()
-    max_km: float | None = None
-    answer_within: timedelta = timedelta(hours=2)
 
 
 # -- from a rule -------------------------------------------------------------------------------

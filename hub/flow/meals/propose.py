@@ -178,7 +178,7 @@ def present(tx: Tx, home: Home, meal: SocialMeal) -> None:
 
 def _sittings(options: Iterable[Option]) -> list[Sitting]:
     return [
-        Sitting(one.id, one.provider_name, one.window, one.total, one.note)
+        Sitting(one.id, one.provider_name, one.provider_id, one.window, one.total, one.note)
         for one in options
         if one.window is not None
     ]
