@@ -106,6 +106,9 @@ class MemberSettings(Section):
     role: Literal["adult", "child", "guest"] = Field(
         default="adult", description="children and guests may look, adults may decide"
     )
+    needs_ride: bool = Field(
+        default=True, description="a ride is looked for; false: they drive or cycle themselves"
+    )
     ntfy: NtfySettings | None = Field(default=None, description="ask over ntfy")
     apprise: tuple[str, ...] = Field(default=(), description="Apprise URLs, e.g. mailto://…")
     homeassistant: tuple[Annotated[str, Field(pattern=r"^notify\.[a-z0-9_]{1,100}$")], ...] = Field(
@@ -222,6 +225,31 @@ class BecknSettings(Section):
     @classmethod
     def _is_a_sum(cls, value: str | None) -> str | None:
         return _checked(value)
+
+
+class RideSettings(Section):
+    """Getting there: rides to activities elsewhere, found at the drivers that are known."""
+
+    propose: Literal["ask", "off"] = Field(
+        default="ask",
+        description="ask for offers and propose one when somebody goes; off: only rules do. "
+        "Drivers are told from about where (home.gps, to some hundred metres)",
+    )
+    margin_minutes: int = Field(
+        default=10, ge=0, le=240, description="how long before it begins to be there"
+    )
+    walk_km: float = Field(
+        default=1.0, ge=0, le=50, description="nearer than this nobody takes a ride"
+    )
+    days_ahead: int = Field(
+        default=7, ge=1, le=60, description="how many days before it begins a ride is looked for"
+    )
+    way_back: bool = Field(
+        default=True, description="propose the ride home too, once there is one there"
+    )
+    share: Literal["ask", "off"] = Field(
+        default="ask", description="ask whether to share a ride with friends who go there too"
+    )
 
 
 class LimitSettings(Section):
@@ -436,6 +464,7 @@ class Settings(Section):
     http: HttpSettings = HttpSettings()
     beckn: BecknSettings = BecknSettings()
     limits: LimitSettings = LimitSettings()
+    rides: RideSettings = RideSettings()
     relay: RelaySettings = RelaySettings()
     sell: SellSettings = SellSettings()
     agenda: AgendaSettings = AgendaSettings()

@@ -218,7 +218,7 @@ class SocialMeal(Worded):
 
 
 class Ride(Worded):
-    """Propose a ride."""
+    """Propose a ride to what members go to within a day."""
 
     kind: Literal["ride"]
 

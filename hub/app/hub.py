@@ -44,6 +44,7 @@ from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
+from hub.flow import rides
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
@@ -160,6 +161,7 @@ class Hub:
             hooks=PeerHooks({ITIP: take_in, **HANDLERS}, busy=own_busy, lost=busy_lost),
         )
         self.home.invitations = IcsInvitations()
+        self.home.follows = (rides.HOOKS,)
         own = default_address(self.peering.keys.id)
         self.home.own = Person(own, settings.home.name)
         self.home.follows = (*self.home.follows, meals.HOOKS)

@@ -123,7 +123,7 @@ class RideChange:
 def follow(
     order: Order, after: Activity, now: datetime, *, margin: timedelta = MARGIN
 ) -> RideChange:
-    """Return what becomes of a ride there when its activity is now ``after``.
+    """Return what becomes of a ride there or back when its activity is now ``after``.
 
     It stays while it still brings people in time and not absurdly early, moves when the provider
     allows that, is ordered anew where only cancelling is possible, and is cancelled with the
@@ -133,13 +133,13 @@ def follow(
     if order.ride is None or order.state in ("completed", "cancelled", "failed"):
         return RideChange("keep", "there is no ride to change")
     if not after.open:
-        return _called_off(
+        return called_off(
             order, f"{what} is {'cancelled' if after.state == 'cancelled' else 'over'}", now
         )
     place = after.details.place
     if place is None:
-        return _called_off(order, f"where {what} is to be is not known any more", now)
-    wish = replace(order.ride, end=place, arrive_by=after.details.window.start - margin)
+        return called_off(order, f"where {what} is to be is not known any more", now)
+    wish = _wish_now(order.ride, after, place, margin)
     if _still_fits(order, wish):
         return RideChange("keep", f"the ride still fits {what}")
     why = f"{what} has moved"
@@ -147,16 +147,17 @@ def follow(
         return RideChange("reschedule", why, wish)
     if order.state == "in_progress":
         return RideChange("tell", f"{why}, but the ride is under way", wish)
-    same_way = _near(place, order.ride.end)
+    same_way = _near(wish.start, order.ride.start) and _near(wish.end, order.ride.end)
     if order.rescheduling is not None and order.rescheduling.possible_at(now) and same_way:
         return RideChange("reschedule", why, wish, order.rescheduling.fee_at(now))
-    off = _called_off(order, why, now)
+    off = called_off(order, why, now)
     if off.action == "tell":
         return replace(off, wish=wish)
     return RideChange("replace", why, wish, off.fee, off.known)
 
 
-def _called_off(order: Order, why: str, now: datetime) -> RideChange:
+def called_off(order: Order, why: str, now: datetime) -> RideChange:
+    """Return what becomes of a ride that nobody needs any more, for ``why``."""
     if order.state in ("drafted", "quoted", "initialised"):
         return RideChange("cancel", why)
     if order.state == "in_progress":
@@ -168,18 +169,34 @@ def _called_off(order: Order, why: str, now: datetime) -> RideChange:
     return RideChange("cancel", why, fee=order.cancellation.fee_at(now))
 
 
+def _wish_now(before: RideWish, after: Activity, place: Place, margin: timedelta) -> RideWish:
+    """Return what a ride would be wished for as its activity is now."""
+    window = after.details.window
+    if before.arrive_by is None and before.leave_after is not None:
+        return replace(before, start=_same_or(before.start, place), leave_after=window.end)
+    return replace(before, end=_same_or(before.end, place), arrive_by=window.start - margin)
+
+
+def _same_or(before: Place, now: Place) -> Place:
+    """Keep a place as it was written where it is the same one: its provider compares."""
+    return before if _near(before, now) else now
+
+
 def _still_fits(order: Order, wish: RideWish) -> bool:
     before = order.ride
-    if before is None or wish.arrive_by is None or not _near(wish.end, before.end):
+    if before is None or (before.start, before.end) != (wish.start, wish.end):
         return False
     if order.slot is None:
-        return before.arrive_by == wish.arrive_by
-    early = wish.arrive_by - order.slot.window.end
-    # As early as it was to be, and a quarter of an hour more.
-    meant = (
-        before.arrive_by - order.slot.window.end if before.arrive_by is not None else timedelta(0)
-    )
-    return timedelta(0) <= early <= max(meant, timedelta(0)) + timedelta(minutes=15)
+        return before == wish
+    window = order.slot.window
+    if wish.arrive_by is not None:
+        spare = wish.arrive_by - window.end
+        meant = (before.arrive_by or window.end) - window.end
+    else:
+        spare = window.start - (wish.leave_after or window.start)
+        meant = window.start - (before.leave_after or window.start)
+    # As early (or as long after) as it was to be, and a quarter of an hour more.
+    return timedelta(0) <= spare <= max(meant, timedelta(0)) + timedelta(minutes=15)
 
 
 def _near(one: Place, other: Place) -> bool:

@@ -153,6 +153,9 @@ def _because(
         if minutes:
             later = "later" if minutes > 0 else "earlier"
             reasons.append(f"begins {abs(minutes)} minutes {later} than wished")
+    if isinstance(wish, RideWish) and offer.window is not None:
+        takes = offer.window.end - offer.window.start
+        reasons.append(f"the way takes {round(takes.total_seconds() / 60)} minutes")
     if offer.preferred:
         reasons.append("whom you always take")
     if offer.score is not None and offer.score.count > 0:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hub.domain.money import Money
+from hub.domain.offers import ChangeTerms
 from hub.domain.orders import ORDER_LIFE, Change, Order, OrderAnswer
 from hub.domain.wording import basket, listed, moved_text, order_at, time_text, window_text
 from hub.flow.belonging import note
@@ -22,6 +23,8 @@ from hub.flow.probing import probed
 from hub.flow.saying import close, give_up, say, told
 from hub.store.tx import Entry, Tx
 
+BY_US = "cancelled by "
+"""How the reason of an order begins that this household cancelled itself."""
 _ACTION = {"move": "update", "cancel": "cancel"}
 
 
@@ -36,6 +39,9 @@ def on_update(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     elif answer.error is not None:
         reason = answer.error.message
         verb = "change" if change.table else "move"
+        if order.ride is not None:
+            # It is not asked again; another ride may do.
+            order = replace(order, rescheduling=ChangeTerms(until=tx.now))
         give_up(tx, home, order, f"{order.provider_name} will not {verb} it: {reason}")
     elif not answer.preview:
         _moved(tx, home, order, change, answer)
@@ -114,7 +120,7 @@ def _cancelled(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAn
         "cancelled",
         change=None,
         change_fee=fee,
-        reason=f"cancelled by {change.by}",
+        reason=f"{BY_US}{change.by}",
         pending=None,
         pending_message_id=None,
         last_message_id=answer.message_id,

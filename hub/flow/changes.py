@@ -12,7 +12,7 @@ from datetime import timedelta
 from hub.domain import wishing
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.money import Money
-from hub.domain.offers import DeliverySlot
+from hub.domain.offers import ChangeTerms, DeliverySlot
 from hub.domain.orders import Change, Order, OrderAnswer
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
 from hub.domain.wording import moving_text, order_at
@@ -34,6 +34,20 @@ def begin(tx: Tx, home: Home, order: Order, change: Change) -> Order:
     if order.change is not None and order.change.suggestion_id != change.suggestion_id:
         close(tx, home, order.change, "superseded", "Something else is asked of that order.")
     return _send(tx, home, replace(order, change=change))
+
+
+def forget_change(tx: Tx, home: Home, order: Order, why: str) -> None:
+    """Let go of a change that nobody has agreed to yet; one that is meant goes on."""
+    change = order.change
+    if change is None or change.agreed:
+        return
+    question = tx.suggestion(change.suggestion_id) if change.suggestion_id else None
+    if question is not None and question.state in ("proposed", "approved"):
+        close(tx, home, change, "superseded", f"{why[:1].upper()}{why[1:]}.")
+    tx.drop_timers("patience", order.id)
+    now = tx.house.orders.get(order.id)
+    if now is not None and now.state in PLACED:
+        tx.save(replace(now, change=None, pending=None, pending_message_id=None))
 
 
 def carry_out(tx: Tx, home: Home, order: Order) -> Order:
@@ -80,6 +94,9 @@ def priced(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
         slot = answer.slot or order.slot
     wish = change.ride or change.table
     if change.kind == "move" and wish is not None and not wishing.suits(slot, wish, tx.now):
+        if order.ride is not None:
+            # It is not asked again; another ride may do.
+            order = replace(order, rescheduling=ChangeTerms(until=tx.now))
         give_up(tx, home, order, f"{order.provider_name} has no time that suits; nothing changed.")
         return
     priced = replace(change, slot=slot, fee=fee, quote=answer.quote, priced=True)

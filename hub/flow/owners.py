@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from hub.flow import rides
 from hub.flow.belonging import News
 from hub.flow.home import Home
 from hub.flow.meals import follow as meals
@@ -16,7 +17,7 @@ Owner = Callable[[Tx, Home, str, News, str], None]
 order's (with ``ended`` the suggestion's). Called in a transaction of its own, once or again: an
 owner looks at how things stand, and does nothing the second time."""
 
-OWNERS: Mapping[str, Owner] = {"meal": meals.news}
+OWNERS: Mapping[str, Owner] = {"meal": meals.news, "ride": rides.news}
 """By the owner's name. A new owner enters itself here."""
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from typing import Any
 from hub.domain.orders import Want
 from hub.domain.proposals import Firing
 from hub.domain.suggestions import Because, Suggestion
+from hub.flow import rides
 from hub.flow.belonging import note
 from hub.flow.collect import collect, forget_timers
 from hub.flow.home import Home
@@ -25,6 +26,9 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
     ``observed`` is what led to it, for the ledger. When another item runs low before a member
     decided on a basket, a suggestion with both supersedes the first.
     """
+    if firing.kind == "ride":
+        rides.by_rule(tx, home, firing, observed)
+        return
     house = tx.house
     older = house.suggestions.get(house.open_keys.get(firing.cause_key, ""))
     wants: tuple[Want, ...] = ()

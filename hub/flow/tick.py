@@ -13,7 +13,7 @@ from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
-from hub.flow import owners
+from hub.flow import owners, rides
 from hub.flow.activities.organize import over as _activity
 from hub.flow.approving import AGREED, RULE
 from hub.flow.belonging import KIND as ABOUT
@@ -263,5 +263,6 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "plan": _plan,
     "agenda": wake,
     "conflict": ask_again,
+    "ride": rides.due,
     "tidy": _tidy,
 }

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.support.household import Household, Market, make_home
+from tests.support.shops import CATALOGUES, KINDS, WELL_KNOWN, Shop, Street
 
 
 @pytest.fixture
@@ -33,3 +34,21 @@ def house(build: Callable[..., Household]) -> Household:
 @pytest.fixture
 def market(house: Household) -> Market:
     return Market(house)
+
+
+@pytest.fixture
+def town(tmp_path: Path, build: Callable[..., Household]) -> Iterator[Callable[..., Street]]:
+    """Build a household among these shops of the demo, by name; the words are settings."""
+    made: list[Street] = []
+
+    def found(*names: str, **settings: Any) -> Street:
+        shops = [
+            Shop(tmp_path, KINDS.get(name) or (CATALOGUES / f"{name}.yaml").read_text(), name)
+            for name in names
+        ]
+        made.append(Street(build(settings={"home": WELL_KNOWN, **settings}), *shops))
+        return made[-1]
+
+    yield found
+    for street in made:
+        street.close()

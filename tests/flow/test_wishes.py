@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,46 +16,15 @@ from hub.domain.wording import question
 from hub.flow import owners, wishes
 from hub.flow.belonging import News
 from hub.flow.wishes import Question
-from tests.support.household import NOON, SETTINGS, Household, make_home, same
-from tests.support.shops import CATALOGUES, Shop, Street
+from tests.support.household import NOON, Household, make_home, same
+from tests.support.shops import WELL_KNOWN, Street
 
-HOME = {**SETTINGS["home"], "gps": "52.5310,13.4120", "phone": "+49 30 1"}
 LAKE = Place("52.4700,13.4400", "Mill Lake")
-DOOR = Place(HOME["gps"], HOME["address"])
+DOOR = Place(WELL_KNOWN["gps"], WELL_KNOWN["address"])
 RIDE = RideWish(DOOR, LAKE, 2, arrive_by=NOON + timedelta(hours=6))
 EVENING = NOON.replace(hour=18, minute=45)
 TABLE = TableWish(3, EVENING)
-DEAR = (CATALOGUES / "driver.yaml").read_text().replace("3.90", "9.90").replace("mara", "otto")
-DEAR = DEAR.replace("Mara drives", "Otto drives").replace("name: Mara", "name: Otto")
-DEPOSIT = (
-    (CATALOGUES / "restaurant.yaml")
-    .read_text()
-    .replace("seats: 4, count: 5", 'seats: 4, count: 5, deposit: "2.00"')
-)
-
 Town = Callable[..., Street]
-
-
-@pytest.fixture
-def town(tmp_path: Path, build: Callable[..., Household]) -> Iterator[Town]:
-    made: list[Street] = []
-
-    def found(*names: str, **settings: Any) -> Street:
-        texts = {"dear": DEAR, "deposit": DEPOSIT}
-        shops = [
-            Shop(
-                tmp_path,
-                texts.get(name) or (CATALOGUES / f"{name}.yaml").read_text(),
-                name,
-            )
-            for name in names
-        ]
-        made.append(Street(build(settings={"home": HOME, **settings}), *shops))
-        return made[-1]
-
-    yield found
-    for street in made:
-        street.close()
 
 
 @pytest.fixture
@@ -107,7 +75,7 @@ def test_a_ride_is_found_compared_approved_and_ordered(town: Town, news: list[An
     (init,) = house.requests("init")
     assert init.ride.start == Place("52.531,13.412")
     assert init.ride.end == replace(LAKE, gps="52.470000,13.440000")
-    assert init.party.address == HOME["address"]
+    assert init.party.address == WELL_KNOWN["address"]
     assert init.party.area_code is None
     street.run()
     (order,) = house.house.orders.values()
@@ -265,7 +233,7 @@ def test_when_one_says_no_the_other_is_asked_about(town: Town, news: list[Any]) 
     # Somebody else takes the car first: the confirmation is refused.
     shop = street.shops["driver.example"]
     (confirm,) = house.requests("confirm")
-    other = Household(house.path.parent / "other.db", make_home(settings={"home": HOME}))
+    other = Household(house.path.parent / "other.db", make_home(settings={"home": WELL_KNOWN}))
     stolen = Street(other, shop)
     wishes_of = asking()
     other.do(lambda tx: wishes.seek(tx, other.home, wishes_of, RIDE))

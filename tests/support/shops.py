@@ -16,9 +16,21 @@ from integrations.beckn.provider.listing import load_listing
 from integrations.beckn.provider.sale import Sale
 from integrations.beckn.provider.store import Store
 from integrations.beckn.reading import parse
-from tests.support.household import Household
+from tests.support.household import SETTINGS, Household
 
 CATALOGUES = Path(__file__).parents[2] / "config/demo/catalogues"
+
+WELL_KNOWN: dict[str, Any] = {**SETTINGS["home"], "gps": "52.5310,13.4120", "phone": "+49 30 1"}
+"""A home that a driver finds."""
+_DEAR = (CATALOGUES / "driver.yaml").read_text().replace("3.90", "9.90").replace("mara", "otto")
+_DEAR = _DEAR.replace("Mara drives", "Otto drives").replace("name: Mara", "name: Otto")
+_DEPOSIT = (
+    (CATALOGUES / "restaurant.yaml")
+    .read_text()
+    .replace("seats: 4, count: 5", 'seats: 4, count: 5, deposit: "2.00"')
+)
+KINDS = {"dear": _DEAR, "deposit": _DEPOSIT}
+"""Further catalogues by name: a dear driver, and a restaurant that wants a deposit."""
 
 
 class Shop:
@@ -100,6 +112,21 @@ class Street:
                     shop = self.shops[request.to.subscriber_id]
                     self.household.answer(shop.answer(request, self.household))
         return count
+
+    def step_once(self) -> bool:
+        """Answer one message, else let the clock do what is due; False where neither is left."""
+        for row in self.household.outbox():
+            if isinstance(row.effect, SendOrderRequest):
+                self.household.do(lambda tx: tx.done(row.id))
+                if self.household.wanted(row.effect):
+                    request = row.effect.request
+                    shop = self.shops[request.to.subscriber_id]
+                    self.household.answer(shop.answer(request, self.household))
+                return True
+        if not self.household.due():
+            return False
+        self.household.tick()
+        return True
 
     def run(self) -> None:
         """Answer and tick until nothing happens any more."""

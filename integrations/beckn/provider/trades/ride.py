@@ -117,12 +117,16 @@ class RideTrade:
         return self._offer(vehicle, ride, slot)
 
     def moved(self, sale: Sale, request: OrderRequest, now: datetime) -> Offer:
-        """Price the same ride at another time."""
+        """Price the same way at another time, or for more people."""
         ride, vehicle = request.ride or sale.ride, self._vehicle(sale.lines)
         assert ride is not None, "a ride is sold with where it goes"
         if sale.ride is not None and (ride.start, ride.end) != (sale.ride.start, sale.ride.end):
             raise BecknError("another way is another ride: cancel and order anew")
-        slot = self._slot(vehicle, ride, request.slot or sale.slot, now, sale.id)
+        if vehicle.seats < ride.seats:
+            raise BecknError(f"{vehicle.name} has {vehicle.seats} seats", QUANTITY_UNAVAILABLE)
+        # Who is to be there at another time and names no pickup leaves that to us.
+        wanted = request.slot or (sale.slot if ride == sale.ride else None)
+        slot = self._slot(vehicle, ride, wanted, now, sale.id)
         return self._offer(vehicle, ride, slot)
 
     def _offer(self, vehicle: Vehicle, ride: RideWish, slot: DeliverySlot) -> Offer:
