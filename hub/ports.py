@@ -11,9 +11,10 @@ from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from hub.domain.activities import Message
+from hub.domain.activities import Details, Message
 from hub.domain.effects import Notification
 from hub.domain.homeassistant import ServiceCall
+from hub.domain.offers import Window
 from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
 from hub.domain.push import PushSubscription
@@ -183,6 +184,13 @@ class InvitationFormat(Protocol):
         """Return what a text says; ActivityError names the property that is wrong.
 
         ``sender`` is the calendar address that is proved; ``zone`` is for times without one.
+        """
+        ...
+
+    def occurrences(self, details: Details, within: Window, most: int) -> tuple[Window, ...]:
+        """Return when an activity happens within a time, the first ``most``, in order.
+
+        ActivityError for a rule that is not taken.
         """
         ...
 

@@ -9,10 +9,10 @@ from typing import TypeVar
 from sqlalchemy import Engine
 
 from hub.domain import conflicts
-from hub.domain.activities import Activity, Details
+from hub.domain.activities import Activity, Details, PartStat
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
-from hub.flow.activities import organize
+from hub.flow.activities import attend, organize
 from hub.flow.agenda import agenda_of
 from hub.flow.home import Home
 from hub.store.house import House
@@ -73,6 +73,24 @@ class HubActivities:
     async def cancel(self, key: str, member: str) -> Activity:
         """Cancel an activity of this household. ActivityError, PeerError."""
         return await self._step(lambda tx: organize.cancel(tx, self._home, key, member, API))
+
+    async def invite(self, key: str, guests: Sequence[str], member: str) -> Activity:
+        """Invite more contacts. ActivityError, PeerError."""
+        return await self._step(
+            lambda tx: organize.invite(tx, self._home, key, guests, member, API)
+        )
+
+    async def answer(self, key: str, partstat: PartStat, member: str, comment: str) -> Activity:
+        """Answer an invitation, or answer it anew. ActivityError, PeerError."""
+        return await self._step(
+            lambda tx: attend.answer(tx, self._home, key, partstat, member, API, comment)
+        )
+
+    async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
+        """Propose another time. ActivityError, PeerError."""
+        return await self._step(
+            lambda tx: attend.propose(tx, self._home, key, window, member, API, comment)
+        )
 
     async def _step(self, step: Callable[[Tx], T]) -> T:
         return await asyncio.wrap_future(self._writer.submit(step))

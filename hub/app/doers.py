@@ -12,7 +12,7 @@ from hub.domain.effects import (
     SendOrderRequest,
     TellMember,
 )
-from hub.domain.suggestions import Suggestion, Verb
+from hub.domain.suggestions import Suggestion, Verb, verbs_of
 from hub.domain.tokens import ActionToken, sign
 from hub.domain.wording import question
 from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
@@ -25,11 +25,12 @@ from hub.store.house import House
 from hub.worker.pump import Doers as PumpDoers
 
 _ASK_PRIORITY = 4
-_LABELS: tuple[tuple[Verb, str], ...] = (
-    ("approve", "Approve"),
-    ("decline", "Decline"),
-    ("later", "Later"),
-)
+_LABELS: dict[Verb, str] = {
+    "approve": "Approve",
+    "maybe": "Maybe",
+    "decline": "Decline",
+    "later": "Later",
+}
 
 
 class Phones:
@@ -128,7 +129,8 @@ class Doers:
     ) -> tuple[NotificationAction, ...]:
         best = suggestion.options[0] if suggestion.options else None
         actions = []
-        for verb, label in _LABELS:
+        for verb in verbs_of(suggestion.kind):
+            label = _LABELS[verb]
             option = best.id if best is not None and verb == "approve" else None
             token = ActionToken(
                 suggestion.id,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.domain.activities import Message
+from hub.domain.activities import Details, Message
+from hub.domain.offers import Window
 
 
 class IcsInvitations:
@@ -25,3 +26,9 @@ class IcsInvitations:
         from integrations.calendar.read import from_ics
 
         return from_ics(text.encode(), sender, zone, answer_by)
+
+    def occurrences(self, details: Details, within: Window, most: int) -> tuple[Window, ...]:
+        """Return when an activity happens within a time. ActivityError for a strange rule."""
+        from integrations.calendar.repeats import occurrences
+
+        return occurrences(details, within, most)

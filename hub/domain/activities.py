@@ -9,7 +9,7 @@ iCalendar writes them; ``zone`` is where the clock hangs that they are meant by.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from hub.domain.details import MOST_EXCLUDED as MOST_EXCLUDED
@@ -160,10 +160,18 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What a household keeps of an activity: how it stands, and which of its members go."""
+    """What a household keeps of an activity: how it stands, and which of its members go.
+
+    Of one that repeats ``occurrences`` are the next ones, as far as is looked ahead, and ``apart``
+    those that stand for themselves (RECURRENCE-ID), changed or cancelled. ``late`` are answers
+    after the deadline that wait for a member's word.
+    """
 
     what: Activity | Tombstone
     going: tuple[str, ...] = ()
+    occurrences: tuple[Window, ...] = ()
+    apart: tuple[datetime, ...] = ()
+    late: tuple[Attendee, ...] = ()
 
     @property
     def activity(self) -> Activity:
@@ -171,6 +179,17 @@ class Planned:
         if isinstance(self.what, Tombstone):
             raise ActivityError("it was cancelled before it was known here")
         return self.what
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Return when it happens: once, or at its next occurrences."""
+        details = self.activity.details
+        return self.occurrences if details.recurrence else (details.window,)
+
+    def next_start(self, now: datetime) -> datetime:
+        """Return when it begins next; when it began where it does not any more."""
+        starts = [window.start for window in self.windows if window.start > now]
+        return min(starts, default=self.activity.details.window.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +233,17 @@ class Message:
 def key_of(uid: str, recurrence_id: datetime | None) -> str:
     """Return the key of an activity, or of one occurrence of a repeated one."""
     return uid if recurrence_id is None else f"{uid}#{recurrence_id:%Y%m%dT%H%M%SZ}"
+
+
+def part_of(key: str) -> tuple[str, datetime] | None:
+    """Return the UID and the RECURRENCE-ID that a key names, None where it names a whole."""
+    uid, mark, text = key.rpartition("#")
+    if not mark:
+        return None
+    try:
+        return uid, datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def check_identity(uid: str, sequence: int) -> None:

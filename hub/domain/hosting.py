@@ -207,6 +207,31 @@ def let_in(activity: Activity, answer: Attendee, now: datetime) -> Done:
     return roster(activity.with_attendee(counted), now, [known.address])
 
 
+def noted(activity: Activity, who: str, partstat: PartStat, now: datetime) -> Activity:
+    """Return it with what a guest said in another way: by mail, or by word of mouth."""
+    _must_be_open(activity)
+    known = _invited(activity, who)
+    if partstat not in ANSWERS:
+        raise ActivityError(f"expected an answer: {', '.join(ANSWERS)}")
+    said = replace(
+        known,
+        partstat=partstat,
+        sequence=activity.sequence,
+        stamp=later_than(known.stamp, now),
+        comment="",
+    )
+    return activity.with_attendee(said)
+
+
+def occurrence(series: Activity, window: Window) -> Activity:
+    """Return one occurrence of a repeated activity as one by itself (RFC 5545, 3.8.4.4).
+
+    Whoever answered the series has answered it; from now on it has answers and changes of its own.
+    """
+    details = replace(series.details, window=window, recurrence="", excluded=())
+    return replace(series, recurrence_id=window.start, details=details, proposals=())
+
+
 # -- a guest -----------------------------------------------------------------------------------
 
 

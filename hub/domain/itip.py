@@ -249,7 +249,10 @@ def _answered(known: Activity, invited: Attendee, message: Message, now: datetim
         assert until is not None, "there is a deadline"
         reason = f"answers were awaited until {until:%Y-%m-%d %H:%M} UTC"
         return Outcome("late", known, reason, late=counted)
-    return Outcome("answered", known.with_attendee(counted), counted.comment)
+    # Who answers after having proposed another time proposes it no more.
+    others = tuple(one for one in known.proposals if one.by != invited.address)
+    kept = replace(known.with_attendee(counted), proposals=others)
+    return Outcome("answered", kept, counted.comment)
 
 
 def _countered(known: Activity, invited: Attendee, message: Message, now: datetime) -> Outcome:

@@ -42,15 +42,26 @@ Kind = Literal[
     "table",
     "notify",
     "invitation",
+    "counter",
+    "late_answer",
 ]
 KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
-"""What a rule may propose; that an order be cancelled only a member can want, an invitation is a
-friend's, and that a plan be changed follows from another one."""
+"""What a rule may propose; that an order be cancelled only a member can want, an invitation,
+another time (``counter``) and a late answer are a friend's, and that a plan be changed follows from
+another one."""
 ORDERING: tuple[Kind, ...] = ("grocery_order", "ride", "table")
 """What is ordered from the offers that are collected for it."""
 
-Verb = Literal["approve", "decline", "later"]
-VERBS: tuple[Verb, ...] = ("approve", "decline", "later")
+Verb = Literal["approve", "decline", "later", "maybe"]
+VERBS: tuple[Verb, ...] = ("approve", "decline", "later", "maybe")
+"""``maybe`` answers an invitation only."""
+
+
+def verbs_of(kind: Kind) -> tuple[Verb, ...]:
+    """Return the answers a phone offers: three, for it shows no more."""
+    if kind == "invitation":
+        return ("approve", "maybe", "decline")
+    return ("approve", "decline", "later")
 
 
 @dataclass(frozen=True, slots=True)

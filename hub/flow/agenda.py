@@ -71,11 +71,11 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
     members = {home.own.address: "home"} if home.own else {}
     for planned in list(house.activities.values()):
         activity = planned.activity
-        window = activity.details.window
-        if within is not None and not spans.overlaps(window, within):
+        windows = [one for one in planned.windows if within is None or spans.overlaps(one, within)]
+        if not windows:
             continue
         going = planned.going or home.adults()
-        for block in activity_blocks(activity, members, (window,), place):
+        for block in activity_blocks(activity, members, windows, place):
             yield replace(block, members=going)
     for calendar in list(house.calendars.values()):
         yield from calendar_blocks(calendar, home.adults(), place)
@@ -121,9 +121,10 @@ def _usual(house: House, home: Home, now: datetime) -> Iterator[Block]:
     planned = [one.window for one in house.plans.values() if one.kind == "cooking"]
     adults = set(home.adults())
     taken = [
-        one.activity.details.window
+        window
         for one in list(house.activities.values())
         if adults and adults <= set(one.going)
+        for window in one.windows
     ]
     today = now.astimezone(zone).date()
     for day in (today, today + timedelta(days=1)):

@@ -227,7 +227,8 @@ def _agree(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> De
     agreed = suggestion.moved("approved", decided_by=decision.member, decided_at=tx.now)
     facts = {"member": decision.member, "via": decision.via}
     tx.save(agreed, Entry("approved", suggestion.id, facts))
-    ended = end(tx, home, agreed, "carried_out", f"{name} agreed.")
+    said = "said maybe" if decision.verb == "maybe" else "agreed"
+    ended = end(tx, home, agreed, "carried_out", f"{name} {said}.")
     return DecisionResult("done", ended.outcome, ended)
 
 

@@ -40,15 +40,11 @@ def own_busy(
     see is decided elsewhere. For the household itself ``contact`` is None.
     """
     if contact is not None:
-        if tx.count("disclosed", contact.id, tx.now - DAY) >= MOST_TOLD:
+        if tx.count("busy_told", contact.id, tx.now - DAY) >= MOST_TOLD:
             return None
-        facts = {
-            "to": contact.id,
-            "fields": ["busy times"],
-            "purpose": "to find a time that suits everybody",
-        }
-        tx.append(Entry("disclosed", contact.id, facts))
-    return agenda.busy(agenda_of(tx.house, home), asked, home.adults())
+        facts = {"start": asked.start.isoformat(), "end": asked.end.isoformat()}
+        tx.append(Entry("busy_told", contact.id, facts))
+    return agenda.busy(agenda_of(tx.house, home, asked), asked, home.adults())
 
 
 def ask_when_free(

@@ -11,6 +11,7 @@ from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.peers import PeerError
 from hub.domain.suggestions import Option, Suggestion
 from hub.flow.activities.attend import answer_invitation
+from hub.flow.activities.deciding import decide_counter, decide_late
 from hub.flow.approving import RULE, approve, name_of, option_meant
 from hub.flow.consent import never
 from hub.flow.ending import end
@@ -20,6 +21,11 @@ from hub.flow.tell import ask, tell_outcome
 from hub.store.tx import Entry, Tx
 
 LATER = timedelta(hours=1)
+_FRIENDS = {
+    "invitation": answer_invitation,
+    "counter": decide_counter,
+    "late_answer": decide_late,
+}
 
 
 def decide(tx: Tx, home: Home, decision: Decision) -> DecisionResult:
@@ -34,9 +40,10 @@ def decide(tx: Tx, home: Home, decision: Decision) -> DecisionResult:
     refusal = _refusal(tx, home, suggestion, decision)
     if refusal is not None:
         return refusal
-    if suggestion.kind == "invitation" and decision.verb in ("approve", "decline"):
+    friends = _FRIENDS.get(suggestion.kind)
+    if friends is not None and decision.verb != "later":
         try:
-            tx.attempt(partial(answer_invitation, tx, home, suggestion, decision))
+            tx.attempt(partial(friends, tx, home, suggestion, decision))
         except (ActivityError, PeerError) as error:
             return DecisionResult("refused", str(error), suggestion)
     if suggestion.kind == "social_meal":
@@ -81,8 +88,13 @@ def _refusal(
             return DecisionResult("refused", message, suggestion)
     elif member is None or member.role != "adult":
         return DecisionResult("refused", "Only an adult of this household may decide.", suggestion)
+    if decision.verb == "maybe" and suggestion.kind != "invitation":
+        message = "Only an invitation can be answered with maybe."
+        return DecisionResult("refused", message, suggestion)
     if not suggestion.open:
-        wanted = {"approve": "approved", "decline": "declined"}.get(decision.verb)
+        wanted = {"approve": "approved", "maybe": "approved", "decline": "declined"}.get(
+            decision.verb
+        )
         same = decision.member == suggestion.decided_by and (
             suggestion.state == wanted
             or (wanted == "approved" and suggestion.state in ("carried_out", "failed"))

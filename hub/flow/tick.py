@@ -14,7 +14,8 @@ from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
 from hub.flow import owners, rides
-from hub.flow.activities.organize import over as _activity
+from hub.flow.activities.timers import over as _activity
+from hub.flow.activities.timers import roster as _roster
 from hub.flow.approving import AGREED, RULE
 from hub.flow.belonging import KIND as ABOUT
 from hub.flow.belonging import note
@@ -257,6 +258,7 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "arrived": _arrived,
     "peer": _peer,
     "activity": _activity,
+    "roster": _roster,
     "survey": _survey,
     ABOUT: owners.told,
     MEAL: _meal,

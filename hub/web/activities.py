@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from hub.domain.activities import Activity, Details
+from hub.domain.activities import Activity, Details, PartStat
 from hub.domain.agenda import Block
 from hub.domain.conflicts import Conflict
 from hub.domain.offers import Window
@@ -61,4 +61,16 @@ class Activities(Protocol):
 
     async def cancel(self, key: str, member: str) -> Activity:
         """Cancel an activity of this household, and tell its guests."""
+        ...
+
+    async def invite(self, key: str, guests: Sequence[str], member: str) -> Activity:
+        """Invite more contacts to an activity of this household."""
+        ...
+
+    async def answer(self, key: str, partstat: PartStat, member: str, comment: str) -> Activity:
+        """Answer a friend's invitation for a member, or answer it anew."""
+        ...
+
+    async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
+        """Propose another time for a friend's activity to its organizer."""
         ...

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import UTC, timedelta
+from typing import Literal
 
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from hub.domain.activities import Activity, ActivityError, Details
+from hub.domain.activities import Activity, ActivityError, Details, part_of
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
 from hub.domain.peers import PeerError
@@ -43,6 +44,9 @@ class ActivityBody(MemberBody):
     gps: str | None = Field(default=None, max_length=60, description="lat,lon")
     description: str = Field(default="", max_length=4000)
     answer_by: AwareDatetime | None = Field(default=None, description="until when to answer")
+    recurrence: str = Field(
+        default="", max_length=300, description="how it repeats: an RRULE, e.g. FREQ=WEEKLY;COUNT=9"
+    )
 
 
 class InvitationBody(ActivityBody):
@@ -51,6 +55,29 @@ class InvitationBody(ActivityBody):
     guests: list[str] = Field(
         default_factory=list, max_length=200, description="ids of contacts (/friends)"
     )
+
+
+class GuestsBody(MemberBody):
+    """Whom to invite besides."""
+
+    guests: list[str] = Field(
+        min_length=1, max_length=200, description="ids of contacts (/friends)"
+    )
+
+
+class AnswerBody(MemberBody):
+    """What a member says to a friend's invitation."""
+
+    answer: Literal["ACCEPTED", "TENTATIVE", "DECLINED"] = Field(description="PARTSTAT")
+    comment: str = Field(default="", max_length=1000, description="a word to the organizer")
+
+
+class ProposalBody(MemberBody):
+    """Another time for a friend's activity."""
+
+    start: AwareDatetime
+    end: AwareDatetime
+    comment: str = Field(default="", max_length=1000, description="a word to the organizer")
 
 
 async def _activities(request: web.Request) -> Answer:
@@ -85,10 +112,35 @@ async def _cancel(request: web.Request) -> Answer:
     return await _done(backend.activities.cancel(key, body.member))
 
 
+async def _invite(request: web.Request) -> Answer:
+    body = await read_body(request, GuestsBody)
+    backend, key = by_adult(request, body), _activity(request)
+    return await _done(backend.activities.invite(key, body.guests, body.member))
+
+
+async def _answer(request: web.Request) -> Answer:
+    body = await read_body(request, AnswerBody)
+    backend, key = by_adult(request, body), _activity(request)
+    return await _done(backend.activities.answer(key, body.answer, body.member, body.comment))
+
+
+async def _propose(request: web.Request) -> Answer:
+    body = await read_body(request, ProposalBody)
+    backend, key = by_adult(request, body), _activity(request)
+    try:
+        window = Window(body.start.astimezone(UTC), body.end.astimezone(UTC))
+    except (ValueError, OverflowError) as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+    return await _done(backend.activities.propose(key, window, body.member, body.comment))
+
+
 def _activity(request: web.Request) -> str:
+    """Return the key in the path: an activity's, or of one occurrence of a repeated one."""
     key = request.match_info["id"]
     listed = site_of(request).backend.activities.listed()
-    known(next((one for one in listed if one.key == key), None), "activity still to happen")
+    part = part_of(key)
+    keys = {key} if part is None else {key, part[0]}
+    known(next((one for one in listed if one.key in keys), None), "activity still to happen")
     return key
 
 
@@ -102,6 +154,7 @@ def _details(backend: Backend, body: ActivityBody) -> Details:
             gps=body.gps,
             description=body.description,
             answer_by=body.answer_by.astimezone(UTC) if body.answer_by else None,
+            recurrence=body.recurrence.upper().strip(),
         )
     except (ValueError, OverflowError) as error:
         raise web.HTTPBadRequest(text=str(error)) from error
@@ -130,6 +183,18 @@ ACTIVITIES: tuple[Operation, ...] = (
     Operation(
         "POST", "/activities/{id}/cancel", "cancelActivity", "Cancel an activity for everybody",
         "decide", _cancel, Activity, body=MemberBody, errors=(404,),
+    ),
+    Operation(
+        "POST", "/activities/{id}/invite", "inviteToActivity", "Invite more contacts",
+        "decide", _invite, Activity, body=GuestsBody, errors=(404,),
+    ),
+    Operation(
+        "POST", "/activities/{id}/answer", "answerInvitation", "Answer a friend, or answer anew",
+        "decide", _answer, Activity, body=AnswerBody, errors=(404,),
+    ),
+    Operation(
+        "POST", "/activities/{id}/propose", "proposeTime", "Propose another time to a friend",
+        "decide", _propose, Activity, body=ProposalBody, errors=(404,),
     ),
     Operation(
         "GET", "/agenda", "listAgenda", "List what takes the household's time", "read",

@@ -18,7 +18,12 @@ from hub.web.i18n import N_
 from hub.web.site import render, site_of
 
 _STATUS = {"done": 200, "repeated": 200, "changed": 200, "refused": 409, "unknown": 404}
-_LABELS = {"approve": N_("Approve"), "decline": N_("Decline"), "later": N_("Ask me later")}
+_LABELS = {
+    "approve": N_("Approve"),
+    "maybe": N_("Maybe"),
+    "decline": N_("Decline"),
+    "later": N_("Ask me later"),
+}
 
 
 @public

@@ -89,7 +89,7 @@ def test_busy_times_are_told_joined_and_without_what_they_are(
     ada.house.tick()
     both = Window(first.start, second.end)
     assert told == [("m1", (FreeBusy(ada.contact(ben).id, ASKED, (both,)),))]
-    assert "disclosed" in ben.house.ledger()
+    assert "busy_told" in ben.house.ledger()
     ada.house.tick(hours=5)
     assert len(told) == 1
     assert ada.house.house.surveys == {}
@@ -107,7 +107,7 @@ def test_who_is_not_allowed_or_has_no_hub_learns_nothing(sides: tuple[Side, Side
     ((subject, said),) = told
     assert subject == "m1"
     assert {one.household: one.busy for one in said} == {ada.contact(ben).id: None, "c2": None}
-    assert "disclosed" not in ben.house.ledger()
+    assert "busy_told" not in ben.house.ledger()
 
 
 def test_a_hub_that_is_off_is_waited_for_no_longer_than_said(

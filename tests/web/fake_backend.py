@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hub.domain.activities import Activity, ActivityError, Attendee, Details, Person
+from hub.domain.activities import Activity, ActivityError, Attendee, Details, PartStat, Person
 from hub.domain.agenda import Agenda, Block
 from hub.domain.conflicts import find
 from hub.domain.consent import Disclosed, Erasure, Grant
@@ -247,6 +247,19 @@ class FakeActivities:
 
     async def cancel(self, key: str, member: str) -> Activity:
         return replace(self.kept[0], state="cancelled", sequence=1)
+
+    async def invite(self, key: str, guests: Sequence[str], member: str) -> Activity:
+        added = tuple(Attendee(f"mailto:{one}@x.example", one) for one in guests)
+        return replace(self.kept[0], attendees=(*self.kept[0].attendees, *added))
+
+    async def answer(self, key: str, partstat: PartStat, member: str, comment: str) -> Activity:
+        if member == "ben":
+            raise ActivityError("answers were awaited until yesterday")
+        (guest,) = self.kept[0].attendees
+        return self.kept[0].with_attendee(replace(guest, partstat=partstat, comment=comment))
+
+    async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
+        return self.kept[0]
 
 
 class FakeFriends:

@@ -34,6 +34,46 @@ async def test_an_activity_is_made_moved_and_cancelled(client: Client) -> None:
     assert (status, off["state"]) == (200, "cancelled")
 
 
+async def test_a_friends_invitation_is_answered_anew_and_another_time_proposed(
+    client: Client,
+) -> None:
+    token, path = token_of(client, "decide"), "/activities/act-1"
+    body = {"member": "ada", "answer": "TENTATIVE", "comment": "if it is dry"}
+    status, said = await call(client, "POST", f"{path}/answer", body, token)
+    (guest,) = said["attendees"]
+    assert (status, guest["partstat"], guest["comment"]) == (200, "TENTATIVE", "if it is dry")
+    status, said = await call(client, "POST", f"{path}/answer", {**body, "answer": "YES"}, token)
+    assert (status, said["detail"][:6]) == (400, "answer")
+    status, said = await call(client, "POST", f"{path}/answer", {**body, "member": "ben"}, token)
+    assert (status, said["detail"]) == (400, "answers were awaited until yesterday")
+    times = {name: FISHING[name] for name in ("start", "end", "member")}
+    status, _ = await call(client, "POST", f"{path}/propose", times, token)
+    assert status == 200
+    status, _ = await call(
+        client, "POST", f"{path}/propose", {**times, "end": times["start"]}, token
+    )
+    assert status == 400
+    more = {"member": "ada", "guests": ["cleo"]}
+    status, said = await call(client, "POST", f"{path}/invite", more, token)
+    assert (status, len(said["attendees"])) == (200, 2)
+
+
+async def test_one_occurrence_has_a_path_of_its_own(client: Client) -> None:
+    token, part = token_of(client, "decide"), "act-1%2320261128T090000Z"
+    body = {**FISHING, "recurrence": "FREQ=WEEKLY"}
+    status, _ = await call(client, "PUT", "/activities/act-1", body, token)
+    assert status == 200
+    for path, expected in ((part, 200), ("none%2320261128T090000Z", 404)):
+        status, _ = await call(
+            client, "POST", f"/activities/{path}/cancel", {"member": "ada"}, token
+        )
+        assert status == expected
+    status, said = await call(
+        client, "PUT", "/activities/act-1", {**body, "recurrence": "now and then"}, token
+    )
+    assert (status, said["detail"][:10]) == (400, "recurrence")
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [

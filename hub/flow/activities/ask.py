@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from hub.domain import daywords
-from hub.domain.activities import Activity
+from hub.domain.activities import Activity, Attendee, Planned, Proposal
 from hub.domain.contacts import Contact
-from hub.domain.suggestions import Because, Suggestion
+from hub.domain.suggestions import Because, Kind, Suggestion
 from hub.flow.activities.keep import ready
 from hub.flow.ending import end
 from hub.flow.home import Home
@@ -17,54 +17,91 @@ from hub.store.tx import Entry, Tx
 _LONGEST = timedelta(days=60)
 
 
-def suggested(tx: Tx, key: str) -> Suggestion | None:
-    """Return the open suggestion about an invitation."""
-    return tx.house.suggestions.get(tx.house.open_keys.get(f"invitation:{key}", ""))
-
-
 def withdraw(tx: Tx, home: Home, key: str, why: str) -> None:
-    """Take a question about an invitation back."""
-    older = suggested(tx, key)
-    if older is not None and older.open:
-        end(tx, home, older, "superseded", why)
+    """Take the question about an invitation back."""
+    _withdraw(tx, home, f"invitation:{key}", why)
+
+
+def withdraw_proposals(tx: Tx, home: Home, activity: Activity, but: str = "") -> None:
+    """Take questions about times that are proposed no more back, except suggestion ``but``."""
+    start = f"counter:{activity.key}|"
+    kept = {_counter(activity.key, one.by) for one in activity.proposals}
+    late = f"late:{activity.key}|"
+    for key, suggestion_id in list(tx.house.open_keys.items()):
+        gone = key.startswith(start) and key not in kept
+        if suggestion_id != but and (gone or (key.startswith(late) and not activity.open)):
+            _withdraw(tx, home, key, "That is settled otherwise.")
+
+
+def about(suggestion: Suggestion) -> str:
+    """Return the address of the guest that a proposal or a late answer is of."""
+    return suggestion.key.rpartition("|")[2]
 
 
 def ask_members(
-    tx: Tx, home: Home, contact: Contact, activity: Activity, words: str, *, muted: bool
+    tx: Tx,
+    home: Home,
+    contact: Contact,
+    planned: Planned,
+    words: str,
+    *,
+    muted: bool,
+    again: bool = False,
 ) -> bool:
-    """Ask the members about an invitation; False where there is nothing to ask."""
+    """Ask the members about an invitation; False where there is nothing to ask.
+
+    ``again``: also where they said that they may come.
+    """
+    activity = planned.activity
     own = activity.attendee(ready(home)[1].address)
-    zone = home.settings.home.zone
-    if own is None or own.partstat != "NEEDS-ACTION":
+    unsure = ("NEEDS-ACTION", "TENTATIVE") if again else ("NEEDS-ACTION",)
+    if own is None or own.partstat not in unsure:
         return False
     withdraw(tx, home, activity.key, "It has changed since.")
-    deadline = min(activity.details.answer_by or activity.details.window.start, tx.now + _LONGEST)
-    if muted or deadline <= tx.now:
+    until = min(activity.details.answer_by or _END, planned.next_start(tx.now))
+    if muted or until <= tx.now:
         return False
-    line = daywords.activity_line(activity, zone, tx.now)
-    suggestion = Suggestion(
-        id=tx.new_id(),
-        key=f"invitation:{activity.key}",
-        kind="invitation",
-        rule_id="",
-        rule_version="",
-        rule_text="",
-        subject=activity.key,
-        title=words.rstrip(".")[:120],
-        body=line,
-        state="proposed",
-        version=1,
-        because=(Because(line),),
-        options=(),
-        ask=home.adults(),
-        created_at=tx.now,
-        deadline=deadline,
-    )
-    facts = {"kind": "invitation", "from": contact.id, "key": suggestion.key}
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", deadline)
-    ask(tx, home, suggestion)
+    line = daywords.activity_line(activity, home.settings.home.zone, tx.now)
+    key = f"invitation:{activity.key}"
+    _suggest(tx, home, "invitation", key, activity.key, words.rstrip("."), line, until, contact.id)
     return True
+
+
+def ask_proposal(
+    tx: Tx, home: Home, contact: Contact, planned: Planned, proposal: Proposal
+) -> None:
+    """Ask the members whether an activity of theirs is moved to the time a guest proposes."""
+    activity, zone = planned.activity, home.settings.home.zone
+    key = _counter(activity.key, proposal.by)
+    _withdraw(tx, home, key, "Another time was proposed since.")
+    words = daywords.proposal_text(activity, proposal, zone, tx.now)
+    line = daywords.activity_line(activity, zone, tx.now)
+    until = min(proposal.window.start, max(planned.next_start(tx.now), tx.now))
+    _suggest(
+        tx,
+        home,
+        "counter",
+        key,
+        activity.key,
+        words,
+        f"It is planned for: {line}. {daywords.who_comes(activity)}",
+        until,
+        contact.id,
+    )
+
+
+def ask_late(
+    tx: Tx, home: Home, contact: Contact, planned: Planned, late: Attendee, why: str
+) -> None:
+    """Ask the members whether a guest who said yes after the deadline may come."""
+    activity = planned.activity
+    key = f"late:{activity.key}|{late.address}"
+    _withdraw(tx, home, key, "They have answered anew.")
+    line = daywords.activity_line(activity, home.settings.home.zone, tx.now)
+    title = f"{contact.name} would come to {activity.details.summary} after all"
+    until = planned.next_start(tx.now)
+    body = f"{line}. {why[:1].upper()}{why[1:]}."
+    _suggest(tx, home, "late_answer", key, activity.key, title, body, until, contact.id)
 
 
 def tell_members(tx: Tx, home: Home, activity: Activity, words: str, cause: int) -> None:
@@ -79,3 +116,54 @@ def tell_members(tx: Tx, home: Home, activity: Activity, words: str, cause: int)
         body=f"{words}\n{line}",
         cause=cause,
     )
+
+
+_END = datetime.max.replace(tzinfo=UTC)
+
+
+def _counter(key: str, by: str) -> str:
+    return f"counter:{key}|{by}"
+
+
+def _withdraw(tx: Tx, home: Home, key: str, why: str) -> None:
+    older = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
+    if older is not None and older.open:
+        end(tx, home, older, "superseded", why)
+
+
+def _suggest(
+    tx: Tx,
+    home: Home,
+    kind: Kind,
+    key: str,
+    subject: str,
+    title: str,
+    line: str,
+    until: datetime,
+    contact: str,
+) -> None:
+    deadline = min(until, tx.now + _LONGEST)
+    if deadline <= tx.now:
+        return
+    suggestion = Suggestion(
+        id=tx.new_id(),
+        key=key,
+        kind=kind,
+        rule_id="",
+        rule_version="",
+        rule_text="",
+        subject=subject,
+        title=title[:120],
+        body=line,
+        state="proposed",
+        version=1,
+        because=(Because(line),),
+        options=(),
+        ask=home.adults(),
+        created_at=tx.now,
+        deadline=deadline,
+    )
+    facts = {"kind": kind, "from": contact, "key": key}
+    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
+    tx.set_timer("deadline", suggestion.id, "", deadline)
+    ask(tx, home, suggestion)

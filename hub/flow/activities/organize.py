@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from hub.domain import hosting
 from hub.domain.activities import (
@@ -15,7 +14,8 @@ from hub.domain.activities import (
     Details,
     Planned,
 )
-from hub.flow.activities.keep import keep, once, ours, ready
+from hub.flow.activities.ask import withdraw_proposals
+from hub.flow.activities.keep import keep, ours, ready
 from hub.flow.activities.write import post
 from hub.flow.home import Home
 from hub.store.peers import PeerStore
@@ -37,14 +37,7 @@ def create(
     ``tentative``: it is not settled yet. ActivityError, PeerError say in one line why it cannot be.
     """
     _, own = ready(home)
-    once(details)
-    store = PeerStore(tx.connection)
-    asked = []
-    for guest in dict.fromkeys(guests):
-        contact = store.contact(guest)
-        if contact is None or contact.state != "known" or not contact.peer:
-            raise ActivityError(f"guests: {guest} is not a contact with a hub of its own")
-        asked.append(Attendee(contact.addresses[0], contact.name))
+    asked = _guests(tx, guests)
     done = hosting.create(tx.new_id(), own, details, asked, tx.now, tentative=tentative)
     facts = {"member": member, "via": via, "what": details.summary}
     entries = [Entry("activity_created", done.activity.key, facts)]
@@ -68,23 +61,55 @@ def change(
 ) -> Activity:
     """Change what, when or where an activity of ours is, and tell its guests. ActivityError.
 
+    ``key`` may name one occurrence of a repeated one, which stands for itself from then on.
     ``state`` and ``settled`` are as in ``hosting.change``.
     """
     planned = ours(tx, home, key)
-    once(details)
+    if planned.activity.recurrence_id is not None and details.recurrence:
+        raise ActivityError("recurrence: one occurrence does not repeat; change the whole")
     done = hosting.change(planned.activity, details, tx.now, state=state, settled=settled)
     facts = {"member": member, "via": via, "sequence": done.activity.sequence}
     keep(tx, home, replace(planned, what=done.activity), Entry("activity_changed", key, facts))
+    withdraw_proposals(tx, home, done.activity)
     post(tx, home, done)
     return done.activity
 
 
 def cancel(tx: Tx, home: Home, key: str, member: str, via: str, *, comment: str = "") -> Activity:
-    """Cancel an activity of ours, and tell its guests, with a ``comment``. ActivityError."""
+    """Cancel an activity of ours, and tell its guests, with a ``comment``. ActivityError.
+
+    ``key`` may name one occurrence of a repeated one.
+    """
     planned = ours(tx, home, key)
     done = hosting.cancel(planned.activity, tx.now, comment)
     facts = {"member": member, "via": via, "sequence": done.activity.sequence}
     keep(tx, home, replace(planned, what=done.activity), Entry("activity_cancelled", key, facts))
+    withdraw_proposals(tx, home, done.activity)
+    post(tx, home, done)
+    return done.activity
+
+
+def invite(tx: Tx, home: Home, key: str, guests: Sequence[str], member: str, via: str) -> Activity:
+    """Invite more contacts; who was invited already is left alone. ActivityError, PeerError."""
+    planned = ours(tx, home, key)
+    done = hosting.invite(planned.activity, _guests(tx, guests), tx.now)
+    if done.activity == planned.activity:
+        return done.activity
+    facts = {"member": member, "via": via, "count": len(done.send[0].to)}
+    keep(tx, home, replace(planned, what=done.activity), Entry("invited", key, facts))
+    post(tx, home, done)
+    return done.activity
+
+
+def uninvite(tx: Tx, home: Home, key: str, who: str, member: str, via: str) -> Activity:
+    """Take an invitation back: ``who`` (an address) is told, and the others. ActivityError."""
+    planned = ours(tx, home, key)
+    done = hosting.uninvite(planned.activity, who, tx.now)
+    left = tuple(one for one in planned.late if done.activity.attendee(one.address) is not None)
+    facts = {"member": member, "via": via, "who": who}
+    kept = replace(planned, what=done.activity, late=left)
+    keep(tx, home, kept, Entry("uninvited", key, facts))
+    withdraw_proposals(tx, home, done.activity)
     post(tx, home, done)
     return done.activity
 
@@ -93,28 +118,20 @@ def let_in(tx: Tx, home: Home, key: str, answer: Attendee, member: str, via: str
     """Count a yes that came after the deadline, as a member decided. ActivityError."""
     planned = ours(tx, home, key)
     done = hosting.let_in(planned.activity, answer, tx.now)
+    left = tuple(one for one in planned.late if one.address != answer.address)
     facts = {"member": member, "via": via, "who": answer.address}
-    keep(tx, home, replace(planned, what=done.activity), Entry("activity_let_in", key, facts))
+    kept = replace(planned, what=done.activity, late=left)
+    keep(tx, home, kept, Entry("activity_let_in", key, facts))
     post(tx, home, done)
     return done.activity
 
 
-def uninvite(tx: Tx, home: Home, key: str, who: str, member: str, via: str) -> Activity:
-    """Take the invitation of one guest (an address) back, as a member decided. ActivityError."""
-    planned = ours(tx, home, key)
-    done = hosting.uninvite(planned.activity, who, tx.now)
-    facts = {"member": member, "via": via, "who": who}
-    keep(tx, home, replace(planned, what=done.activity), Entry("uninvited", key, facts))
-    post(tx, home, done)
-    return done.activity
-
-
-def over(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
-    """Close an activity that has ended (a timer)."""
-    planned = tx.house.activities.get(name)
-    if planned is None:
-        return
-    activity = planned.activity
-    done = hosting.finished(activity, activity.details.window.end, tx.now)
-    if done != activity:
-        keep(tx, home, replace(planned, what=done), Entry("activity_over", name, {}))
+def _guests(tx: Tx, ids: Sequence[str]) -> list[Attendee]:
+    store = PeerStore(tx.connection)
+    found = []
+    for guest in dict.fromkeys(ids):
+        contact = store.contact(guest)
+        if contact is None or contact.state != "known":
+            raise ActivityError(f"guests: {guest:.80} is not a contact")
+        found.append(Attendee(contact.addresses[0], contact.name))
+    return found

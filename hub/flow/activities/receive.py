@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
-from hub.domain import contacts, daywords, hosting, itip
-from hub.domain.activities import Activity, ActivityError, Message, Planned
+from hub.domain import contacts, daywords, itip
+from hub.domain.activities import Activity, ActivityError, Message, Planned, Tombstone
 from hub.domain.contacts import Contact
 from hub.domain.peers import PeerError, PeerMessage
-from hub.flow.activities.ask import ask_members, tell_members, withdraw
-from hub.flow.activities.keep import keep, once, ready
-from hub.flow.activities.write import post
+from hub.flow.activities.ask import (
+    ask_late,
+    ask_members,
+    ask_proposal,
+    tell_members,
+    withdraw,
+    withdraw_proposals,
+)
+from hub.flow.activities.keep import keep, ready
+from hub.flow.activities.repeat import occurrence
+from hub.flow.activities.timers import gather
 from hub.flow.home import Home
 from hub.ports import InvitationFormat
 from hub.store.tx import Entry, Tx
@@ -34,53 +43,99 @@ def take_in(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> None:
         ruling = contacts.admit(contact, said, _invitations_today(tx, home, contact))
         if ruling.handling == "refuse":
             raise PeerError(ruling.reason)
-        planned = tx.activity(said.key)
+        planned = tx.activity(said.key) or occurrence(tx, home, said.key)
         outcome = itip.take(planned.what if planned else None, said, (own.address,), tx.now)
+        if outcome.verdict == "refused" or outcome.now_is is None:
+            raise PeerError(outcome.reason)
+        _take(tx, home, contact, said, planned, outcome, muted=ruling.handling == "keep")
     except ActivityError as error:
         raise PeerError(str(error)) from None
-    if outcome.verdict == "refused" or (outcome.now_is is None):
-        raise PeerError(outcome.reason)
+
+
+def _take(
+    tx: Tx,
+    home: Home,
+    contact: Contact,
+    said: Message,
+    planned: Planned | None,
+    outcome: itip.Outcome,
+    *,
+    muted: bool,
+) -> None:
     if outcome.verdict == "late":
         assert planned is not None, "it answers something"
-        assert outcome.late is not None, "somebody answers"
-        if any(hooks.late(tx, home, planned, outcome.late) for hooks in home.follows):
-            return
-        raise PeerError(outcome.reason)
-    if planned is not None and outcome.now_is == planned.what:
+        _late(tx, home, contact, planned, outcome, muted=muted)
         return
-    going = planned.going if planned and not outcome.anew else ()
+    what = outcome.now_is
+    assert what is not None, "what came to nothing was refused"
+    if planned is not None and what == planned.what and outcome.verdict != "counter_declined":
+        return
+    before = planned if planned is not None else Planned(what)
+    going = () if planned is None or outcome.anew else planned.going
     facts = {"from": contact.id, "method": said.method, "sequence": said.sequence}
     entry = Entry(f"activity_{_PAST[said.method]}", said.key, facts)
-    index = keep(tx, home, Planned(outcome.now_is, going), entry)
-    if not isinstance(outcome.now_is, Activity):
-        return
+    index = keep(tx, home, replace(before, what=what, going=going), entry)
+    if isinstance(what, Activity):
+        now = tx.activity(said.key) or Planned(what, going)
+        known = planned.what if planned is not None else None
+        _say(tx, home, contact, outcome, now, known, index, muted=muted)
+
+
+def _say(
+    tx: Tx,
+    home: Home,
+    contact: Contact,
+    outcome: itip.Outcome,
+    now: Planned,
+    known: Activity | Tombstone | None,
+    index: int,
+    *,
+    muted: bool,
+) -> None:
+    activity, verdict = now.activity, outcome.verdict
     words = daywords.outcome_text(outcome, contact.name)
-    known = planned.what if planned is not None else None
     # Who comes is sent anew with each answer: nobody's phone is to ring for that.
     if (
-        outcome.verdict == "changed"
+        verdict == "changed"
         and isinstance(known, Activity)
-        and (known.details, known.state) == (outcome.now_is.details, outcome.now_is.state)
+        and (known.details, known.state) == (activity.details, activity.state)
     ):
         return
-    muted = ruling.handling == "keep"
-    if outcome.verdict in ("invited", "changed"):
-        if ask_members(tx, home, contact, outcome.now_is, words, muted=muted):
+    if verdict in ("invited", "changed", "counter_declined"):
+        again = verdict == "counter_declined"
+        if ask_members(tx, home, contact, now, words, muted=muted, again=again):
             return
-    elif outcome.verdict == "cancelled":
-        withdraw(tx, home, outcome.now_is.key, words)
-    if outcome.verdict in ("answered", "countered"):
-        # Guests see who comes.
-        roster = hosting.roster(outcome.now_is, tx.now)
-        keep(tx, home, Planned(roster.activity, going))
-        post(tx, home, roster)
-        words = daywords.who_comes(outcome.now_is)
-        if outcome.verdict == "countered":
-            proposal = outcome.now_is.proposals[-1]
-            zone = home.settings.home.zone
-            words = daywords.proposal_text(outcome.now_is, proposal, zone, tx.now)
-    if outcome.verdict != "invited" and words and not muted:
-        tell_members(tx, home, outcome.now_is, words, index)
+    elif verdict == "cancelled":
+        withdraw(tx, home, activity.key, words)
+    elif verdict in ("answered", "countered"):
+        gather(tx, activity.key, len(activity.attendees))
+        words = daywords.who_comes(activity)
+        withdraw_proposals(tx, home, activity)
+    if verdict == "countered":
+        if not muted:
+            ask_proposal(tx, home, contact, now, activity.proposals[-1])
+    elif verdict != "invited" and words and not muted:
+        tell_members(tx, home, activity, words, index)
+
+
+def _late(
+    tx: Tx,
+    home: Home,
+    contact: Contact,
+    planned: Planned,
+    outcome: itip.Outcome,
+    *,
+    muted: bool,
+) -> None:
+    """Keep a yes that came after the deadline for the members to decide about."""
+    late = outcome.late
+    assert late is not None, "somebody answers"
+    others = tuple(one for one in planned.late if one.address != late.address)
+    kept = replace(planned, late=(*others, late))
+    keep(tx, home, kept, Entry("answered_late", planned.what.key, {"from": contact.id}))
+    asked = [hooks.late(tx, home, kept, late) for hooks in home.follows]
+    if not any(asked) and not muted:
+        ask_late(tx, home, contact, kept, late, outcome.reason)
 
 
 def _read(home: Home, written: InvitationFormat, contact: Contact, message: PeerMessage) -> Message:
@@ -97,10 +152,8 @@ def _read(home: Home, written: InvitationFormat, contact: Contact, message: Peer
             raise ActivityError("answer_by: expected an instant with its zone")
     sender = contact.addresses[0]
     messages = written.read(text, sender, home.settings.home.zone, answer_by)
-    if len(messages) != 1 or messages[0].recurrence_id is not None:
-        raise ActivityError("VEVENT: expected one, of something that happens once")
-    if messages[0].details is not None:
-        once(messages[0].details)
+    if len(messages) != 1:
+        raise ActivityError(f"VEVENT: expected one, got {len(messages)}")
     return messages[0]
 
 
