@@ -42,7 +42,8 @@ def activity_blocks(
 ) -> tuple[Block, ...]:
     """Return one block an occurrence, for the members who come; none when nobody does.
 
-    ``members`` are ours by calendar address. While none of them has said yes it is tentative.
+    ``members`` are ours by calendar address. While none of them has said yes, or it is not
+    certain to take place, it is tentative.
     ``travel`` is how long it takes to get there, where it is elsewhere.
     """
     if not activity.open:
@@ -65,7 +66,7 @@ def activity_blocks(
             away=away,
             travel=travel if away else timedelta(0),
             movable=activity.organizer.address in members,
-            tentative=not sure,
+            tentative=not sure or activity.state == "tentative",
             place=details.place,
         )
         for window in occurrences

@@ -36,7 +36,9 @@ def agenda_of(
     Only what touches ``within`` is in it. With ``now`` it holds what is true just now, too: who is
     seen where, and the meals that are usual.
     """
-    blocks = (*_kept(house, home, within), *_momentary(house, home, within, now))
+    blocks = list(_kept(house, home, within))
+    if now is not None:
+        blocks += [*presence_blocks(house, home, now), *_usual(house, home, now, blocks)]
     return Agenda(block for block in blocks if within is None or spans.overlaps(block.span, within))
 
 
@@ -69,14 +71,19 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
     own = home.settings.home
     place = Place(own.gps or "", own.address or "") if own.gps or own.address else None
     members = {home.own.address: "home"} if home.own else {}
+    meals = {meal.uid: meal for meal in list(house.meals.values()) if meal.uid}
     for planned in list(house.activities.values()):
         activity = planned.activity
         windows = [one for one in planned.windows if within is None or spans.overlaps(one, within)]
         if not windows:
             continue
-        going = planned.going or home.adults()
+        meal = meals.get(activity.key)
+        everybody = meal is not None and meal.own_seats >= len(home.settings.members)
+        going = home.everybody() if everybody else planned.going or home.adults()
+        # A meal is moved with its table and its guests, what repeats as a whole: by members.
+        alone = meal is None and not activity.details.recurrence
         for block in activity_blocks(activity, members, windows, place):
-            yield replace(block, members=going)
+            yield replace(block, members=going, movable=block.movable and alone)
     for calendar in list(house.calendars.values()):
         yield from calendar_blocks(calendar, home.adults(), place)
     for order in list(house.orders.values()):
@@ -99,16 +106,7 @@ def _frozen(home: Home, order: Order) -> bool:
     return any(item is not None and item.frozen for item in items)
 
 
-def _momentary(
-    house: House, home: Home, within: Window | None, now: datetime | None
-) -> Iterator[Block]:
-    if now is None:
-        return
-    yield from presence_blocks(house, home, now)
-    yield from _usual(house, home, now)
-
-
-def _usual(house: House, home: Home, now: datetime) -> Iterator[Block]:
+def _usual(house: House, home: Home, now: datetime, kept: Iterable[Block]) -> Iterator[Block]:
     """Yield the meals that are usual, today and tomorrow.
 
     Not where somebody has planned to cook that day, or all adults have something else on then.
@@ -121,10 +119,9 @@ def _usual(house: House, home: Home, now: datetime) -> Iterator[Block]:
     planned = [one.window for one in house.plans.values() if one.kind == "cooking"]
     adults = set(home.adults())
     taken = [
-        window
-        for one in list(house.activities.values())
-        if adults and adults <= set(one.going)
-        for window in one.windows
+        block.window
+        for block in kept
+        if block.kind == "activity" and not block.tentative and adults <= set(block.members)
     ]
     today = now.astimezone(zone).date()
     for day in (today, today + timedelta(days=1)):

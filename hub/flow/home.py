@@ -49,6 +49,10 @@ class Home:
                 return member
         return None
 
+    def everybody(self) -> tuple[str, ...]:
+        """Return the ids of all members."""
+        return tuple(m.id for m in self.settings.members)
+
     def adults(self) -> tuple[str, ...]:
         """Return the ids of those who may decide."""
         return tuple(m.id for m in self.settings.members if m.role == "adult")

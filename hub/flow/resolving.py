@@ -121,10 +121,13 @@ def _elsewhere(tx: Tx, case: Case) -> bool:
     )
     if notice is None:
         return False
-    cause = f":{notice.sender},{notice.identifier}"
+    cause = f"{notice.sender},{notice.identifier}"
     return any(
-        one.kind == "social_meal" and one.key.endswith(cause)
+        one.kind == "social_meal" and one.key.endswith(f":{cause}")
         for one in tx.house.suggestions.values()
+    ) or any(
+        meal.cause == cause and meal.state in ("proposed", "inviting", "booking")
+        for meal in tx.house.meals.values()
     )
 
 

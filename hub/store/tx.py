@@ -156,6 +156,7 @@ class Tx(Consents):
         )
 
     def _save_meal(self, meal: SocialMeal) -> None:
+        self.touch_cases()
         if meal.ended:
             self._drop(self.house.meals, meal.id)
         else:
