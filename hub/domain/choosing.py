@@ -177,8 +177,8 @@ def _because(
     elif rival is not None and rival.total.currency == currency:
         reasons.append(price_beside(offer, rival))
     reasons += _covers(covered)
-    if offer.window is not None and (against := why_not(offer.window, busy)):
-        reasons.append(against)
+    if offer.window is not None and busy:
+        reasons.append(why_not(offer.window, busy) or "somebody is at home then")
     if offer.preferred:
         reasons.append("where you always buy")
     if offer.score is not None and offer.score.count > 0:

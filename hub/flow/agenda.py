@@ -10,12 +10,14 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from hub.domain import spans
-from hub.domain.agenda import Agenda, Block
+from hub.domain.agenda import Agenda, Block, nobody_home
 from hub.domain.blocks import activity_blocks, cooking_block, notice_block, order_block
 from hub.domain.calendars import calendar_blocks
+from hub.domain.fitting import Busy
 from hub.domain.notices import Service
 from hub.domain.offers import Place, Window
 from hub.domain.orders import Order
+from hub.domain.wording import listed
 from hub.flow.home import Home
 from hub.flow.presence import presence_blocks
 from hub.store.house import House
@@ -65,6 +67,22 @@ def whole_around(
     )
     wider = Window(min(hull.start, whole[0].start), max(hull.end, *(one.end for one in whole)))
     return agenda_of(house, home, wider, now), whole
+
+
+def unwelcome(
+    house: House, home: Home, windows: Iterable[Window], now: datetime
+) -> tuple[Busy, ...]:
+    """Return when nobody is at home around these windows, and why, for choosing among them."""
+    times = list(windows)
+    if not times:
+        return ()
+    within = Window(min(one.start for one in times), max(one.end for one in times))
+    agenda = agenda_of(house, home, within, now)
+    found = []
+    for gap in nobody_home(agenda, within, home.doors()):
+        away = [one.title for one in agenda.during(gap) if one.away and not one.tentative]
+        found.append(Busy(gap, listed(list(dict.fromkeys(away))[:3])))
+    return tuple(found)
 
 
 def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:

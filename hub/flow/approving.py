@@ -10,6 +10,7 @@ from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.matching import pick_slot
 from hub.domain.orders import Line, Order
 from hub.domain.suggestions import ORDERING, Option, Suggestion
+from hub.flow.agenda import unwelcome
 from hub.flow.changes import agree
 from hub.flow.choose import option_of, over_limit
 from hub.flow.collect import forget_timers
@@ -95,7 +96,8 @@ def _another_window(
         slot = wishing.another_time(known, wish, tx.now)
     else:
         offered = [slot for slot in known if suggestion.fits(slot, zone)]
-        slot = pick_slot(offered, None, None, tx.now)
+        away = unwelcome(tx.house, home, (one.window for one in offered), tx.now)
+        slot = pick_slot(offered, None, None, tx.now, away)
     if slot is None:
         message = "That time has begun, and no other one fits; please choose anew."
         return DecisionResult("refused", message, suggestion)

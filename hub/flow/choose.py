@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from hub.domain import wishing
 from hub.domain.choosing import Offer, coverage, rank
-from hub.domain.fitting import Busy, clash
 from hub.domain.limits import is_among, month_began
 from hub.domain.money import Money
 from hub.domain.orders import ORDER_LIFE, Order
 from hub.domain.suggestions import ORDERING, Disclosure, Option, Suggestion
 from hub.domain.wording import listed
+from hub.flow.agenda import unwelcome
 from hub.flow.gate import lacking, purpose_of, told_fields
 from hub.flow.home import Home
 from hub.store.spending import ended_since
@@ -88,11 +88,7 @@ def offer_of(tx: Tx, home: Home, option: Option) -> Offer:
 
 
 def arranged(
-    tx: Tx,
-    home: Home,
-    suggestion: Suggestion,
-    options: Iterable[Option],
-    busy: Sequence[Busy] = (),
+    tx: Tx, home: Home, suggestion: Suggestion, options: Iterable[Option]
 ) -> tuple[Option, ...]:
     """Return options in the order in which members see them, each with why and what forbids it."""
     by_id = {option.id: option for option in options}
@@ -102,6 +98,8 @@ def arranged(
     if wish is not None:
         ranked = [(one.id, why) for one, why in wishing.rank(offers, wish, currency=currency)]
     else:
+        windows = [one.window for one in offers if one.window is not None]
+        busy = unwelcome(tx.house, home, windows, tx.now)
         baskets = rank(offers, suggestion.wants, currency=currency, busy=busy)
         ranked = [(one.offer.id, one.because) for one in baskets]
     return tuple(
@@ -137,9 +135,7 @@ def over_limit(tx: Tx, home: Home, option: Option) -> str:
     return limits.over(option.total, spent)
 
 
-def rules_choice(
-    tx: Tx, home: Home, suggestion: Suggestion, busy: Sequence[Busy] = ()
-) -> Option | None:
+def rules_choice(tx: Tx, home: Home, suggestion: Suggestion) -> Option | None:
     """Return the option that a rule may order by itself, None where somebody has to look.
 
     It is the first one, if it keeps to the rule's sum and to every limit, brings all that is
@@ -151,7 +147,7 @@ def rules_choice(
         return None
     covered = coverage(best.lines, suggestion.wants)
     plain = covered.whole and not covered.instead and not covered.extra and not best.note
-    suits = best.window is None or not clash(best.window, busy)
+    suits = best.window is None or not unwelcome(tx.house, home, (best.window,), tx.now)
     return best if plain and suits and not over_limit(tx, home, best) else None
 
 

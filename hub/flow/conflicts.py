@@ -80,7 +80,7 @@ def _look(tx: Tx, home: Home, touched: Iterable[Window]) -> None:
         return
     agenda, whole = whole_around(tx.house, home, windows or [coming], tx.now)
     clipped = [part for one in whole if (part := spans.clipped(one, coming)) is not None]
-    result = recheck(agenda, clipped, known, home.adults())
+    result = recheck(agenda, clipped, known, home.doors())
     found = {
         one.key: one for one in result.found if one.overlap.end > tx.now and _worth_a_word(one)
     }

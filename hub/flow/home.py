@@ -49,6 +49,10 @@ class Home:
                 return member
         return None
 
+    def doors(self) -> tuple[str, ...]:
+        """Return the ids of those who take a delivery in: the adults, where there are any."""
+        return self.adults() or self.everybody()
+
     def everybody(self) -> tuple[str, ...]:
         """Return the ids of all members."""
         return tuple(m.id for m in self.settings.members)

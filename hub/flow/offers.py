@@ -15,6 +15,7 @@ from hub.domain.orders import Line, Order, OrderAnswer, Want
 from hub.domain.suggestions import Option, Suggestion
 from hub.domain.wording import listed
 from hub.flow import parts
+from hub.flow.agenda import unwelcome
 from hub.flow.belonging import note
 from hub.flow.choose import arranged, option_of
 from hub.flow.ending import end
@@ -62,7 +63,8 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         return
     zone = home.settings.home.zone
     fitting = [slot for slot in best.slots if suggestion.fits(slot, zone)]
-    slot = pick_slot(fitting, None, None, tx.now)
+    away = unwelcome(tx.house, home, (one.window for one in fitting), tx.now)
+    slot = pick_slot(fitting, None, None, tx.now, away)
     if best.slots and slot is None:
         drop(tx, home, order, "it has no delivery window that fits")
         return

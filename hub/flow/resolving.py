@@ -215,7 +215,7 @@ def _resolved(
     times = [block.span, *(slot.window for slot in offered if slot.window.end > tx.now)]
     within = Window(min(one.start for one in times), max(one.end for one in times))
     agenda = agenda_of(tx.house, home, spans.widened(within, block.travel, block.travel), tx.now)
-    return resolve(case.conflict, agenda, tuple(offered), home.adults(), tx.now)
+    return resolve(case.conflict, agenda, tuple(offered), home.doors(), tx.now)
 
 
 def _no_way(tx: Tx, home: Home, case: Case, why: str) -> None:

@@ -606,3 +606,40 @@ def test_what_is_not_known_says_nothing(house, market, placed):
     assert house.requests() == []
     seen(house, ana="not_home")
     assert house.requests() == []
+
+
+# -- before anything is ordered ----------------------------------------------------------------
+
+
+def test_a_first_order_comes_when_somebody_is_at_home(house, market):
+    away(house, 17, 19)
+    house.level("milk", 0.4)
+    found = market.offers()
+    assert {one.window for one in found.options} == {TOMORROW.window}
+    assert "somebody is at home then" not in found.options[0].because
+
+
+def test_it_is_said_why_an_offer_is_better(house, market):
+    market.grocers["corner-shop.example"].slots = 1
+    away(house, 17, 19)
+    house.level("milk", 0.4)
+    found = market.offers()
+    first, second = found.options
+    assert (first.provider_name, first.window) == ("green", TOMORROW.window)
+    assert "somebody is at home then" in first.because
+    assert "nobody is at home then (Theatre)" in second.because
+
+
+def test_no_rule_orders_by_itself_to_an_empty_house(build):
+    house = build(
+        settings={"limits": {"auto_approve": {"groceries": "20 EUR"}}},
+    )
+    market = Market(house)
+    for grocer in market.grocers.values():
+        grocer.slots = 1
+    away(house, 17, 19)
+    house.level("milk", 0.4)
+    assert market.offers().state == "proposed"
+    house.tick(seconds=1)
+    assert question(house).asked
+    assert house.requests("init") == []
