@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from hub.domain import spans
 from hub.domain.activities import Activity, Planned
-from hub.domain.agenda import ALWAYS
 from hub.domain.blocks import notice_block
 from hub.domain.calendars import OtherCalendar
 from hub.domain.cases import Case
@@ -125,11 +124,8 @@ def taken(order: Order | None) -> Window | None:
     return order.slot.window
 
 
-def lasting(planned: Planned | None) -> Window | None:
-    """Return when an activity is; of one that repeats, from its beginning on."""
+def lasting(planned: Planned | None) -> tuple[Window, ...]:
+    """Return when an activity is, as far as is known of one that repeats."""
     if planned is None or not isinstance(planned.what, Activity):
-        return None
-    details = planned.what.details
-    if not details.recurrence:
-        return details.window
-    return Window(details.window.start, details.window.end + ALWAYS)
+        return ()
+    return planned.windows

@@ -139,7 +139,7 @@ class Tx(Consents):
         what = planned.what
         known = what if isinstance(what, Activity) else None
         before = self.house.activities.get(what.key)
-        self.touch(lasting(before), lasting(planned))
+        self.touch(*lasting(before), *lasting(planned))
         if known is not None and known.open:
             self._set(self.house.activities, what.key, planned)
         else:
