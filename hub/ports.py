@@ -126,11 +126,6 @@ class InMessage:
 class HomeControl(Protocol):
     """A Home Assistant beside the hub, as something that can be asked."""
 
-    @property
-    def connected(self) -> bool:
-        """Tell whether it is there."""
-        ...
-
     async def call(self, call: ServiceCall, *, answer: bool = False) -> Mapping[str, object]:
         """Have it do something; returns its answer where one is wanted, else nothing.
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from devices.homeassistant import states
-from hub.domain.homeassistant import STATES, HomeState, matches
+from hub.app.buttons import pressed
+from hub.domain.decisions import Decision
+from hub.domain.homeassistant import OUR_ACTIONS, STATES, HomeState, ServiceCall, matches
+from hub.domain.suggestions import Suggestion
 from hub.flow.home import Home
-from hub.ports import Clock, InMessage
+from hub.flow.reply import take_reply
+from hub.ports import Clock, DeliveryError, InMessage
 from hub.settings import HomeAssistantSettings
 from hub.store.house import House
 from hub.worker.writer import Writer
@@ -21,11 +25,30 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+APP_EVENT = "mobile_app_notification_action"
+VIA = "homeassistant app"
+"""By what way an answer given in the app came (``Decision.via``)."""
+
+
 class Assistant:
     """Owns the connection. Without ``homeassistant.url`` it does nothing and imports nothing."""
 
-    def __init__(self, home: Home, house: House, writer: Writer, clock: Clock) -> None:
-        """Nothing is connected before ``start``."""
+    def __init__(
+        self,
+        home: Home,
+        house: House,
+        writer: Writer,
+        clock: Clock,
+        *,
+        secret: bytes,
+        recent: Callable[[], Sequence[Suggestion]],
+    ) -> None:
+        """Nothing is connected before ``start``; ``secret`` signs the members' buttons.
+
+        ``recent`` are the last suggestions, also closed ones, for who answers late.
+        """
+        self._secret = secret
+        self._recent = recent
         self._home = home
         self._house = house
         self._writer = writer
@@ -55,6 +78,7 @@ class Assistant:
             wanted=self._wanted,
             only=there.entities if exact else (),
             take=self._take,
+            hear={APP_EVENT: self._answered} if self._asked_there() else {},
         )
         self.link.start()
 
@@ -62,6 +86,47 @@ class Assistant:
         """Disconnect."""
         if self.link is not None:
             await self.link.stop()
+
+    async def call(self, call: ServiceCall, *, answer: bool = False) -> Mapping[str, object]:
+        """Have Home Assistant do something (``hub.ports.HomeControl``). Raises DeliveryError."""
+        if self.link is None:
+            raise DeliveryError("no Home Assistant is set (homeassistant.url)", retry=False)
+        return await self.link.call(call, answer=answer)
+
+    # -- answers given in its app ---------------------------------------------------------------
+
+    def _asked_there(self) -> list[str]:
+        return [one.id for one in self._home.settings.members if one.homeassistant]
+
+    async def _answered(self, event: Mapping[str, Any]) -> None:
+        data = event.get("data")
+        action = data.get("action") if isinstance(data, Mapping) else None
+        if not isinstance(action, str) or not action.startswith(OUR_ACTIONS):
+            return
+        members = self._asked_there()
+        live = list(self._house.suggestions.values())
+        token = pressed(action, live, members, self._secret)
+        if token is None:
+            token = await asyncio.to_thread(
+                lambda: pressed(action, self._recent(), members, self._secret)
+            )
+        if token is None:
+            log.info("a button in the Home Assistant app is not known: it was long ago")
+            return
+        decision = Decision(
+            token.suggestion_id,
+            token.version,
+            token.verb,
+            token.member,
+            VIA,
+            option=token.option,
+            token_id=token.id,
+        )
+        await asyncio.wrap_future(
+            self._writer.submit(lambda tx: take_reply(tx, self._home, decision))
+        )
+
+    # -- states -----------------------------------------------------------------------------------
 
     def _known(self) -> list[str]:
         return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hub.app.buttons import spends, token_for
 from hub.app.plugins import Reach, notifiers
 from hub.domain.effects import (
     AskMember,
@@ -13,7 +14,7 @@ from hub.domain.effects import (
     TellMember,
 )
 from hub.domain.suggestions import Suggestion, Verb, verbs_of
-from hub.domain.tokens import ActionToken, sign
+from hub.domain.tokens import sign
 from hub.domain.wording import question
 from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
 from hub.flow.gate import still_granted
@@ -131,17 +132,9 @@ class Doers:
         actions = []
         for verb in verbs_of(suggestion.kind):
             label = _LABELS[verb]
-            option = best.id if best is not None and verb == "approve" else None
-            token = ActionToken(
-                suggestion.id,
-                suggestion.version,
-                verb,
-                member.id,
-                suggestion.deadline,
-                option,
-            )
-            shown = f"{label} {best.total}" if option is not None and best is not None else label
-            actions.append(NotificationAction(verb, shown, sign(token, self._secret)))
+            token = sign(token_for(suggestion, member.id, verb), self._secret)
+            shown = f"{label} {best.total}" if verb == "approve" and best is not None else label
+            actions.append(NotificationAction(verb, shown, token, spends(suggestion, verb)))
         return tuple(actions)
 
     async def tell(self, effect: TellMember) -> None:

@@ -231,7 +231,14 @@ class Hub:
         )
         self.selling = Selling(settings, self._data, self.clock)
         self._alarm = Alarm(self.clock)
-        self.assistant = Assistant(self.home, self.house, self.writer, self.clock)
+        self.assistant = Assistant(
+            self.home,
+            self.house,
+            self.writer,
+            self.clock,
+            secret=self._secret,
+            recent=lambda: self.views.suggestions(open_only=False, limit=50),
+        )
         self.health.assistant = self.assistant
         self.showing = Showing(
             self.home,
@@ -319,6 +326,7 @@ class Hub:
             reply_url=self.replies.url_of,
             push=self._push_store,
             push_key=self._push_key,
+            assistant=self.assistant,
             clock=self.clock,
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from devices.book import DeviceBook
 from devices.registry import DEVICES, INTEGRATIONS, Registry
 from devices.types import Convention
-from hub.ports import Clock, Notifier, PushSubscriptions
+from hub.ports import Clock, HomeControl, Notifier, PushSubscriptions
 from hub.settings import MemberSettings, Settings
 from integrations.webpush.keys import VapidKey
 
@@ -26,7 +26,8 @@ class Reach:
     """What a notifier is made of: the member, their ntfy topic, and where the hub is reached.
 
     ``reply_url`` is where a member's ntfy buttons publish their answer, None for the hub itself;
-    ``push`` and ``push_key`` are the browsers that may be told, and the key to tell them with.
+    ``push`` and ``push_key`` are the browsers that may be told, and the key to tell them with;
+    ``assistant`` is the Home Assistant through whose app members may be told.
     """
 
     member: MemberSettings
@@ -35,6 +36,7 @@ class Reach:
     reply_url: Callable[[MemberSettings], str | None]
     push: PushSubscriptions
     push_key: VapidKey
+    assistant: HomeControl
     clock: Clock
 
 
@@ -61,6 +63,7 @@ def notifiers() -> Registry[Notifier]:
     registry.add("ntfy", _ntfy)
     registry.add("apprise", _apprise)
     registry.add("webpush", _webpush)
+    registry.add("homeassistant", _home_app)
     registry.add_entry_points(INTEGRATIONS)
     return registry
 
@@ -113,6 +116,12 @@ def _apprise(reach: Reach) -> Notifier:
     from integrations.apprise.notifier import AppriseNotifier
 
     return AppriseNotifier(reach.member.apprise)
+
+
+def _home_app(reach: Reach) -> Notifier:
+    from integrations.homeassistant.notifier import AppNotifier
+
+    return AppNotifier(reach.member.homeassistant, reach.assistant, reach.clock.now)
 
 
 def _webpush(reach: Reach) -> Notifier:

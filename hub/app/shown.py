@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from hub.app.buttons import token_for
 from hub.domain.orders import Order
 from hub.domain.suggestions import Suggestion, Verb
-from hub.domain.tokens import ActionToken, sign
+from hub.domain.tokens import sign
 from hub.domain.wording import question
 from hub.flow.home import Home
 from hub.flow.press import best_of, why_not
@@ -72,10 +73,7 @@ class Snapshot:
         member = self._home.settings.homeassistant.press.member
         if member is None or why_not(self._home, suggestion, verb, option):
             return ""
-        token = ActionToken(
-            suggestion.id, suggestion.version, verb, member, suggestion.deadline, option
-        )
-        return sign(token, self._secret)
+        return sign(token_for(suggestion, member, verb), self._secret)
 
     def _levels(self) -> list[Level]:
         levels = []

@@ -15,11 +15,15 @@ from hub.domain.orders import OrderRequest
 
 @dataclass(frozen=True, slots=True)
 class NotificationAction:
-    """A button: ``token`` authorises exactly this verb once, by POST to ``/a/<token>``."""
+    """A button: ``token`` authorises exactly this verb once, by POST to ``/a/<token>``.
+
+    ``spends``: it costs money, so a phone may want to see who presses it.
+    """
 
     verb: str
     label: str
     token: str
+    spends: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -12,6 +13,10 @@ it: the hub subscribes to no such topic."""
 
 OWN = "commonhearth_hub_"
 """How the names begin under which a hub shows itself in Home Assistant."""
+
+
+OUR_ACTIONS = "COMMONHEARTH_"
+"""How the names of the hub's buttons in the Home Assistant app begin: all see them there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,15 @@ class ServiceCall:
     def words(self) -> str:
         """Say it as a member reads it: ``scene.turn_on: scene.away``."""
         return f"{self.service}: {', '.join(self.entities)}" if self.entities else self.service
+
+
+def action_id(token: str) -> str:
+    """Return what a button in the app is called; ``token`` is the signed one it stands for.
+
+    Every automation there hears of each button pressed, so its name tells nothing and authorises
+    nothing; and nobody can make one up without the household's secret.
+    """
+    return OUR_ACTIONS + hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
 
 
 def allowed(call: ServiceCall, services: Iterable[str]) -> bool:

@@ -71,4 +71,6 @@ def channels(member: MemberSettings, pushed: Container[str] = ()) -> tuple[str, 
         ways.append("ntfy")
     if member.apprise:
         ways.append("apprise")
+    if member.homeassistant:
+        ways.append("homeassistant")
     return tuple(ways)

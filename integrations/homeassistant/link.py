@@ -118,7 +118,9 @@ class HomeLink:
         try:
             return await socket.ask(kind, **data)
         except Refused as error:
-            raise DeliveryError(f"Home Assistant refused: {error}", retry=False) from error
+            # It says so of whatever is not there yet, too, while it starts.
+            later = error.code == "not_found"
+            raise DeliveryError(f"Home Assistant refused: {error}", retry=later) from error
 
     # -- the task that owns the socket ----------------------------------------------------------
 

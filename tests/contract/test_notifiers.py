@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,8 +12,11 @@ from aiohttp import web
 from hub.ports import DeliveryError
 from hub.settings import NtfySettings
 from integrations.apprise import AppriseNotifier
+from integrations.homeassistant.link import HomeLink
+from integrations.homeassistant.notifier import AppNotifier
 from integrations.ntfy import NtfyNotifier
 from tests.support.fakes import FakeNotifier
+from tests.support.homesocket import TOKEN, HomeSocket, eventually
 
 pytest.register_assert_rewrite("tests.contract.notifier")
 from tests.contract.notifier import NotifierContract  # noqa: E402
@@ -77,6 +81,43 @@ class TestApprise(NotifierContract):
         url = receiver.url.replace("http://", "json://user:secret@")
         receiver.notifier = AppriseNotifier([url])
         return receiver
+
+
+class Home:
+    """A Home Assistant that shows what its app is told."""
+
+    def __init__(self, socket: HomeSocket) -> None:
+        self.socket = socket
+        self.link = HomeLink(socket.url, lambda: TOKEN, wanted=lambda name: False, take=_take)
+        self.notifier = AppNotifier(
+            ["notify.mobile_app_adas_phone"], self.link, lambda: datetime.now(UTC)
+        )
+
+    def arrived(self) -> list[tuple[str, str]]:
+        shown = [one["service_data"] for one in self.socket.calls]
+        return [(one["title"], one["message"]) for one in shown]
+
+    def refuse(self, refuse: bool) -> None:
+        self.socket.refused = {"call_service": "home_assistant_error"} if refuse else {}
+
+    async def vanish(self) -> None:
+        await self.socket.vanish()
+        await eventually(lambda: not self.link.connected)
+
+
+async def _take(states: object) -> None:
+    raise AssertionError("nothing was wanted")
+
+
+class TestApp(NotifierContract):
+    @pytest.fixture
+    async def channel(self) -> AsyncIterator[Home]:
+        async with HomeSocket() as socket:
+            home = Home(socket)
+            home.link.start()
+            await eventually(lambda: home.link.connected)
+            yield home
+            await home.link.stop()
 
 
 class FakeChannel:
