@@ -17,7 +17,13 @@ class Between:
     It returns True to lose the message: it is then not passed on, or its answer not given.
     """
 
-    def __init__(self, at: Callable[[Moment], Awaitable[bool]]) -> None:
+    def __init__(
+        self,
+        at: Callable[[Moment], Awaitable[bool]],
+        seen: Callable[[str, bytes], None] = lambda action, body: None,
+    ) -> None:
+        """``seen`` gets each message's action and body, byte by byte as it came."""
+        self._seen = seen
         self.target = ""
         self.url = ""
         self._at = at
@@ -44,6 +50,7 @@ class Between:
     async def _pass_on(self, request: web.Request) -> web.Response:
         action = request.path.rsplit("/", 1)[-1]
         body = await request.read()
+        self._seen(action, body)
         if await self._at((action, "sent")):
             return web.Response(status=502)
         kept = ("Authorization", "Digest", "Content-Type", "X-Gateway-Authorization")

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from hub.domain.consent import ERASE
 from hub.domain.money import money
 from hub.domain.orders import Line, Party, Rating
 from integrations.beckn.errors import BecknError
@@ -232,3 +233,15 @@ def test_the_places_of_an_older_database_are_taken_over(shop, order, slots):
     shown = shop.ask("discover").catalogs[0].slots
     assert slots["two"] not in shown
     assert slots["six"] in shown
+
+
+def test_who_asks_to_be_forgotten_is_once_the_order_is_over(shop):
+    order = shop.order(lines=MILK, party=Party(name="Ana", address="Lane 1"))
+    told = shop.ask("support", reason=ERASE, order_id=order.order_id)
+    assert told.support.text == "kept until the order is over; please ask again then"
+    assert shop.store.sale_by_id(order.order_id).party is not None
+    assert shop.store.notes.complaints(order.order_id) == []
+    shop.ask("cancel", order_id=order.order_id)
+    told = shop.ask("support", reason=ERASE, order_id=order.order_id)
+    assert told.support.text == "erased"
+    assert shop.store.sale_by_id(order.order_id).party is None
