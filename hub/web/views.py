@@ -10,7 +10,7 @@ from itertools import groupby
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order, Window
-from hub.domain.suggestions import Option, Suggestion
+from hub.domain.suggestions import ORDERING, Option, Suggestion
 from hub.web.backend import Backend, EntityView
 from hub.web.words import Words
 
@@ -68,13 +68,13 @@ class Card:
 def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
     """Return what is shown of one suggestion; of a closed one the offers cannot be changed."""
     offers = tuple(_offer(backend, suggestion, option, words) for option in suggestion.options)
-    grocery = suggestion.kind == "grocery_order"
+    ordering = suggestion.kind in ORDERING
     waiting = "".join("w" if offer.waiting else "-" for offer in offers)
     answerable = suggestion.open and words.now < suggestion.deadline
     return Card(
         suggestion,
         offers,
-        collecting=suggestion.open and grocery and not offers,
+        collecting=suggestion.open and ordering and not offers,
         answerable=answerable,
         stamp=f"{suggestion.version}.{suggestion.state}.{suggestion.asked}.{waiting}.{answerable}",
     )
@@ -83,7 +83,7 @@ def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
 def _offer(backend: Backend, suggestion: Suggestion, option: Option, words: Words) -> Offer:
     order = backend.order(option.order_id) if suggestion.open and option.order_id else None
     # Of a placed order a window was asked for already: that one, and no other, is agreed to.
-    choosing = order is not None and suggestion.kind == "grocery_order"
+    choosing = order is not None and suggestion.kind in ORDERING
     slots = _slots(backend, order, option, words) if order is not None and choosing else ()
     return Offer(option, slots, waiting=order is not None and order.pending is not None)
 
@@ -94,13 +94,23 @@ def _slots(backend: Backend, order: Order, option: Option, words: Words) -> tupl
     return tuple(
         SlotChoice(
             slot_id,
-            words.window(Window(start, end))
+            _time(Window(start, end), option, words)
             + (f" · {words.money(Money(fee, currency))}" if fee else ""),
             slot_id == chosen,
         )
         for slot_id, start, end, fee in backend.slots(order.id)
         if start > words.now or slot_id == chosen
     )
+
+
+def _time(window: Window, option: Option, words: Words) -> str:
+    """Say when; of a ride when it leaves and when one is there."""
+    if option.ride is None:
+        return words.window(window)
+    return words.text("%(start)s, there %(end)s") % {
+        "start": words.local(window.start),
+        "end": words.clock(window.end),
+    }
 
 
 def devices(entities: Sequence[EntityView]) -> list[tuple[str, list[EntityView]]]:

@@ -10,6 +10,7 @@ from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
 from hub.domain.money import Money
+from hub.domain.offers import Domain
 from hub.domain.orders import OrderState, Window
 from hub.domain.suggestions import Disclosure, SuggestionState
 from hub.domain.wording import window_text
@@ -35,6 +36,13 @@ ORDER_STATES: dict[OrderState, str] = {
     "cancelled": N_("cancelled"),
     "failed": N_("failed"),
 }
+
+WISHED: tuple[Domain, ...] = ("ride", "restaurant")
+WISH_STATES: dict[OrderState, str] = {
+    "in_progress": N_("under way"),
+    "completed": N_("done"),
+}
+"""What is otherwise of a ride or a table."""
 
 ORDER_ROAD: tuple[OrderState, ...] = (
     "drafted",
@@ -116,6 +124,7 @@ ROLES = {"adult": N_("adult"), "child": N_("child"), "guest": N_("guest")}
 PROPOSALS = {
     "grocery_order": N_("a grocery order"),
     "notify": N_("a message"),
+    "ride": N_("a ride"),
     "social_meal": N_("a meal with friends"),
 }
 RULE_FIELDS = {
@@ -220,6 +229,10 @@ class Words:
         here = instant.astimezone(self.zone)
         return f"{self.day(here.date())} {here:%H:%M}"
 
+    def clock(self, instant: datetime) -> str:
+        """Say an instant of a day that is known: ``18:05``."""
+        return f"{instant.astimezone(self.zone):%H:%M}"
+
     def until(self, instant: datetime) -> str:
         """Say a deadline: ``today 21:30, in 5 hours``."""
         left = (instant - self.now).total_seconds()
@@ -277,9 +290,10 @@ class Words:
         """Say a suggestion's state."""
         return self.text(SUGGESTION_STATES[state])
 
-    def order_state(self, state: OrderState) -> str:
+    def order_state(self, state: OrderState, domain: Domain = "grocery") -> str:
         """Say an order's state."""
-        return self.text(ORDER_STATES[state])
+        said = WISH_STATES.get(state) if domain in WISHED else None
+        return self.text(said or ORDER_STATES[state])
 
     def kind(self, kind: str) -> str:
         """Say what kind of thing takes time."""
