@@ -343,6 +343,29 @@ class AgendaSettings(Section):
     )
 
 
+class SmtpSettings(Section):
+    """A mail server, for invitations to friends without a hub (docs/activities.md)."""
+
+    host: str | None = Field(default=None, max_length=255, description="its name; none: no mail")
+    port: int = Field(default=587, ge=1, le=65535, description="its port; 465 for `tls`")
+    security: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="TLS by STARTTLS, from the start, or none at all"
+    )
+    username: str | None = Field(default=None, description="our user there; none: no sign-in")
+    password_file: Path | None = Field(
+        default=None, description="file with that user's password; the hub's user must read it"
+    )
+    sender: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=r"^[^\s@<>\"]+@[^\s@<>\"]+$",
+        description="address that invitations come from and answers go to; default home.email",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="certificates (PEM) to trust besides the system's"
+    )
+
+
 class BackupSettings(Section):
     """The nightly backup: one encrypted file in a folder, best on another disk or machine."""
 
@@ -469,6 +492,7 @@ class Settings(Section):
     sell: SellSettings = SellSettings()
     agenda: AgendaSettings = AgendaSettings()
     backup: BackupSettings = BackupSettings()
+    smtp: SmtpSettings = SmtpSettings()
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     log: LogSettings = LogSettings()
 
@@ -481,6 +505,17 @@ class Settings(Section):
         if not ids:
             raise ValueError("expected at least one member")
         return value
+
+    @property
+    def mail_from(self) -> str | None:
+        """Return the address that invitations by mail come from, None where none can be sent."""
+        return (self.smtp.sender or self.home.email) if self.smtp.host else None
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Settings:
+        if self.smtp.host and not self.mail_from:
+            raise ValueError("smtp.sender: expected an address (or home.email)")
+        return self
 
     @model_validator(mode="after")
     def _one_currency(self) -> Settings:

@@ -86,6 +86,12 @@ class HubActivities:
             lambda tx: attend.answer(tx, self._home, key, partstat, member, API, comment)
         )
 
+    async def note_answer(self, key: str, who: str, partstat: PartStat, member: str) -> Activity:
+        """Note what a guest without a hub said. ActivityError."""
+        return await self._step(
+            lambda tx: organize.note_answer(tx, self._home, key, who, partstat, member, API)
+        )
+
     async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
         """Propose another time. ActivityError, PeerError."""
         return await self._step(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from hub.app.buttons import spends, token_for
+from hub.app.mail import send_mail
 from hub.app.plugins import Reach, notifiers
 from hub.domain.effects import (
     AskMember,
@@ -16,6 +18,7 @@ from hub.domain.effects import (
 from hub.domain.suggestions import Suggestion, Verb, verbs_of
 from hub.domain.tokens import sign
 from hub.domain.wording import question
+from hub.flow.activities.mail import mail_gave_up
 from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
 from hub.flow.gate import still_granted
 from hub.flow.home import Home
@@ -101,6 +104,8 @@ class Doers:
             order=self.order,
             uncertain=lambda tx, effect: uncertain(tx, self._home, effect),
             gave_up=lambda tx, effect, reason: gave_up(tx, self._home, effect, reason),
+            mail=partial(send_mail, self._home),
+            mail_gave_up=lambda tx, effect, reason: mail_gave_up(tx, self._home, effect, reason),
         )
 
     async def ask(self, effect: AskMember) -> None:

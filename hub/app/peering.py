@@ -150,6 +150,10 @@ class Peering:
         card = self.card()
         return await self._step(lambda tx: befriend.confirm(tx, contact_id, card))
 
+    async def add_by_mail(self, name: str, email: str) -> Contact:
+        """Make a contact of a friend who is invited by mail. PeerError, ActivityError."""
+        return await self._step(lambda tx: befriend.add_by_mail(tx, name, email))
+
     async def mute(self, contact_id: str, muted: bool = True) -> Contact:
         """Have nobody asked about what a contact sends, or again. PeerError."""
         return await self._step(lambda tx: befriend.mute(tx, contact_id, muted))
@@ -208,6 +212,8 @@ class Peering:
             contact = await self.accept(str(words["link"]))
         elif wish.verb == "confirm":
             contact = await self.confirm(words["id"])
+        elif wish.verb == "add":
+            contact = await self.add_by_mail(str(words["name"]), str(words["email"]))
         elif wish.verb == "mute":
             contact = await self.mute(words["id"], bool(words["muted"]))
         elif wish.verb == "limit":

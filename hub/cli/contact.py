@@ -86,6 +86,24 @@ def accept(
     _tell(done, as_json, f"{invitation.card.name} is asked to confirm")
 
 
+@app.command("add", epilog="[bold]run_hub.py contact add Cleo cleo@mail.example[/bold]")
+def add(
+    name: Annotated[str, typer.Argument(help="How members call them.")],
+    email: Annotated[str, typer.Argument(help="Where invitations go (`smtp` in hub.yaml).")],
+    data: DataFolder = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Add a friend without a hub, who is invited by e-mail."""
+    from hub.domain.activities import ActivityError, address
+
+    try:
+        address(email)
+    except ActivityError as error:
+        raise Refused(str(error), 2) from None
+    done = _ask(data, "add", {"name": name, "email": email})
+    _tell(done, as_json, f"{name} is a contact now, by mail")
+
+
 @app.command("confirm", epilog="[bold]run_hub.py contact confirm Birch[/bold]")
 def confirm(who: Who, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Agree to a household that used a link of ours."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from hub.domain.activities import Activity, Proposal
+from hub.domain.activities import Activity, Message, Proposal
 from hub.domain.conflicts import Conflict, Resolution, Unresolvable
 from hub.domain.itip import Outcome
 from hub.domain.mealactions import AskHousehold
@@ -47,7 +47,8 @@ def span_text(window: Window, zone: ZoneInfo, now: datetime) -> str:
 def activity_line(activity: Activity, zone: ZoneInfo, now: datetime) -> str:
     """Say what, when and where in a line: ``Fishing, today 10:00-13:00, Mill Lake``."""
     details = activity.details
-    parts = [details.summary, span_text(details.window, zone, now), details.location]
+    often = repeats_text(details.recurrence) if details.recurrence else ""
+    parts = [details.summary, span_text(details.window, zone, now), often, details.location]
     return ", ".join(part for part in parts if part)
 
 
@@ -97,6 +98,58 @@ def outcome_text(outcome: Outcome, sender: str) -> str:
     if words and not words.endswith("."):
         words += f": {outcome.reason}."
     return f"{words} Please answer anew." if outcome.anew else words
+
+
+def mail_words(
+    activity: Activity, message: Message, household: str, zone: ZoneInfo
+) -> tuple[str, str]:
+    """Return the subject and the text of an invitation by mail, for whoever reads no calendars."""
+    details = activity.details
+    start = details.window.start.astimezone(zone)
+    off = message.method == "CANCEL"
+    subject = f"{'Cancelled' if off else 'Invitation'}: {details.summary}"
+    lines = [
+        f"{household} cancelled {details.summary}."
+        if off
+        else f"{household} invites you to {details.summary}.",
+        "",
+        f"When: {start:%A} {start.day} {start:%B %Y}, {window_of(details.window, zone)}",
+    ]
+    if details.recurrence:
+        lines.append(f"Repeats: {repeats_text(details.recurrence)}")
+    if details.location:
+        lines.append(f"Where: {details.location}")
+    if message.comment:
+        lines += ["", message.comment]
+    if not off:
+        if details.description:
+            lines += ["", details.description]
+        if details.answer_by is not None:
+            until = details.answer_by.astimezone(zone)
+            lines += ["", f"Please answer by {until:%A} {until.day} {until:%B}, {until:%H:%M}."]
+        lines += ["", "Your mail program can answer by itself; a reply in words will do, too."]
+    return subject, "\n".join(lines) + "\n"
+
+
+def window_of(window: Window, zone: ZoneInfo) -> str:
+    """Say from when to when by the clock: ``10:00-13:00 (CET)``, with the day where it differs."""
+    start, end = window.start.astimezone(zone), window.end.astimezone(zone)
+    day = "" if start.date() == end.date() else f"{end:%A} {end.day} {end:%B} "
+    return f"{start:%H:%M}-{day}{end:%H:%M} ({start:%Z})"
+
+
+def repeats_text(rule: str) -> str:
+    """Say how often something repeats: ``every week``, ``every 2 months, 5 times``."""
+    parts = dict(part.partition("=")[::2] for part in rule.split(";"))
+    unit = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
+    name, often = unit.get(parts.get("FREQ", ""), "time"), parts.get("INTERVAL", "1")
+    said = f"every {name}" if often == "1" else f"every {often} {name}s"
+    if "COUNT" in parts:
+        said += f", {parts['COUNT']} times"
+    if "UNTIL" in parts:
+        until = parts["UNTIL"]
+        said += f", until {until[:4]}-{until[4:6]}-{until[6:8]}"
+    return said
 
 
 # -- conflicts ---------------------------------------------------------------------------------

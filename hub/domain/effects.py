@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from hub.domain.activities import Message, Person
 from hub.domain.orders import OrderRequest
 
 
@@ -97,5 +98,20 @@ class SendPeerMessage:
     used: bool = False
 
 
-Effect = AskMember | TellMember | SendOrderRequest | SendPeerMessage
-EffectKind = Literal["ask", "tell", "order", "peer"]
+@dataclass(frozen=True, slots=True)
+class SendMail:
+    """Bring a guest without a hub an iTIP message by e-mail (RFC 6047), with ``text`` for people.
+
+    The same message to the same guest is the same mail, however often it is sent. ``contact`` is
+    the guest's id as a contact.
+    """
+
+    message: Message
+    to: Person
+    contact: str
+    subject: str
+    text: str
+
+
+Effect = AskMember | TellMember | SendOrderRequest | SendPeerMessage | SendMail
+EffectKind = Literal["ask", "tell", "order", "peer", "mail"]

@@ -102,6 +102,34 @@ def confirm(tx: Tx, contact_id: str, own: Card) -> Contact:
     return known
 
 
+def add_by_mail(tx: Tx, name: str, email: str) -> Contact:
+    """Make a contact of a friend without a hub, who is invited by mail.
+
+    Adding the same address again returns the same contact. PeerError, ActivityError.
+    """
+    store = PeerStore(tx.connection)
+    calendar = address(email)
+    plain = calendar.removeprefix("mailto:")
+    if not calendar.startswith("mailto:") or not plain.isascii() or plain.count("@") != 1:
+        raise ActivityError(
+            f"email: expected an address such as ben@mail.example, got {email!r:.80}"
+        )
+    known = store.contacts()
+    for one in known:
+        if calendar in one.addresses:
+            if one.peer:
+                raise PeerError(f"{one.name} has this address, and a hub of its own")
+            return one
+    if len(known) >= MOST_CONTACTS:
+        raise PeerError(f"this household has {MOST_CONTACTS} contacts; remove one first")
+    clean = " ".join("".join(c if c.isprintable() else " " for c in name).split())
+    made = Contact(tx.new_id(), clean, "known", (calendar,), email=plain, since=tx.now)
+    store.save_contact(made)
+    tx.append(Entry("contact_added", made.id, {"by": "mail"}))
+    tx.page_changed = True
+    return made
+
+
 def mute(tx: Tx, contact_id: str, muted: bool = True) -> Contact:
     """Have nobody asked about what a contact sends, or again. PeerError: no such contact."""
     return _changed(tx, contact_id, "contact_muted" if muted else "contact_unmuted", muted=muted)

@@ -275,9 +275,23 @@ def to_contact(
     if type_ == "freebusy-answer" and body.get("busy") is None:
         fields = ()
     if fields:
-        who = f"contact:{peer.contact}"
-        digest = hashlib.sha256(orjson.dumps(body)).hexdigest()
-        told = Disclosed(
-            message_id, tx.now, who, called, "friends", fields, (who,), peer.contact, digest, tx.now
+        _told_contact(tx, peer.contact, called, fields, orjson.dumps(body), message_id)
+
+
+def to_guest(tx: Tx, contact: str, called: str, text: str, message_id: str) -> None:
+    """Write down what an invitation by mail tells a contact without a hub.
+
+    ``digest`` is of its ``text/calendar``.
+    """
+    _told_contact(tx, contact, called, TO_CONTACTS["itip"], text.encode(), message_id)
+
+
+def _told_contact(
+    tx: Tx, contact: str, called: str, fields: tuple[Field, ...], body: bytes, message_id: str
+) -> None:
+    who, digest = f"contact:{contact}", hashlib.sha256(body).hexdigest()
+    tx.save_disclosed(
+        Disclosed(
+            message_id, tx.now, who, called, "friends", fields, (who,), contact, digest, tx.now
         )
-        tx.save_disclosed(told)
+    )

@@ -16,7 +16,14 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import SQLModel
 
 from hub.domain.activities import Activity, Planned
-from hub.domain.effects import AskMember, Effect, SendOrderRequest, SendPeerMessage, TellMember
+from hub.domain.effects import (
+    AskMember,
+    Effect,
+    SendMail,
+    SendOrderRequest,
+    SendPeerMessage,
+    TellMember,
+)
 from hub.domain.meals import SocialMeal
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
@@ -51,6 +58,7 @@ EFFECTS: dict[str, type[Effect]] = {
     "tell": TellMember,
     "order": SendOrderRequest,
     "peer": SendPeerMessage,
+    "mail": SendMail,
 }
 _KIND_OF: dict[type, str] = {effect: kind for kind, effect in EFFECTS.items()}
 

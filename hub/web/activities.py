@@ -71,6 +71,10 @@ class Activities(Protocol):
         """Answer a friend's invitation for a member, or answer it anew."""
         ...
 
+    async def note_answer(self, key: str, who: str, partstat: PartStat, member: str) -> Activity:
+        """Note what a guest without a hub (a calendar address) said by mail or word of mouth."""
+        ...
+
     async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
         """Propose another time for a friend's activity to its organizer."""
         ...

@@ -72,6 +72,13 @@ class AnswerBody(MemberBody):
     comment: str = Field(default="", max_length=1000, description="a word to the organizer")
 
 
+class NotedBody(MemberBody):
+    """What a guest without a hub said by mail or word of mouth."""
+
+    guest: str = Field(max_length=320, description="the guest's calendar address")
+    answer: Literal["ACCEPTED", "TENTATIVE", "DECLINED"] = Field(description="PARTSTAT")
+
+
 class ProposalBody(MemberBody):
     """Another time for a friend's activity."""
 
@@ -122,6 +129,13 @@ async def _answer(request: web.Request) -> Answer:
     body = await read_body(request, AnswerBody)
     backend, key = by_adult(request, body), _activity(request)
     return await _done(backend.activities.answer(key, body.answer, body.member, body.comment))
+
+
+async def _note(request: web.Request) -> Answer:
+    body = await read_body(request, NotedBody)
+    backend, key = by_adult(request, body), _activity(request)
+    noted = backend.activities.note_answer(key, body.guest, body.answer, body.member)
+    return await _done(noted)
 
 
 async def _propose(request: web.Request) -> Answer:
@@ -191,6 +205,10 @@ ACTIVITIES: tuple[Operation, ...] = (
     Operation(
         "POST", "/activities/{id}/answer", "answerInvitation", "Answer a friend, or answer anew",
         "decide", _answer, Activity, body=AnswerBody, errors=(404,),
+    ),
+    Operation(
+        "POST", "/activities/{id}/note", "noteAnswer", "Note what a guest without a hub said",
+        "decide", _note, Activity, body=NotedBody, errors=(404,),
     ),
     Operation(
         "POST", "/activities/{id}/propose", "proposeTime", "Propose another time to a friend",

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hub.domain.effects import AskMember, SendOrderRequest, SendPeerMessage, TellMember
+from hub.domain.effects import AskMember, SendMail, SendOrderRequest, SendPeerMessage, TellMember
 from hub.ports import Clock, DeliveryError
 from hub.store.codec import micros
 from hub.store.tx import Tx, Waiting
@@ -40,10 +40,15 @@ async def _no_peers(effect: SendPeerMessage) -> None:
     raise DeliveryError("this hub has no contacts", retry=False)
 
 
+async def _no_mail(effect: SendMail) -> None:
+    raise DeliveryError("this hub sends no mail", retry=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Doers:
     """How each kind of effect is done. Each returns when it is done or no longer wanted, and
-    raises DeliveryError. ``uncertain`` and the two ``gave_up`` are flow steps for what went wrong.
+    raises DeliveryError. ``uncertain`` and those that ``gave_up`` are flow steps for what went
+    wrong.
     """
 
     ask: Callable[[AskMember], Awaitable[None]]
@@ -53,6 +58,8 @@ class Doers:
     gave_up: Callable[[Tx, SendOrderRequest, str], None]
     peer: Callable[[SendPeerMessage], Awaitable[None]] = _no_peers
     peer_gave_up: Callable[[Tx, SendPeerMessage, str], None] = lambda tx, effect, reason: None
+    mail: Callable[[SendMail], Awaitable[None]] = _no_mail
+    mail_gave_up: Callable[[Tx, SendMail, str], None] = lambda tx, effect, reason: None
 
 
 class Pump:
@@ -202,6 +209,8 @@ class Pump:
                 await self._doers.ask(effect)
             elif isinstance(effect, SendPeerMessage):
                 await self._doers.peer(effect)
+            elif isinstance(effect, SendMail):
+                await self._doers.mail(effect)
             else:
                 await self._doers.tell(effect)
         except DeliveryError as error:
@@ -300,6 +309,9 @@ class Pump:
             elif isinstance(effect, SendPeerMessage):
                 self._doers.peer_gave_up(tx, effect, reason)
                 tx.done(row.id)
+            elif isinstance(effect, SendMail):
+                self._doers.mail_gave_up(tx, effect, reason)
+                tx.done(row.id)
             elif late:
                 tx.done(row.id)
             else:
@@ -320,7 +332,7 @@ def _replaces(row: Waiting) -> tuple[str, ...]:
     """Name what a row stands for: a newer notification of one tag replaces one not yet sent, and
     a newer row of messages to a hub stands for an older one."""
     effect = row.effect
-    if isinstance(effect, SendOrderRequest):
+    if isinstance(effect, SendOrderRequest | SendMail):
         return (row.key,)
     if isinstance(effect, SendPeerMessage):
         return (row.subject, effect.kind) if effect.kind == "messages" else (row.key,)

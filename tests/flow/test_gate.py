@@ -214,6 +214,8 @@ ONLY = {
     "OrderRequest": {"flow/requests.py"},
     "release": {"flow/requests.py"},
     "to_contact": {"flow/peerout.py"},
+    "to_guest": {"flow/activities/mail.py"},
+    "SendMail": {"flow/activities/mail.py"},
     "Disclosed": {"flow/gate.py"},
 }
 """Who alone may call what makes something leave."""

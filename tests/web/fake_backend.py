@@ -258,6 +258,9 @@ class FakeActivities:
         (guest,) = self.kept[0].attendees
         return self.kept[0].with_attendee(replace(guest, partstat=partstat, comment=comment))
 
+    async def note_answer(self, key: str, who: str, partstat: PartStat, member: str) -> Activity:
+        return await self.answer(key, partstat, member, f"noted for {who}")
+
     async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
         return self.kept[0]
 

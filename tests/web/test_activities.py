@@ -53,6 +53,9 @@ async def test_a_friends_invitation_is_answered_anew_and_another_time_proposed(
         client, "POST", f"{path}/propose", {**times, "end": times["start"]}, token
     )
     assert status == 400
+    noted = {"member": "ada", "guest": "mailto:ben@x.example", "answer": "ACCEPTED"}
+    status, said = await call(client, "POST", f"{path}/note", noted, token)
+    assert (status, said["attendees"][0]["partstat"]) == (200, "ACCEPTED")
     more = {"member": "ada", "guests": ["cleo"]}
     status, said = await call(client, "POST", f"{path}/invite", more, token)
     assert (status, len(said["attendees"])) == (200, 2)

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from hub.domain import hosting
+from hub.domain import contacts, hosting
 from hub.domain.activities import (
     Activity,
     ActivityError,
     ActivityState,
     Attendee,
     Details,
+    PartStat,
     Planned,
+    address,
 )
 from hub.flow.activities.ask import withdraw_proposals
 from hub.flow.activities.keep import keep, ours, ready
+from hub.flow.activities.mail import mailable
+from hub.flow.activities.timers import gather
 from hub.flow.activities.write import post
 from hub.flow.home import Home
 from hub.store.peers import PeerStore
@@ -37,7 +41,7 @@ def create(
     ``tentative``: it is not settled yet. ActivityError, PeerError say in one line why it cannot be.
     """
     _, own = ready(home)
-    asked = _guests(tx, guests)
+    asked = _guests(tx, home, guests)
     done = hosting.create(tx.new_id(), own, details, asked, tx.now, tentative=tentative)
     facts = {"member": member, "via": via, "what": details.summary}
     entries = [Entry("activity_created", done.activity.key, facts)]
@@ -92,7 +96,7 @@ def cancel(tx: Tx, home: Home, key: str, member: str, via: str, *, comment: str 
 def invite(tx: Tx, home: Home, key: str, guests: Sequence[str], member: str, via: str) -> Activity:
     """Invite more contacts; who was invited already is left alone. ActivityError, PeerError."""
     planned = ours(tx, home, key)
-    done = hosting.invite(planned.activity, _guests(tx, guests), tx.now)
+    done = hosting.invite(planned.activity, _guests(tx, home, guests), tx.now)
     if done.activity == planned.activity:
         return done.activity
     facts = {"member": member, "via": via, "count": len(done.send[0].to)}
@@ -126,12 +130,28 @@ def let_in(tx: Tx, home: Home, key: str, answer: Attendee, member: str, via: str
     return done.activity
 
 
-def _guests(tx: Tx, ids: Sequence[str]) -> list[Attendee]:
+def note_answer(
+    tx: Tx, home: Home, key: str, who: str, partstat: PartStat, member: str, via: str
+) -> Activity:
+    """Note what a guest without a hub said by mail or word of mouth. ActivityError."""
+    planned = ours(tx, home, key)
+    contact = contacts.by_address(PeerStore(tx.connection).contacts()).get(address(who))
+    if contact is not None and contact.peer:
+        raise ActivityError(f"guest: {contact.name} answers by a hub of its own")
+    noted = hosting.noted(planned.activity, who, partstat, tx.now)
+    facts = {"member": member, "via": via, "who": who, "answer": partstat}
+    keep(tx, home, replace(planned, what=noted), Entry("answer_noted", key, facts))
+    gather(tx, key, len(noted.attendees))
+    return noted
+
+
+def _guests(tx: Tx, home: Home, ids: Sequence[str]) -> list[Attendee]:
     store = PeerStore(tx.connection)
     found = []
     for guest in dict.fromkeys(ids):
         contact = store.contact(guest)
         if contact is None or contact.state != "known":
             raise ActivityError(f"guests: {guest:.80} is not a contact")
+        mailable(home, contact)
         found.append(Attendee(contact.addresses[0], contact.name))
     return found

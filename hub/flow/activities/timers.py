@@ -44,4 +44,5 @@ def roster(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
         return
     done = hosting.roster(planned.activity, tx.now)
     keep(tx, home, replace(planned, what=done.activity))
-    post(tx, home, done)
+    # A mail each time somebody answers would be too many.
+    post(tx, home, done, by_mail=False)
