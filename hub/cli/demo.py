@@ -1,4 +1,4 @@
-"""``demo``: a household with everything around it, to play with or to watch."""
+"""``demo``: four households with everything around them, to play with or to watch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,9 +19,23 @@ if TYPE_CHECKING:
     from hub.demo.stage import Stage
 
 EXAMPLES = (
-    "[bold]run_hub.py demo[/bold]: play the household; Ctrl-C ends it\n\n"
-    "[bold]run_hub.py demo --auto[/bold]: watch it being played; exits with 0 if all went well"
+    "[bold]run_hub.py demo[/bold]: play a household; Ctrl-C ends it\n\n"
+    "[bold]run_hub.py demo --speed 60[/bold]: a minute is a second\n\n"
+    "[bold]run_hub.py demo --auto[/bold]: watch a Saturday being played; exits with 0 if all went "
+    "well\n\n"
+    "[bold]run_hub.py demo --auto --kill --seed 7[/bold]: the same, with each program killed once"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for on the command line."""
+
+    auto: bool
+    port: int
+    speed: float
+    eaten: float
+    seed: int | None
 
 
 def demo(
@@ -29,70 +44,100 @@ def demo(
         int, typer.Option(min=0, max=65535, help="The web page's port; 0: any free one.")
     ] = 0,
     speed: Annotated[
+        float, typer.Option(min=1, max=600, help="How fast time goes, when you play.")
+    ] = 1.0,
+    eaten: Annotated[
         float, typer.Option(min=0, max=100, help="Hours of eating a second, when you play.")
     ] = 0.2,
+    kill: Annotated[
+        bool,
+        typer.Option("--kill", help="With --auto: kill each program once."),
+    ] = False,
+    seed: Annotated[
+        int | None, typer.Option(help="With --kill: when; default: drawn, and printed.")
+    ] = None,
     keep: Annotated[
         Path | None, typer.Option(help="Keep all files in this (new) folder.", metavar="DIR")
     ] = None,
 ) -> None:
-    """Start a hub, a fridge, a registry and five providers, each a process of its own."""
+    """Start four hubs, a fridge, a registry and five providers, each a process of its own."""
+    from hub.demo.fate import draw_seed
     from hub.demo.processes import DemoError
 
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise Refused(f"{keep}: expected a folder that is new or empty", 2)
+    if kill and not auto:
+        raise Refused("--kill: expected --auto with it", 2)
+    if seed is not None and not kill:
+        raise Refused("--seed: expected --kill with it", 2)
+    drawn = (draw_seed() if seed is None else seed) if kill else None
+    asked = Asked(auto, port, speed, eaten, drawn)
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
-            asyncio.run(_play(keep.resolve(), auto, port, speed))
+            asyncio.run(_play(keep.resolve(), asked))
         else:
             with tempfile.TemporaryDirectory(prefix="commonhearth-demo-") as folder:
-                asyncio.run(_play(Path(folder), auto, port, speed))
+                asyncio.run(_play(Path(folder), asked))
     except DemoError as error:
         raise Refused(str(error)) from None
 
 
-async def _play(folder: Path, auto: bool, port: int, speed: float) -> None:
+async def _play(folder: Path, asked: Asked) -> None:
     from hub.demo.stage import Stage
+    from hub.demo.story import SATURDAY, ZONE
 
     began = time.monotonic()
 
     def line(text: str) -> None:
-        say(f"{time.monotonic() - began:7.2f} s  {text}")
+        shown = stage.clock.now().astimezone(ZONE)
+        say(f"{time.monotonic() - began:7.2f} s  {shown:%a %H:%M:%S}  {text}")
         sys.stdout.flush()
 
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
-    stage = Stage(folder, line)
-    playing = asyncio.create_task(_perform(stage, auto, port, speed))
-    stopping = asyncio.create_task(told.wait())
+    begins = SATURDAY if asked.auto else None
+    stage = Stage(folder, line, begins=begins, speed=1.0 if asked.auto else asked.speed)
+    tasks = [
+        asyncio.create_task(_perform(stage, asked)),
+        asyncio.create_task(stage.cast.missing()),
+        asyncio.create_task(told.wait()),
+    ]
     try:
-        await asyncio.wait({playing, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if playing.done():
-            await playing
-        elif auto:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task in done:
+                await task
+        if asked.auto and tasks[0] not in done:
             raise Refused("stopped before the end", 130)
     finally:
-        for task in (playing, stopping):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(playing, stopping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await stage.stop()
-    if auto:
+    if asked.auto:
         line("all is as it should be")
 
 
-async def _perform(stage: Stage, auto: bool, port: int, speed: float) -> None:
-    from hub.demo.story import play
+async def _perform(stage: Stage, asked: Asked) -> None:
+    from hub.demo.fate import Fate
+    from hub.demo.story import BEATS, SATURDAY, Story
 
-    await stage.start(http_port=port, eaten_per_second=0.0 if auto else speed)
-    if auto:
-        await play(stage)
+    await stage.start(http_port=asked.port, eaten_per_second=0.0 if asked.auto else asked.eaten)
+    if asked.auto:
+        if asked.seed is None:
+            await Story(stage, SATURDAY).play()
+            return
+        async with Fate(stage, asked.seed, len(BEATS) - 1) as fate:
+            await Story(stage, SATURDAY, fate.began).play()
         return
     say()
-    say(f"Open {stage.heard.url} and sign in with the code {stage.heard.codes[0]}")
+    say(f"Open {stage.home.url} and sign in with the code {stage.home.code}")
     say("The fridge is being eaten from; in a minute or so the hub asks whether to order.")
-    say(f"In another shell: script/run device simulate utility --url {stage.home.mqtt_url}")
+    url = stage.home.household.mqtt_url
+    say(f"In another shell: script/run device simulate utility --url {url}")
     say("announces that the gas will be off. Ctrl-C ends the demo.")
     say()
     sys.stdout.flush()

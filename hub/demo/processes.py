@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
+RUN = str(ROOT / "run_hub.py")
 _POLITE_SECONDS = 12.0
 _LONGEST_LINE = 4096
+_OWN_PORTS = (16_000, 32_000)
 
 
 class DemoError(Exception):
@@ -23,10 +26,18 @@ class DemoError(Exception):
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """Return a TCP port of the loopback that was free a moment ago.
+
+    It is none of those that systems give to whoever asks for any: nobody gets it by chance before
+    it is used, also not while the process that uses it is started again.
+    """
+    while True:
+        port = random.randrange(*_OWN_PORTS)  # noqa: S311 (no secret)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 

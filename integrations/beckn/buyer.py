@@ -63,6 +63,7 @@ class BecknBuyer:
             sources=self.sources,
             identity=self.identity,
             data=secrets_dir.parent,
+            now=clock.now,
             on_change=on_change,
         )
         self._settings = settings

@@ -10,8 +10,9 @@ import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from hub.clock import SYSTEM
 from hub.domain.orders import (
     Action,
     Line,
@@ -85,7 +86,7 @@ async def check_provider(
     public_url: str | None = None,
     register: Callable[[Entry], None] | None = None,
     patience: float = 10.0,
-    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    now: Callable[[], datetime] = SYSTEM.now,
 ) -> ProviderReport:
     """Try the provider at ``url`` (its registered URI, or where that begins) and report.
 

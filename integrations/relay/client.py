@@ -8,13 +8,14 @@ import logging
 import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from aiohttp import ClientSession, ClientTimeout
 from aiohttp.client_exceptions import ClientError
 from paho.mqtt.client import MQTTMessage
 
+from hub.clock import SYSTEM
 from integrations.relay.enrolment import (
     Enrolment,
     read_enrolment,
@@ -58,7 +59,7 @@ class RelayClient:
         data: Path,
         broker: Broker | None = None,
         code: str = "",
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = SYSTEM.now,
         on_status: Callable[[str], None] = log.info,
         on_refused: Callable[[str], None] = log.warning,
     ) -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from hub.clock import SYSTEM
 from hub.domain.orders import OrderAnswer
 from hub.settings import BecknSettings
 from integrations.beckn.buyer import BecknBuyer
@@ -32,7 +33,7 @@ async def test_a_changed_key_is_told_shown_and_agreed_to(tmp_path: Path) -> None
         secrets_dir=tmp_path / "secrets",
         public_url_of=lambda: "",
         sink=sink,
-        clock=None,  # type: ignore[arg-type]
+        clock=SYSTEM,
         on_change=told.append,
     )
     try:

@@ -19,13 +19,17 @@ def test_it_plays_to_the_end_and_prints_the_timeline() -> None:
     assert len(times) == len(told.stdout.splitlines())
     assert times == sorted(times)
     road = [
-        r"the hub runs at http://\S+, its broker at mqtt://",
+        r"Elm Street's hub runs at http://\S+, its broker at mqtt://",
+        r"are contacts of one another",
+        r"Ben asks his friends to go fishing",
+        r"Ada's phone: Canal Side invites you to Fishing: .*\[Approve, Decline, Later\]",
+        r"Ada taps Approve: .* \(200\)",
         r"somebody drinks milk",
-        r"phone: Milk and Eggs are running low: .*\[Approve [\d.]+ EUR, Decline, Later\]",
-        r"tapped Approve: Approved by Ada.*\(200\)",
-        r"phone: .*Ordered at .* Order ",
-        r"tapped again: Ordered at .*\(200\)",
-        r"phone: Gas outage in Old Town",
+        r"Ada's phone: Milk and Eggs are running low: .*\[Approve [\d.]+ EUR, Decline, Later\]",
+        r"Ada taps Approve: Approved by Ada.*\(200\)",
+        r"Ada's phone: .*Ordered at .* Order ",
+        r"Ada taps Approve: Ordered at .*\(200\)",
+        r"Ada's phone: Gas outage in Old Town",
         r"both sides agree: order \S+ at .*, confirmed",
         r"all is as it should be",
     ]

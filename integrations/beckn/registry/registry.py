@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
+from hub.clock import SYSTEM
 from integrations.beckn.errors import RegistryError
 from integrations.beckn.keys import Identity
 from integrations.beckn.registry.entry import Entry, Role, Source, key_bytes
@@ -40,10 +41,6 @@ MOST_FOUND = 2000
 KEEP_FILE = "beckn-registry.sqlite"
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Registry:
     """Who is registered, and with which keys.
 
@@ -62,7 +59,7 @@ class Registry:
         identity: Identity | None = None,
         data: Path | None = None,
         ttl: timedelta = TTL,
-        now: Callable[[], datetime] = _utc_now,
+        now: Callable[[], datetime] = SYSTEM.now,
         on_change: Callable[[KeyChange], None] | None = None,
     ) -> None:
         """Read ``path`` at first use (None: no file) and ask ``sources`` when told to.

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import quote
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector
 from aiohttp.client_exceptions import ClientError
 
+from hub.clock import SYSTEM
 from integrations.beckn.errors import BecknError, RegistryError
 from integrations.beckn.keys import Identity
 from integrations.beckn.reading import BIGGEST_BODY, Node, parse
@@ -40,7 +41,7 @@ class RemoteRegistry:
         identity: Identity | None,
         *,
         patience: float = PATIENCE,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = SYSTEM.now,
     ) -> None:
         """Ask as ``identity``, which signs where a registry only answers its members."""
         self.source = source

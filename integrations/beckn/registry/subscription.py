@@ -9,11 +9,12 @@ import logging
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from aiohttp import web
 
+from hub.clock import SYSTEM
 from integrations.beckn.errors import BecknError, RegistryError, SignatureError
 from integrations.beckn.keys import Identity, adopt, successor
 from integrations.beckn.reading import parse
@@ -46,7 +47,7 @@ class Subscription:
         source: Source,
         identity: Identity,
         *,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        now: Callable[[], datetime] = SYSTEM.now,
     ) -> None:
         """Enter ``identity`` in ``source``; where that names no keys, the registry is asked once.
 
