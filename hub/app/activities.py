@@ -8,13 +8,14 @@ from typing import TypeVar
 
 from sqlalchemy import Engine
 
-from hub.domain import conflicts
 from hub.domain.activities import Activity, Details, PartStat
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
+from hub.domain.spans import overlaps
 from hub.flow.activities import attend, organize
 from hub.flow.agenda import agenda_of
 from hub.flow.home import Home
+from hub.ports import Clock
 from hub.store.house import House
 from hub.store.peers import PeerStore
 from hub.store.tx import Tx
@@ -28,11 +29,14 @@ API = "api"
 class HubActivities:
     """Reads from memory; changes go through the writer thread."""
 
-    def __init__(self, home: Home, house: House, writer: Writer, engine: Engine) -> None:
+    def __init__(
+        self, home: Home, house: House, writer: Writer, engine: Engine, clock: Clock
+    ) -> None:
         self._home = home
         self._house = house
         self._writer = writer
         self._engine = engine
+        self._clock = clock
 
     def listed(self) -> Sequence[Activity]:
         """Return what is still to happen, the soonest first."""
@@ -41,12 +45,18 @@ class HubActivities:
 
     def agenda(self, within: Window) -> Sequence[Block]:
         """Return what takes the household's time within a span, in order of time."""
-        return agenda_of(self._house, self._home).during(within)
+        now = self._clock.now()
+        return agenda_of(self._house, self._home, within, now).during(within)
 
     def troubles(self, within: Window) -> Sequence[Trouble]:
         """Return what does not go together within a span, in order of time."""
-        found = conflicts.find(agenda_of(self._house, self._home), within, self._home.adults())
-        return [Trouble(one, self._house.open_keys.get(one.key, "")) for one in found]
+        found = [
+            Trouble(one, self._house.open_keys.get(case.key, ""))
+            for case in list(self._house.cases.values())
+            for one in case.conflicts
+            if overlaps(one.overlap, within)
+        ]
+        return sorted(found, key=lambda one: (one.conflict.overlap.start, one.conflict.key))
 
     def friends(self) -> Sequence[Friend]:
         """Return the contacts by name."""

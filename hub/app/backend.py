@@ -31,6 +31,7 @@ from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneVi
 from hub.web.files import Files
 from hub.web.friends import Friends
 from hub.web.meals import Meals
+from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 from hub.worker.writer import Writer
@@ -56,6 +57,7 @@ class HubBackend:
         pushes: Pushes,
         activities: Activities,
         meals: Meals,
+        plans: Plans,
         friends: Friends,
         privacy: Privacy,
     ) -> None:
@@ -68,6 +70,7 @@ class HubBackend:
         self.pushes = pushes
         self.activities = activities
         self.meals = meals
+        self.plans = plans
         self.friends = friends
         self.privacy = privacy
         self._home = home

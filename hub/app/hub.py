@@ -32,6 +32,7 @@ from hub.app.listen import address, listen
 from hub.app.meals import HubMeals
 from hub.app.network import Network
 from hub.app.peering import Peering
+from hub.app.plans import HubPlans
 from hub.app.plugins import Reach, device_book
 from hub.app.privacy import HubPrivacy
 from hub.app.pushes import HubPushes
@@ -216,9 +217,10 @@ class Hub:
             topic_of=self.topics.of,
             pushes=self.pushes,
             privacy=HubPrivacy(self.home, self.house, self.writer, self._engine),
-            activities=HubActivities(self.home, self.house, self.writer, self._engine),
+            activities=HubActivities(self.home, self.house, self.writer, self._engine, self.clock),
             friends=HubFriends(self.peering, self._engine),
             meals=HubMeals(self.home, self.writer, self.views),
+            plans=HubPlans(self.home, self.house, self.writer),
             files=HomeFiles(
                 self._config.folder,
                 home=self.home,

@@ -34,6 +34,7 @@ from hub.web.operations import (
 )
 from hub.web.ordercommands import OrderCommandBody, command_of
 from hub.web.pages import readable
+from hub.web.planapi import PLANS
 from hub.web.privacypages import OPERATIONS as PRIVACY
 from hub.web.problem import problem
 from hub.web.site import site_of
@@ -261,6 +262,7 @@ async def _parked(request: web.Request) -> Answer:
 
 OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
+    *PLANS,
     *PRIVACY,
     *MEALS,
     Operation(

@@ -21,6 +21,7 @@ from hub.web.activities import Activities
 from hub.web.files import Files
 from hub.web.friends import Friends
 from hub.web.meals import Meals
+from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 
@@ -144,6 +145,11 @@ class Backend(Protocol):
     @property
     def friends(self) -> Friends:
         """Return the households this one knows."""
+        ...
+
+    @property
+    def plans(self) -> Plans:
+        """Return absences, meals cooked at home, and conflicts."""
         ...
 
     @property

@@ -112,9 +112,11 @@ def _response(
 
 
 def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
+    described = model.model_json_schema()
+    needed = described.get("required", ())
     return [
-        {"name": name, "in": "query", "required": False, "schema": schema}
-        for name, schema in model.model_json_schema()["properties"].items()
+        {"name": name, "in": "query", "required": name in needed, "schema": schema}
+        for name, schema in described["properties"].items()
     ]
 
 

@@ -41,7 +41,7 @@ class Answer:
 class Operation:
     """One row of the API. ``answer`` is what is returned, or one of ``items`` when ``many``."""
 
-    method: Literal["GET", "POST", "PUT"]
+    method: Literal["GET", "POST", "PUT", "DELETE"]
     path: str
     name: str
     summary: str

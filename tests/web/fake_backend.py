@@ -41,6 +41,7 @@ from hub.web.backend import (
 )
 from hub.web.friends import FriendView, Invited
 from tests.web.fake_meals import FakeMeals
+from tests.web.fake_plans import FakePlans
 from tests.web.household import household
 
 NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
@@ -411,6 +412,7 @@ class FakeBackend:
         self.pushes = FakePushes()
         self.activities = FakeActivities()
         self.meals = FakeMeals()
+        self.plans = FakePlans()
         self.friends = FakeFriends()
         self.privacy = FakePrivacy()
         self.files = household(self.folder, self.settings)
