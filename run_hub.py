@@ -3,7 +3,7 @@
 
 import sys
 
-from hub.cli.main import main
+from hub.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

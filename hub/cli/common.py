@@ -11,10 +11,37 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli.telling import (
+    DEFAULT_CONFIG,
+    DEFAULT_DATA,
+    ROOT,
+    Refused,
+    readable,
+    say,
+    say_now,
+    shown,
+)
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-ROOT = Path(__file__).resolve().parents[2]
+__all__ = [
+    "DEFAULT_CONFIG",
+    "DEFAULT_DATA",
+    "ROOT",
+    "AsJson",
+    "ConfigFolder",
+    "DataFolder",
+    "Refused",
+    "database",
+    "plain",
+    "print_json",
+    "readable",
+    "say",
+    "say_now",
+    "shown",
+    "table",
+]
 
 ConfigFolder = Annotated[
     Path, typer.Option("--config", help="The folder with hub.yaml.", metavar="DIR")
@@ -23,41 +50,11 @@ DataFolder = Annotated[
     Path, typer.Option("--data", help="The folder of the hub's database and keys.", metavar="DIR")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
-DEFAULT_CONFIG = ROOT / "config"
-DEFAULT_DATA = ROOT / "data"
-
-
-class Refused(Exception):
-    """What was asked cannot be done; the text is one line, ``code`` the exit code."""
-
-    def __init__(self, message: str, code: int = 1) -> None:
-        """Say why, and what was expected."""
-        super().__init__(message)
-        self.code = code
-
-
-def shown(path: Path) -> Path:
-    """Return a path as it was most likely typed: seen from here where it lies below."""
-    try:
-        return path.resolve().relative_to(Path.cwd())
-    except ValueError:
-        return path
 
 
 def print_json(value: object) -> None:
     """Print JSON; dates and amounts as text."""
     sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
-
-
-def say(text: str = "") -> None:
-    """Print a line as it is."""
-    sys.stdout.write(text + "\n")
-
-
-def say_now(text: str) -> None:
-    """Print a line so that whoever listens to the process has it at once."""
-    say(text)
-    sys.stdout.flush()
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -90,22 +87,6 @@ def database(data: Path) -> Iterator[Engine]:
         yield engine
     finally:
         engine.dispose()
-
-
-@contextmanager
-def readable(data: Path) -> Iterator[None]:
-    """Open a database within; one that is damaged is told with its file. Raises Refused."""
-    from sqlalchemy.exc import DatabaseError
-
-    from hub.app.hub import DATABASE
-
-    try:
-        yield
-    except DatabaseError as error:
-        raise Refused(
-            f"{shown(data / DATABASE)}: {error.orig}; expected the hub's database (move it away to "
-            "begin anew, or put a backup in its place)"
-        ) from error
 
 
 def plain(value: Any) -> object:

@@ -24,7 +24,7 @@ from hub.cli import (
     run,
     token,
 )
-from hub.cli.common import Refused
+from hub.cli.telling import tell
 
 app = typer.Typer(
     name="run_hub.py",
@@ -104,20 +104,4 @@ def _tell(error: Exception) -> int:
         else:
             sys.stderr.write(f"error: {text} (--help shows what can be asked)\n")
         return int(error.exit_code)
-    sys.stderr.write(f"error: {_one_line(error)}\n")
-    if hasattr(error, "problems"):
-        return 2
-    return error.code if isinstance(error, Refused) else 1
-
-
-def _one_line(error: Exception) -> str:
-    problems = getattr(error, "problems", ())
-    text = " ".join(str(problems[0] if problems else error).split())
-    if isinstance(error, Refused):
-        return text
-    if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}"
-    known = type(error).__module__.partition(".")[0] in ("hub", "integrations", "rules", "devices")
-    if known and text:
-        return text
-    return f"{type(error).__name__}: {text} (run_hub.py --debug … shows where)"
+    return tell(error)
