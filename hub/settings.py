@@ -366,6 +366,31 @@ class SmtpSettings(Section):
     )
 
 
+class CalendarSettings(Section):
+    """A calendar kept elsewhere, whose entries take members' time (docs/activities.md)."""
+
+    name: str = Field(
+        pattern=r"^[^\W_][\w .-]{0,39}$", description="what the household calls it; each once"
+    )
+    url: str = Field(
+        max_length=2000,
+        pattern=r"^(https?|webcals?)://\S+$",
+        description="an .ics file's address, or a CalDAV server's or calendar's",
+    )
+    kind: Literal["ics", "caldav"] = Field(default="ics", description="what is there")
+    username: str | None = Field(default=None, max_length=200, description="our user there")
+    password_file: Path | None = Field(
+        default=None, description="file with that user's password; the hub's user must read it"
+    )
+    members: tuple[str, ...] = Field(
+        default=(), description="ids of those whose time it takes; none: every adult's"
+    )
+    every: int = Field(default=15, ge=5, le=1440, description="minutes between two readings")
+    local: bool = Field(
+        default=False, description="it is in the home's own network, where none is read otherwise"
+    )
+
+
 class BackupSettings(Section):
     """The nightly backup: one encrypted file in a folder, best on another disk or machine."""
 
@@ -493,6 +518,9 @@ class Settings(Section):
     agenda: AgendaSettings = AgendaSettings()
     backup: BackupSettings = BackupSettings()
     smtp: SmtpSettings = SmtpSettings()
+    calendars: tuple[CalendarSettings, ...] = Field(
+        default=(), max_length=40, description="calendars kept elsewhere"
+    )
     homeassistant: HomeAssistantSettings = HomeAssistantSettings()
     log: LogSettings = LogSettings()
 
@@ -505,6 +533,18 @@ class Settings(Section):
         if not ids:
             raise ValueError("expected at least one member")
         return value
+
+    @model_validator(mode="after")
+    def _calendars_are_told_apart(self) -> Settings:
+        names = [one.name for one in self.calendars]
+        members = {member.id for member in self.members}
+        for number, one in enumerate(self.calendars):
+            if names.count(one.name) > 1:
+                raise ValueError(f"calendars.{number}.name: {one.name!r} is there twice")
+            for member in one.members:
+                if member not in members:
+                    raise ValueError(f"calendars.{number}.members: there is no member {member!r}")
+        return self
 
     @property
     def mail_from(self) -> str | None:

@@ -19,6 +19,8 @@ from hub.app.activities import HubActivities
 from hub.app.assistant import Assistant
 from hub.app.backend import HubBackend
 from hub.app.backup.nightly import LOOK_SECONDS, Nightly
+from hub.app.calendars import LOOK_SECONDS as CALENDAR_SECONDS
+from hub.app.calendars import Calendars
 from hub.app.changes import Changes
 from hub.app.config import Config
 from hub.app.doers import Doers, Phones
@@ -301,6 +303,8 @@ class Hub:
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
         nightly = Nightly(self.home, self._config.folder, self._data, self.clock)
         self._alarm.every(LOOK_SECONDS, nightly.look, "backup")
+        calendars = Calendars(self.home, self.writer, self.clock)
+        self._alarm.every(CALENDAR_SECONDS, calendars.look, "calendars")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
         await self.peering.start()

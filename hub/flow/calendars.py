@@ -84,9 +84,13 @@ def calendar_failed(tx: Tx, home: Home, name: str, problem: str, *, lasting: boo
 
 
 def forget_calendars(tx: Tx, keep: Container[str], prefix: str = "") -> None:
-    """Forget calendars that are read no more: those whose name begins so and is not in ``keep``."""
+    """Forget calendars that are read no more: those not in ``keep`` whose name begins so.
+
+    A prefix, such as ``ha/``, says who reads them; names without a slash are those of hub.yaml.
+    """
     for name in list(tx.house.calendars):
-        if name.startswith(prefix) and name not in keep:
+        reader, slash, _ = name.rpartition("/")
+        if reader + slash == prefix and name not in keep:
             tx.forget_calendar(name)
 
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import base64
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
 from hub.ports import DeliveryError
 
 if TYPE_CHECKING:
-    from aiohttp import ClientSession
+    from aiohttp import AddrInfoType, ClientSession
 
+_PRIVATE = "is not on the internet"
 TIMEOUT = 30.0
 """Seconds for one answer in all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A calendar elsewhere; ``name`` is what the household calls it."""
+    """A calendar elsewhere; ``name`` is what the household calls it.
+
+    ``local``: it may be in the home's own network. No other one is looked for there, whatever its
+    address says or it redirects to.
+    """
 
     name: str
     url: str
     username: str | None = None
     password: str | None = field(default=None, repr=False)
+    local: bool = False
 
     def address(self) -> str:
         """Return its URL; ``webcal`` is HTTPS by another name. Raises ValueError."""
@@ -57,8 +65,21 @@ async def opened(source: Source) -> AsyncIterator[ClientSession]:
         # aiohttp leaves it out when it is sent on to another server.
         headers["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
     timeout = aiohttp.ClientTimeout(total=TIMEOUT)
-    async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
+    connector = aiohttp.TCPConnector(socket_factory=None if source.local else _public)
+    async with aiohttp.ClientSession(
+        headers=headers, timeout=timeout, connector=connector
+    ) as session:
         yield session
+
+
+def _public(address: AddrInfoType) -> socket.socket:
+    """Return a socket to an address of the internet; OSError for one of a home's network."""
+    family, kind, protocol, _, where = address
+    found = ip_address(str(where[0]).partition("%")[0])
+    found = getattr(found, "ipv4_mapped", None) or found
+    if not found.is_global:
+        raise PermissionError(f"{found} {_PRIVATE}")
+    return socket.socket(family, kind, protocol)
 
 
 async def ask(
@@ -88,6 +109,11 @@ async def ask(
             status, final = response.status, str(response.url)
             kept = {name.lower(): text for name, text in response.headers.items()}
     except aiohttp.ClientConnectorError as error:
+        if _PRIVATE in str(error.os_error):
+            raise DeliveryError(
+                f"calendar {source.name}: {error.os_error}; set `local: true` if that is meant",
+                retry=False,
+            ) from error
         reason = f"calendar {source.name} cannot be reached: {error.os_error}"
         raise DeliveryError(reason) from error
     except (aiohttp.ClientError, TimeoutError, ValueError) as error:

@@ -26,6 +26,10 @@ DAY = Window(NOW - 8 * HOUR, NOW + 16 * HOUR)
 WEEK = Window(NOW - 8 * HOUR, NOW + 160 * HOUR)
 
 
+def local(name: str, url: str, *account: str) -> Source:
+    return Source(name, url, *account, local=True)
+
+
 def event(uid: str, *lines: str) -> str:
     return "\r\n".join(
         ["BEGIN:VEVENT", f"UID:{uid}", "DTSTAMP:20261101T000000Z", *lines, "END:VEVENT"]
@@ -149,7 +153,7 @@ def test_what_is_over_costs_no_look_at_its_rule(monkeypatch):
 
 
 def subscribed(published: Published) -> SubscribedCalendar:
-    return SubscribedCalendar(Source("Mine", published.url))
+    return SubscribedCalendar(local("Mine", published.url))
 
 
 async def test_a_file_is_asked_for_again_and_taken_when_it_has_changed(published: Published):
@@ -196,7 +200,7 @@ async def test_a_file_without_an_end_is_not_read(published: Published, monkeypat
 
 async def test_a_server_that_is_not_there():
     with pytest.raises(DeliveryError, match="calendar Mine cannot be reached") as refused:
-        await SubscribedCalendar(Source("Mine", "http://127.0.0.1:1/x.ics")).read(DAY, BERLIN)
+        await SubscribedCalendar(local("Mine", "http://127.0.0.1:1/x.ics")).read(DAY, BERLIN)
     assert refused.value.retry
 
 
@@ -209,7 +213,7 @@ async def test_it_does_not_go_round_in_circles(published: Published):
 @pytest.mark.parametrize("url", ["ftp://x/y.ics", "mine.ics", "", "https://"])
 def test_addresses_that_are_none(url):
     with pytest.raises(ValueError, match="calendar Mine: expected https://"):
-        SubscribedCalendar(Source("Mine", url))
+        SubscribedCalendar(local("Mine", url))
 
 
 def test_webcal_is_https_by_another_name():
@@ -233,7 +237,7 @@ async def fill(url: str) -> None:
 
 async def test_calendars_are_found_and_read(radicale: str):
     await fill(radicale)
-    account = CalDavCalendar(Source("Ours", radicale, "ada", "secret"))
+    account = CalDavCalendar(local("Ours", radicale, "ada", "secret"))
     read = await account.read(DAY, BERLIN)
     assert [(one.summary, one.window.start.hour) for one in read.entries] == [
         ("Lunch", 11),
@@ -246,19 +250,19 @@ async def test_calendars_are_found_and_read(radicale: str):
 
 async def test_one_calendar_by_its_own_address(radicale: str):
     await fill(radicale)
-    work = CalDavCalendar(Source("Work", f"{radicale}/ada/work/", "ada", "secret"))
+    work = CalDavCalendar(local("Work", f"{radicale}/ada/work/", "ada", "secret"))
     assert [one.uid for one in (await work.read(DAY, BERLIN)).entries] == ["lunch"]
 
 
 async def test_a_wrong_password_is_told(radicale: str):
     with pytest.raises(DeliveryError, match="user name and password") as refused:
-        await CalDavCalendar(Source("Ours", radicale, "ada", "wrong")).read(DAY, BERLIN)
+        await CalDavCalendar(local("Ours", radicale, "ada", "wrong")).read(DAY, BERLIN)
     assert refused.value.retry is False
 
 
 async def test_an_account_without_calendars(radicale: str):
     with pytest.raises(DeliveryError, match="there is no calendar at this address"):
-        await CalDavCalendar(Source("Ours", radicale, "ada", "secret")).read(DAY, BERLIN)
+        await CalDavCalendar(local("Ours", radicale, "ada", "secret")).read(DAY, BERLIN)
 
 
 BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'
@@ -268,7 +272,7 @@ BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x>&b;</x>'
 async def test_what_is_no_caldav_server(published: Published, body):
     published.body = body
     with pytest.raises(DeliveryError, match="expected a CalDAV server's XML"):
-        await CalDavCalendar(Source("Mine", published.url)).read(DAY, BERLIN)
+        await CalDavCalendar(local("Mine", published.url)).read(DAY, BERLIN)
 
 
 async def test_another_server_is_not_told_the_password(published: Published):
@@ -278,7 +282,7 @@ async def test_another_server_is_not_told_the_password(published: Published):
         b"</d:current-user-principal></d:prop></d:propstat></d:response></d:multistatus>"
     )
     with pytest.raises(DeliveryError, match="points to another server"):
-        await CalDavCalendar(Source("Mine", published.url, "ada", "secret")).read(DAY, BERLIN)
+        await CalDavCalendar(local("Mine", published.url, "ada", "secret")).read(DAY, BERLIN)
     assert len(published.asked) == 1
 
 
@@ -292,8 +296,26 @@ def test_a_report_is_bounded(monkeypatch):
     bad = one.replace("BEGIN:VEVENT", "BEGIN:OTHER")
     names = 'xmlns:d="DAV:" xmlns:c="urn:ietf:params:xml:ns:caldav"'
     body = f"<d:multistatus {names}>{bad}{one}{one}</d:multistatus>".encode()
-    ours = CalDavCalendar(Source("Ours", "http://127.0.0.1/"))
+    ours = CalDavCalendar(local("Ours", "http://127.0.0.1/"))
     read = ours._entries(caldav.Answer(207, {}, body, "http://127.0.0.1/"), DAY, BERLIN)
     assert [one.summary for one in read.entries] == ["Lunch"]
     assert len(read.skipped) == 2
     assert read.skipped[1] == "more than 2 entries"
+
+
+# -- where calendars are looked for ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "[::1]", "192.168.0.7", "[::ffff:10.0.0.1]"]
+)
+async def test_the_homes_own_network_is_looked_at_only_where_that_is_said(host: str):
+    with pytest.raises(DeliveryError, match=r"is not on the internet.*local: true") as refused:
+        await SubscribedCalendar(Source("Mine", f"http://{host}:1/x.ics")).read(DAY, BERLIN)
+    assert refused.value.retry is False
+
+
+async def test_nothing_is_asked_of_an_address_that_is_not_allowed(published: Published):
+    with pytest.raises(DeliveryError, match=r"127\.0\.0\.1 is not on the internet"):
+        await CalDavCalendar(Source("Mine", published.url)).read(DAY, BERLIN)
+    assert published.asked == []
