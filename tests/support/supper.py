@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from hub.app.invitations import IcsInvitations
-from hub.domain.activities import Activity, Details, Person
+from hub.domain import hosting
+from hub.domain.activities import Activity, Details, PartStat, Person, Planned
 from hub.domain.meals import SocialMeal
 from hub.domain.offers import Window
 from hub.domain.suggestions import Suggestion
 from hub.flow import befriend
 from hub.flow.activities import organize
+from hub.flow.activities.keep import keep, known
 from hub.flow.activities.receive import take_in
-from hub.flow.activities.write import ITIP
+from hub.flow.activities.write import ITIP, post
 from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
 from hub.flow.meals import follow
 from hub.flow.meals.propose import PURPOSE
 from hub.flow.peerout import PeerHooks
+from hub.store.tx import Tx
 from tests.flow.test_notices import alert
 from tests.flow.test_peers import Side, befriended
 from tests.support.household import SETTINGS, Household, TurnedClock, make_home, same
@@ -154,13 +158,41 @@ class Supper:
         (asked,) = [one for one in side.house.open() if one.kind == "invitation"]
         assert side.house.decide(verb, asked).result == "done"
 
-    def again(self, name: str, partstat: str) -> None:
-        """Have a friend say something else than before."""
-        from hub.flow.activities.attend import answer
-
+    def again(self, name: str, partstat: PartStat) -> None:
+        """Have a friend say something else than before, on paper that knows no deadline."""
         side = self.friends[name]
-        home, uid = side.house.home, self.meal.uid
-        side.house.do(lambda tx: answer(tx, home, uid, partstat, "ana", "web"))
+
+        def said(tx: Tx) -> None:
+            activity = known(tx, self.meal.uid).activity
+            open_ = replace(activity, details=replace(activity.details, answer_by=None))
+            own = side.house.home.own
+            assert own is not None
+            done = hosting.answer(open_, own.address, partstat, tx.now)
+            keep(tx, side.house.home, Planned(done.activity))
+            post(tx, side.house.home, done)
+
+        side.house.do(said)
+
+    def allow(self, name: str) -> None:
+        """Have a friend let Ada see when they are busy."""
+        side = self.friends[name]
+        side.house.do(lambda tx: befriend.limit(tx, side.contact(self.ada).id, "busy"))
+
+    def busy(self, name: str, start: int, end: int) -> None:
+        """Give a friend something to do between two hours (UTC)."""
+        side, day = self.friends[name], self.clock.now().replace(minute=0)
+        window = Window(day.replace(hour=start), day.replace(hour=end))
+        details = Details(window, "Europe/Berlin", "A secret")
+        home = side.house.home
+        side.house.do(lambda tx: organize.create(tx, home, details, [], "ana", "web"))
+
+    def settle(self, *coming: str, **facts: Any) -> None:
+        """Have it proposed, approved, and answered by all: these come."""
+        self.house.decide("approve", self.propose(**facts))
+        self.run()
+        for name in self.friends:
+            self.answer(name, "approve" if name in coming else "decline")
+        self.run()
 
     # -- looking ------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from hub.domain.activities import ANSWERS, Attendee, Planned
+from hub.domain.activities import ANSWERS, Activity, Attendee, Planned
 from hub.domain.freebusy import FreeBusy
 from hub.domain.mealactions import AskHousehold, CancelTable, TellHousehold
 from hub.domain.meals import SocialMeal
@@ -32,6 +32,7 @@ from hub.flow.home import Home
 from hub.flow.meals.carry import RETRY, carry_out, question_key
 from hub.flow.meals.keep import TIMER, about, keep, terms, with_uid
 from hub.flow.meals.propose import all_told, present
+from hub.flow.offers import LATE
 from hub.flow.placing import PLACED
 from hub.flow.wishes import order_for, resize
 from hub.store.tx import Tx
@@ -45,8 +46,20 @@ def _activity_changed(tx: Tx, home: Home, before: Planned | None, now: Planned) 
     if meal is None or before is None:
         return
     was, is_ = before.activity, now.activity
-    if answers(before, now) or (was.state, was.details.window) != (is_.state, is_.details.window):
+    moved = (was.state, was.details.window) != (is_.state, is_.details.window)
+    if moved or answers(before, now) or _said_since(meal, is_):
         tx.set_timer(TIMER, meal.id, "follow", tx.now)
+
+
+def _said_since(meal: SocialMeal, activity: Activity) -> list[str]:
+    """Return who has said something else since their late yes: it does not hold any more."""
+    return [
+        late.address
+        for late in meal.late
+        if (said := activity.attendee(late.address)) is not None
+        and said.stamp is not None
+        and (late.stamp is None or said.stamp > late.stamp)
+    ]
 
 
 def _late(tx: Tx, home: Home, planned: Planned, answer: Attendee) -> bool:
@@ -80,12 +93,15 @@ def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
         meal = _moved(tx, home, meal, planned)
     # Whether an answer came in time was decided when it came.
     in_time = min(tx.now, meal.answer_by)
+    if since := _said_since(meal, activity):
+        for who in since:
+            _answered_after_all(tx, home, meal, who)
+        meal = replace(meal, late=tuple(one for one in meal.late if one.address not in since))
+        keep(tx, home, meal)
     for guest in meal.guests:
         said = activity.attendee(guest.address)
         if said is None or said.partstat == guest.answer or said.partstat not in ANSWERS:
             continue
-        _answered_after_all(tx, home, meal, guest.address)
-        meal = replace(meal, late=tuple(one for one in meal.late if one.address != guest.address))
         step = on_answer(meal, guest.address, said.partstat, in_time, terms(tx, meal))
         host_out = said.partstat == "DECLINED" and guest.name == meal.host
         meal = carry_out(tx, home, meal, step)
@@ -152,10 +168,7 @@ def news(tx: Tx, home: Home, key: str, what: News, identity: str) -> None:
         return
     if what == "collected":
         if meal.state == "proposed" and identity == meal.suggestion_id:
-            known = replace(meal, awaited=tuple(one for one in meal.awaited if one != "tables"))
-            keep(tx, home, known)
-            if all_told(known):
-                present(tx, home, known)
+            _collected(tx, home, meal)
         return
     if what == "ended":
         _wish_ended(tx, home, meal, identity)
@@ -163,6 +176,22 @@ def news(tx: Tx, home: Home, key: str, what: News, identity: str) -> None:
     order = tx.order(identity)
     if order is not None:
         carry_out(tx, home, meal, _of_table(tx, meal, order, what))
+
+
+def _collected(tx: Tx, home: Home, meal: SocialMeal) -> None:
+    """Note that restaurants have answered, or that it is time to go on without them."""
+    suggestion = tx.suggestion(meal.suggestion_id)
+    if suggestion is None or not suggestion.open:
+        return
+    slow = any(order.pending is not None for order in tx.orders_of(suggestion.id))
+    if meal.wish is not None and meal.wish.where == "out" and not suggestion.options and slow:
+        # There is nowhere else to eat: who is slow gets a little longer.
+        tx.set_timer("collect", suggestion.id, "late", tx.now + LATE)
+        return
+    known = replace(meal, awaited=tuple(one for one in meal.awaited if one != "tables"))
+    keep(tx, home, known)
+    if all_told(known):
+        present(tx, home, known)
 
 
 def _wish_ended(tx: Tx, home: Home, meal: SocialMeal, suggestion_id: str) -> None:
