@@ -57,6 +57,7 @@ from hub.flow.gate import sent
 from hub.flow.home import Home
 from hub.flow.meals import follow as meals
 from hub.flow.meals.propose import PURPOSE
+from hub.flow.meals.table import surveyed
 from hub.flow.peerout import PeerHooks
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
@@ -168,7 +169,7 @@ class Hub:
         own = default_address(self.peering.keys.id)
         self.home.own = Person(own, settings.home.name)
         self.home.follows = (*self.home.follows, meals.HOOKS)
-        self.home.surveyed = {**self.home.surveyed, PURPOSE: meals.surveyed}
+        self.home.surveyed = {**self.home.surveyed, PURPOSE: surveyed}
         self.buyer = BecknBuyer(
             settings.beckn,
             secrets_dir=self._data / "secrets",

@@ -166,6 +166,19 @@ def on_booked(
     return Step(after.meal, (SetActivity("confirmed"), *after.actions))
 
 
+def on_rebooked(
+    meal: SocialMeal, order_id: str, size: int, now: datetime, terms: ChangeTerms | None = None
+) -> Step:
+    """Another table was taken instead of the one that could not grow, which is given back."""
+    if meal.state != "resizing" or meal.order_id == order_id:
+        return Step(meal)
+    old = meal.order_id
+    after = _adjust(meal.moved("booked", order_id=order_id, size=size, asked_size=size), now, terms)
+    if after.meal.ended:
+        return Step(after.meal, (CancelTable(old, None), *after.actions))
+    return Step(after.meal, (CancelTable(old, None), SetActivity("confirmed"), *after.actions))
+
+
 def on_refused(meal: SocialMeal, reason: str) -> Step:
     """No table was given: members choose another, or call it off."""
     if meal.state != "booking":

@@ -9,7 +9,7 @@ from datetime import datetime
 from hub.flow import rides
 from hub.flow.belonging import News
 from hub.flow.home import Home
-from hub.flow.meals import follow as meals
+from hub.flow.meals import table as meals
 from hub.store.tx import Tx
 
 Owner = Callable[[Tx, Home, str, News, str], None]

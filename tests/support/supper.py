@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from hub.flow.activities.keep import keep, known
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP, post
 from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
-from hub.flow.meals import follow
+from hub.flow.meals import follow, table
 from hub.flow.meals.propose import PURPOSE
 from hub.flow.peerout import PeerHooks
 from hub.store.tx import Tx
@@ -71,6 +71,7 @@ class Supper:
         self.street = Street(self.ada.house, *shops)
         self.shops = shops
         self.off: set[str] = set()
+        self.kills: Callable[[], bool] = lambda: False
 
     def _side(self, letter: str, name: str, rules: str, settings: dict[str, Any]) -> Side:
         home = make_home(settings=settings, rules=rules)
@@ -80,7 +81,7 @@ class Supper:
         home.invitations = IcsInvitations()
         home.own = Person(befriend.default_address(side.card.id), name)
         home.follows = (follow.HOOKS,)
-        home.surveyed = {PURPOSE: follow.surveyed}
+        home.surveyed = {PURPOSE: table.surveyed}
         return side
 
     @property
@@ -119,6 +120,8 @@ class Supper:
             for side in (self.ada, *self.friends.values()):
                 side.house.tick()
             self.pass_on()
+            if self.kills():
+                self.restart()
             self.street.run()
 
     # -- what people do -----------------------------------------------------------------------
@@ -158,12 +161,12 @@ class Supper:
         (asked,) = [one for one in side.house.open() if one.kind == "invitation"]
         assert side.house.decide(verb, asked).result == "done"
 
-    def again(self, name: str, partstat: PartStat) -> None:
+    def again(self, name: str, partstat: PartStat, uid: str = "") -> None:
         """Have a friend say something else than before, on paper that knows no deadline."""
         side = self.friends[name]
 
         def said(tx: Tx) -> None:
-            activity = known(tx, self.meal.uid).activity
+            activity = known(tx, side.house.home, uid or self.meal.uid).activity
             open_ = replace(activity, details=replace(activity.details, answer_by=None))
             own = side.house.home.own
             assert own is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,6 +29,7 @@ from hub.domain.mealsteps import Step
 from hub.domain.money import Money
 from hub.domain.orders import TableWish
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
+from hub.domain.wording import listed
 from hub.flow import wishes
 from hub.flow.activities import organize
 from hub.flow.ending import end
@@ -127,21 +128,28 @@ def _await_answers(tx: Tx, home: Home, meal: SocialMeal, action: AwaitAnswers) -
 
 
 def _book(tx: Tx, home: Home, meal: SocialMeal, action: BookTable) -> SocialMeal:
-    if action.at <= tx.now:
-        return meal
-    names = ", ".join(one.name for one in meal.coming)
+    look_for_table(tx, home, meal, action.party)
+    return meal
+
+
+def look_for_table(
+    tx: Tx, home: Home, meal: SocialMeal, party: int, *, but: Sequence[str] = ()
+) -> None:
+    """Take a table for ``party`` people as members agreed to; ``but`` are who is not asked."""
+    at = meal.window.start.replace(microsecond=0)
+    if at <= tx.now:
+        return
+    names = listed([one.name for one in meal.coming])
     question = wishes.Question(
         about(meal),
-        f"A table for {action.party}: {meal.title}",
+        f"A table for {party}: {meal.title}",
         f"{names} said yes.",
         (Because(f"{names} said yes to {meal.title}"),),
-        action.at,
+        at,
         subject=meal.id,
     )
-    wish = TableWish(action.party, action.at.replace(microsecond=0))
-    agreed = Agreed(meal.by, meal.at_most, wish.at, meal.provider)
-    wishes.book(tx, home, question, wish, agreed)
-    return meal
+    agreed = Agreed(meal.by, meal.at_most, at, meal.provider)
+    wishes.book(tx, home, question, TableWish(party, at), agreed, but=but)
 
 
 def _resize(tx: Tx, home: Home, meal: SocialMeal, action: ResizeTable) -> SocialMeal:

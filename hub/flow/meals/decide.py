@@ -42,7 +42,7 @@ def decided(
         (one for one in tx.house.meals.values() if one.suggestion_id == suggestion.id), None
     )
     if meal is not None:
-        # A no is followed when the suggestion has ended (``follow.news``).
+        # A no is followed when the suggestion has ended (``table.news``).
         if decision.verb == "approve":
             return _agree(tx, home, meal, suggestion, decision)
         return None

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+from typing import Any
 
 import pytest
 
@@ -10,11 +14,35 @@ from hub.domain.activities import ActivityError
 from hub.domain.effects import TellMember
 from hub.domain.mealplan import MealRequest
 from hub.domain.money import money
-from hub.flow.meals import decide
+from hub.domain.offers import Window
+from hub.domain.suggestions import Suggestion
+from hub.flow import owners
+from hub.flow.meals import decide, table
 from hub.flow.meals.ideas import wanted
+from tests.support.household import NOON
+from tests.support.shops import CATALOGUES, Shop
 from tests.support.supper import RIVER, Supper
 
 Lay = Callable[..., Supper]
+TINY = """
+provider:
+  id: tiny
+  name: Tiny
+  kind: restaurant
+  timezone: Europe/Berlin
+  currency: EUR
+  lead_minutes: 60
+  days_ahead: 14
+  needs: [name, phone]
+tables:
+  - {id: two, name: Table for two, seats: 2, count: 6}
+  - {id: three, name: Table for three, seats: 3, count: 1}
+sittings:
+  - {id: late, start: "19:45", end: "22:30", capacity: 30}
+cancellation: {free_minutes: 240, fee: "10.00", until_minutes: 30}
+rescheduling: {free_minutes: 120, until_minutes: 60}
+"""
+LATER = Window(NOON + timedelta(days=1), NOON + timedelta(days=1, hours=2))
 OTHER = RIVER.replace("river-table", "hill-table").replace("Table by the River", "Hill House")
 SMALL = RIVER.replace("{id: long,", "# {id: long,").replace(
     "seats: 4, count: 5", "seats: 3, count: 5"
@@ -57,23 +85,7 @@ def test_from_the_notice_to_the_table(lay: Lay) -> None:
 def test_guests_are_those_at_the_same_activity_today(lay: Lay) -> None:
     supper = lay("Ben", "Cleo", "Dan")
     supper.fishing()
-    dan = supper.friends["Dan"]
-    uid = next(iter(supper.house.house.activities))
-    home, own = dan.house.home, dan.house.home.own
-    assert own is not None
-
-    def no(tx):
-
-        from hub.domain import hosting
-        from hub.domain.activities import Planned
-        from hub.flow.activities.keep import keep, known
-        from hub.flow.activities.write import post
-
-        done = hosting.answer(known(tx, uid).activity, own.address, "DECLINED", tx.now)
-        keep(tx, home, Planned(done.activity))
-        post(tx, home, done)
-
-    dan.house.do(no)
+    supper.again("Dan", "DECLINED", next(iter(supper.house.house.activities)))
     supper.pass_on()
     supper.alert()
     assert [one.name for one in supper.meal.guests] == ["Ben", "Cleo"]
@@ -367,3 +379,179 @@ def test_at_home_they_share_the_shopping_and_the_bill(lay: Lay) -> None:
     supper.again("Ben", "DECLINED")
     supper.run()
     assert supper.meal.state == "cancelled", "nobody is left"
+
+
+def take_the_last(shop: Shop) -> None:
+    """Have somebody else sit at the only larger table."""
+    (sale,) = shop.sales("confirmed")
+    assert sale.slot is not None
+    kind, window = f"table:three@{sale.slot.slot_id}", sale.slot.window
+    assert shop.store.step(lambda: shop.store.shelves.hold("others", kind, window, 1, 1))
+
+
+def test_a_table_that_cannot_grow_is_taken_elsewhere(lay: Lay) -> None:
+    supper = lay("Ben", "Cleo", restaurants=(TINY, OTHER))
+    asked = supper.propose()
+    tiny = next(one for one in asked.options if one.provider_name == "Tiny")
+    supper.house.decide("approve", asked, option=tiny.id)
+    supper.run()
+    supper.answer("Ben", "approve")
+    supper.run(hours=1)
+    supper.run(hours=1, minutes=1)
+    assert (supper.meal.place, supper.tables()) == ("Tiny", [("confirmed", 2)])
+    take_the_last(supper.shops[0])
+    supper.again("Cleo", "ACCEPTED")
+    supper.run()
+    (asked,) = supper.questions()
+    supper.house.decide("approve", asked)
+    supper.run()
+    assert (supper.meal.state, supper.meal.place) == ("booked", "Hill House")
+    assert sorted(supper.tables()) == [("cancelled", 2), ("confirmed", 3)]
+    assert supper.activity(supper.friends["Ben"]).details.location == "Hill House"
+    assert supper.questions() == []
+    supper.whole()
+
+
+def test_a_table_that_cannot_grow_at_all_is_for_the_members(lay: Lay) -> None:
+    supper = lay("Ben", "Cleo", restaurants=(TINY,))
+    supper.house.decide("approve", supper.propose())
+    supper.run()
+    supper.answer("Ben", "approve")
+    supper.run()
+    supper.run(hours=2, minutes=1)
+    take_the_last(supper.shops[0])
+    supper.again("Cleo", "ACCEPTED")
+    supper.run()
+    (asked,) = supper.questions()
+    supper.house.decide("approve", asked)
+    supper.run()
+    (asked,) = supper.questions()
+    assert "The table stays for 2, but you are 3" in asked.body
+    assert supper.house.decide("decline", asked).result == "done"
+    assert (supper.meal.state, supper.tables()) == ("booked", [("confirmed", 2)])
+
+
+# -- groceries ---------------------------------------------------------------------------------
+
+BOTH = """
+rules:
+  - id: no_gas
+    name: No gas tonight
+    when: {notice: {service: gas}}
+    propose: {kind: social_meal, people: 1}
+  - id: groceries
+    name: Groceries
+    when: {stock_below_par: {item: any}}
+    propose: {kind: grocery_order, items: below_par}
+"""
+GROCER = (CATALOGUES / "green-valley.yaml").read_text()
+
+
+def groceries(supper: Supper) -> Suggestion:
+    (found,) = [one for one in supper.house.open() if one.kind == "grocery_order"]
+    return found
+
+
+def test_groceries_for_tonight_are_held_back_and_asked_about_again(lay: Lay) -> None:
+    supper = lay("Ben", restaurants=(RIVER, GROCER), rules=BOTH)
+    supper.house.level("milk", 0.4)
+    supper.run()
+    supper.run(seconds=6)
+    before = groceries(supper)
+    assert before.asked
+    supper.alert()
+    supper.run()
+    supper.run(seconds=6)
+    (asked,) = [one for one in supper.house.open() if one.kind == "social_meal"]
+    supper.house.decide("approve", asked)
+    held = groceries(supper)
+    assert held.not_before == supper.meal.window.end
+    assert (
+        held.because[-1].text
+        == "Held back until afterwards: Dinner with friends, today 19:45-21:45"
+    )
+    assert held.deadline > supper.meal.window.end
+    assert supper.house.decide("approve", before).result == "refused", "its buttons are void"
+    supper.house.level("eggs", 1)
+    supper.run()
+    supper.run(seconds=6)
+    assert groceries(supper).not_before == supper.meal.window.end, "a larger basket waits too"
+    assert "eggs" in {want.item for want in groceries(supper).wants}
+    supper.answer("Ben", "decline")
+    supper.run()
+    assert supper.meal.state == "cancelled"
+    again = groceries(supper)
+    assert (again.not_before, again.asked) == (None, True)
+    assert not any("Held back" in one.text for one in again.because)
+    assert supper.house.decide("approve", again).result == "done"
+    supper.whole()
+
+
+def test_what_is_held_back_is_asked_after_dinner(lay: Lay) -> None:
+    supper = lay("Ben", restaurants=(RIVER, GROCER), rules=BOTH)
+    supper.settle("Ben")
+    supper.house.level("milk", 0.4)
+    supper.run()
+    supper.run(seconds=6)
+    held = groceries(supper)
+    assert held.not_before == supper.meal.window.end
+    supper.run(hours=9)
+    assert supper.meal.state == "over"
+    assert groceries(supper).asked
+    assert groceries(supper).not_before is None
+
+
+def test_what_cannot_come_before_dinner_is_not_held_back(lay: Lay) -> None:
+    supper = lay("Ben", restaurants=(RIVER, GROCER), rules=BOTH)
+    supper.house.level("milk", 0.4)
+    supper.run()
+    supper.run(seconds=6)
+    basket = groceries(supper)
+    late = [replace(one, window=LATER) for one in basket.options]
+    supper.house.do(lambda tx: tx.save(replace(basket, options=tuple(late))))
+    supper.alert()
+    supper.run()
+    supper.run(seconds=6)
+    (asked,) = [one for one in supper.house.open() if one.kind == "social_meal"]
+    supper.house.decide("approve", asked)
+    assert groceries(supper).not_before is None
+
+
+# -- killed at any moment ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_at_any_moment_and_told_twice_it_ends_the_same(lay: Lay, seed: int) -> None:
+    supper = lay("Ben", "Cleo", "Dan")
+    dice = Random(seed)
+    news = table.news
+
+    def twice(tx: Any, home: Any, *what: Any) -> None:
+        news(tx, home, *what)
+        news(tx, home, *what)
+
+    owners.OWNERS["meal"] = twice  # type: ignore[index]
+    try:
+        supper.kills = lambda: dice.random() < 0.2
+        supper.settle("Ben", "Dan")
+        supper.again("Ben", "DECLINED")
+        supper.run()
+        supper.again("Cleo", "ACCEPTED")
+        supper.run()
+        supper.again("Ben", "ACCEPTED")
+        supper.run()
+        assert supper.tables() == [("confirmed", 4)]
+        supper.call_alert_off()
+        supper.run()
+        (asked,) = supper.questions()
+        supper.house.decide("approve", asked)
+        supper.run()
+    finally:
+        owners.OWNERS["meal"] = news  # type: ignore[index]
+    assert supper.tables() == [("cancelled", 4)]
+    assert [supper.activity(side).state for side in (supper.ada, *supper.friends.values())] == [
+        "cancelled"
+    ] * 4
+    sent = [entry for entry in supper.house.ledger() if entry == "confirmed"]
+    assert len(sent) == 1, "one table was booked, once"
+    supper.whole()
