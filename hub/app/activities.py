@@ -38,6 +38,11 @@ class HubActivities:
         self._engine = engine
         self._clock = clock
 
+    @property
+    def address(self) -> str:
+        """Return the calendar address of this household."""
+        return self._home.own.address if self._home.own else ""
+
     def listed(self) -> Sequence[Activity]:
         """Return what is still to happen, the soonest first."""
         found = [planned.activity for planned in list(self._house.activities.values())]

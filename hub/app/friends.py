@@ -42,6 +42,10 @@ class HubFriends:
         """Accept another household's invitation; return its name. PeerError."""
         return (await self._peering.accept(link)).name
 
+    async def add_by_mail(self, name: str, email: str) -> str:
+        """Make a contact of a friend without a hub; return its id. PeerError, ActivityError."""
+        return (await self._peering.add_by_mail(name, email)).id
+
     async def confirm(self, friend: str) -> None:
         """Agree to a household that used an invitation of ours. PeerError."""
         try:

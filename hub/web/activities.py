@@ -35,6 +35,11 @@ class Trouble:
 class Activities(Protocol):
     """Activities and the agenda. ActivityError and PeerError say why something cannot be."""
 
+    @property
+    def address(self) -> str:
+        """Return the calendar address of this household."""
+        ...
+
     def listed(self) -> Sequence[Activity]:
         """Return what is still to happen, the soonest first."""
         ...

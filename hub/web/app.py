@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from hub.web import (
+    activitypages,
     api,
     daypages,
     devicepages,
@@ -63,11 +64,20 @@ def make_app(
             web.post("/suggestions/{id}/decision", pages.answer),
             web.get("/day", daypages.show),
             web.get("/day/{day}", daypages.show),
+            web.get("/activities", activitypages.show),
+            web.post("/activities", activitypages.create),
+            web.get("/activities/new", activitypages.new),
+            web.get("/activities/{id}", activitypages.one),
+            web.post("/activities/{id}", activitypages.act),
+            web.get("/activities/{id}/edit", activitypages.edit),
+            web.post("/activities/{id}/edit", activitypages.change),
             web.get("/friends", friendpages.show),
             web.get("/friends/invite", friendpages.no_invitation),
             web.post("/friends/invite", friendpages.invite),
             web.get("/friends/accept", friendpages.no_invitation),
             web.post("/friends/accept", friendpages.accept),
+            web.get("/friends/add", friendpages.no_invitation),
+            web.post("/friends/add", friendpages.add_by_mail),
             web.get("/friends/{id}", friendpages.friend),
             web.post("/friends/{id}", friendpages.change),
             web.get("/pantry", pantry.pantry),

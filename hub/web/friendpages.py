@@ -61,6 +61,22 @@ async def accept(request: web.Request) -> web.Response:
     return redirect("/friends")
 
 
+async def add_by_mail(request: web.Request) -> web.Response:
+    """Note a friend without a hub, who is invited by e-mail."""
+    require_adult(request)
+    site, session = site_of(request), signed_in(request)
+    form = await form_of(request)
+    name = form.get("name", "").strip()
+    try:
+        await site.backend.friends.add_by_mail(name, form.get("email", ""))
+    except (PeerError, ActivityError) as error:
+        site.told.say(session, "bad", str(error))
+    else:
+        said = site.words(request).text("%(name)s is a contact now.")
+        site.told.say(session, "good", said % {"name": name or form.get("email", "")})
+    return redirect("/friends")
+
+
 async def friend(request: web.Request) -> web.Response:
     """Show one contact, what it may see, and what is planned together."""
     found = _friend(request)

@@ -58,6 +58,13 @@ class Friends(Protocol):
         """Accept another household's invitation; return its name."""
         ...
 
+    async def add_by_mail(self, name: str, email: str) -> str:
+        """Make a contact of a friend without a hub, who is invited by e-mail; return its id.
+
+        Where somebody has this address already, it is that contact.
+        """
+        ...
+
     async def confirm(self, friend: str) -> None:
         """Agree to a household that used an invitation of ours."""
         ...

@@ -14,11 +14,15 @@ _FIELD = "field:"
 _MOST = 60
 
 
+def is_adult(request: web.Request) -> bool:
+    """Tell whether an adult is signed in."""
+    member = site_of(request).member(signed_in(request).member)
+    return member is not None and member.role == "adult"
+
+
 def require_adult(request: web.Request) -> None:
     """Refuse whoever is not an adult. Raises HTTPForbidden."""
-    site = site_of(request)
-    member = site.member(signed_in(request).member)
-    if member is None or member.role != "adult":
+    if not is_adult(request):
         raise web.HTTPForbidden(text=N_("Only an adult of the household may change this."))
 
 

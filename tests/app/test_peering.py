@@ -212,3 +212,18 @@ async def test_a_household_that_has_not_agreed_yet_is_shown_as_asked(home: Home)
     until = home.house.clock.now().replace(year=2030)
     assert await friends.accept(Invitation(card, "t" * 22, until).link()) == "Other"
     assert [one.standing for one in friends.listed()] == ["awaits_them"]
+
+
+async def test_a_friend_without_a_hub_is_written_down_once(home: Home) -> None:
+    friends = HubFriends(home.peering, home.house.engine)
+    cleo = await friends.add_by_mail("Cleo", " Cleo@Home.example ")
+    assert await friends.add_by_mail("Somebody", "cleo@home.example") == cleo
+    dan = await friends.add_by_mail("dan", "dan@home.example")
+    shown = {one.id: (one.name, one.email, one.standing, one.url) for one in friends.listed()}
+    assert shown == {
+        cleo: ("Cleo", "cleo@home.example", "known", ""),
+        dan: ("dan", "dan@home.example", "known", ""),
+    }
+    for wrong in ("cleo", "urn:x:cleo", "a@b@c", "mailto:", ""):
+        with pytest.raises(ActivityError, match="expected an address"):
+            await friends.add_by_mail("Cleo", wrong)

@@ -60,6 +60,7 @@ def test_what_is_asked_for_is_noted_for_later(run: Run, data: Path) -> None:
             ("place", {"id": "2aaaa-Linden", "circles": ["chess", "tea"]}),
         ),
         (("circle", "Linden"), ("place", {"id": "2aaaa-Linden", "circles": []})),
+        (("add", "Cleo", "c@d.example"), ("add", {"name": "Cleo", "email": "c@d.example"})),
         (("remove", "0aaaa-Birch"), ("remove", {"id": "0aaaa-Birch"})),
         (("confirm", "Linden"), ("confirm", {"id": "2aaaa-Linden"})),
         (("rotate",), ("rotate", {})),

@@ -12,7 +12,16 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import mkdtemp
 
-from hub.domain.activities import Activity, ActivityError, Attendee, Details, PartStat, Person
+from hub.domain import hosting
+from hub.domain.activities import (
+    Activity,
+    ActivityError,
+    Attendee,
+    Details,
+    PartStat,
+    Person,
+    Proposal,
+)
 from hub.domain.agenda import Agenda, Block
 from hub.domain.conflicts import find
 from hub.domain.consent import Disclosed, Erasure, Grant
@@ -212,19 +221,43 @@ def _blocks(fishing: Window) -> list[Block]:
 
 
 class FakeActivities:
-    """One activity of ours with one friend."""
+    """An activity of ours with one friend, and two of friends; changed as the domain changes them.
+
+    ``did`` is what was asked for, the newest last.
+    """
+
+    address = "mailto:ada@x.example"
 
     def __init__(self) -> None:
         window = Window(NOW + timedelta(days=1), NOW + timedelta(days=1, hours=3))
-        self.details = Details(window, "Europe/Berlin", "Fishing")
-        guest = Attendee("mailto:ben@x.example", "Ben")
-        ours = Person("mailto:ada@x.example", "Linden 5")
-        self.kept = [Activity("act-1", 0, NOW, "confirmed", ours, self.details, (guest,))]
+        self.details = Details(
+            window, "Europe/Berlin", "Fishing", location="Mill Lake, north shore"
+        )
+        ben = Attendee("mailto:ben@x.example", "Ben", comment="I bring <i>worms</i>")
+        dan = Attendee("mailto:dan@x.example")
+        ours, birch = Person(self.address, "Linden 5"), Person("mailto:ben@x.example", "Birch")
+        me = Attendee(self.address, "Linden 5")
+        fishing = Activity("act-1", 0, NOW, "confirmed", ours, self.details, (ben, dan))
+        proposal = Proposal(dan.address, _at(2, 10, 3), 0, NOW, "I sleep long")
+        choir = Details(
+            _at(3, 19, 2), "Europe/Berlin", "Choir <script>alert(1)</script>",
+            description="Bring your voice.\nAnd tea.", recurrence="FREQ=WEEKLY;COUNT=9",
+        )  # fmt: skip
+        trip = Details(_at(9, 0, 48), "Europe/Berlin", "Trip to the sea", all_day=True)
+        guests = (me, replace(ben, comment="", partstat="ACCEPTED"))
+        self.kept = [
+            replace(fishing, proposals=(proposal,)),
+            Activity("choir/7#x@birch", 0, NOW, "confirmed", birch, choir, guests),
+            Activity(
+                "trip", 0, NOW, "tentative", birch, trip, (replace(me, partstat="TENTATIVE"),)
+            ),
+        ]
         self.blocks = _blocks(self.details.window)
         self.asked = {"nobody_home": "sug-5"}
+        self.did: list[tuple[object, ...]] = []
 
     def listed(self) -> Sequence[Activity]:
-        return self.kept
+        return [one for one in self.kept if one.open]
 
     def agenda(self, within: Window) -> Sequence[Block]:
         return Agenda(self.blocks).during(within)
@@ -236,34 +269,53 @@ class FakeActivities:
     def friends(self) -> Sequence[Friend]:
         return [Friend("ben", "Ben", True, False, NOW)]
 
-    async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
-        if any(guest != "ben" for guest in guests):
+    def _put(self, activity: Activity, *did: object) -> Activity:
+        self.did.append(did)
+        self.kept = [one for one in self.kept if one.key != activity.key] + [activity]
+        return activity
+
+    def _one(self, key: str) -> Activity:
+        found = {one.key: one for one in self.kept}
+        return found.get(key) or found[key.rpartition("#")[0]]
+
+    @staticmethod
+    def _asked(guests: Sequence[str]) -> list[Attendee]:
+        known = {"ben": "Ben", "cleo": "Cleo", "eva@y.example": "Eva"}
+        if any(guest not in known for guest in guests):
             raise ActivityError("guests: there is no such contact")
-        made = replace(self.kept[0], uid="act-2", details=details)
-        self.kept.append(made)
-        return made
+        return [
+            Attendee(f"mailto:{each.partition('@')[0]}@x.example", known[each]) for each in guests
+        ]
+
+    async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
+        uid, ours = f"act-{len(self.kept)}", self.kept[0].organizer
+        done = hosting.create(uid, ours, details, self._asked(guests), NOW)
+        return self._put(done.activity, "create", tuple(guests), member)
 
     async def change(self, key: str, details: Details, member: str) -> Activity:
-        return replace(self.kept[0], details=details, sequence=1)
+        done = hosting.change(self._one(key), details, NOW)
+        return self._put(done.activity, "change", key, member)
 
     async def cancel(self, key: str, member: str) -> Activity:
-        return replace(self.kept[0], state="cancelled", sequence=1)
+        return self._put(hosting.cancel(self._one(key), NOW).activity, "cancel", key, member)
 
     async def invite(self, key: str, guests: Sequence[str], member: str) -> Activity:
-        added = tuple(Attendee(f"mailto:{one}@x.example", one) for one in guests)
-        return replace(self.kept[0], attendees=(*self.kept[0].attendees, *added))
+        done = hosting.invite(self._one(key), self._asked(guests), NOW)
+        return self._put(done.activity, "invite", tuple(guests), member)
 
     async def answer(self, key: str, partstat: PartStat, member: str, comment: str) -> Activity:
         if member == "ben":
             raise ActivityError("answers were awaited until yesterday")
-        (guest,) = self.kept[0].attendees
-        return self.kept[0].with_attendee(replace(guest, partstat=partstat, comment=comment))
+        done = hosting.answer(self._one(key), self.address, partstat, NOW, comment)
+        return self._put(done.activity, "answer", partstat, member, comment)
 
     async def note_answer(self, key: str, who: str, partstat: PartStat, member: str) -> Activity:
-        return await self.answer(key, partstat, member, f"noted for {who}")
+        noted = hosting.noted(self._one(key), who, partstat, NOW)
+        return self._put(noted, "note_answer", who, partstat, member)
 
     async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
-        return self.kept[0]
+        done = hosting.propose(self._one(key), self.address, window, NOW, comment)
+        return self._put(done.activity, "propose", window, member, comment)
 
 
 class FakeFriends:
@@ -307,6 +359,14 @@ class FakeFriends:
         if friend not in self.kept:
             raise PeerError("there is no such contact (any more)")
         self.kept[friend] = replace(self.kept[friend], **changes)  # type: ignore[arg-type]
+
+    async def add_by_mail(self, name: str, email: str) -> str:
+        if "@" not in email:
+            raise ActivityError(f"email: expected an address, got {email!r}")
+        self.kept[email] = FriendView(
+            email, name or email, "known", (f"mailto:{email}",), email=email
+        )
+        return email
 
     async def confirm(self, friend: str) -> None:
         self._change(friend, standing="known")
