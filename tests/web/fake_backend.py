@@ -297,7 +297,10 @@ class FakeActivities:
         return self._put(done.activity, "change", key, member)
 
     async def cancel(self, key: str, member: str) -> Activity:
-        return self._put(hosting.cancel(self._one(key), NOW).activity, "cancel", key, member)
+        whole = self._one(key)
+        if whole.key != key:
+            return whole
+        return self._put(hosting.cancel(whole, NOW).activity, "cancel", key, member)
 
     async def invite(self, key: str, guests: Sequence[str], member: str) -> Activity:
         done = hosting.invite(self._one(key), self._asked(guests), NOW)
