@@ -47,7 +47,6 @@ from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
-from hub.flow import rides
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
@@ -59,6 +58,7 @@ from hub.flow.meals import follow as meals
 from hub.flow.meals.propose import PURPOSE
 from hub.flow.meals.table import surveyed
 from hub.flow.peerout import PeerHooks
+from hub.flow.rides import news as rides
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
 from hub.ports import Clock, InMessage

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from hub.flow import rides
 from hub.flow.belonging import News
 from hub.flow.home import Home
 from hub.flow.meals import table as meals
+from hub.flow.rides import news as rides
 from hub.store.tx import Tx
 
 Owner = Callable[[Tx, Home, str, News, str], None]

@@ -11,11 +11,11 @@ from typing import Any
 from hub.domain.orders import Want
 from hub.domain.proposals import Firing
 from hub.domain.suggestions import Because, Suggestion
-from hub.flow import rides
 from hub.flow.belonging import note
 from hub.flow.collect import collect, forget_timers
 from hub.flow.home import Home
 from hub.flow.meals.hold import held_back
+from hub.flow.rides import news as rides
 from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
 

@@ -13,7 +13,7 @@ from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
-from hub.flow import owners, rides
+from hub.flow import owners
 from hub.flow.activities.timers import over as _activity
 from hub.flow.activities.timers import roster as _roster
 from hub.flow.approving import AGREED, RULE
@@ -36,6 +36,7 @@ from hub.flow.peers import timer as _peer
 from hub.flow.placing import PLACED, fail
 from hub.flow.react import react
 from hub.flow.requests import request
+from hub.flow.rides import news as rides
 from hub.flow.saying import give_up
 from hub.flow.tell import ask
 from hub.store.house import House

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hub.app.invitations import IcsInvitations
-from hub.domain.activities import Activity, Details, Person
+from hub.domain.activities import Activity, Attendee, Details, PartStat, Person, Planned
 from hub.domain.decisions import CancelOrder
 from hub.domain.effects import TellMember
 from hub.domain.offers import Window
@@ -18,10 +18,11 @@ from hub.domain.orders import Order
 from hub.domain.proposals import Firing
 from hub.domain.suggestions import Suggestion
 from hub.domain.wording import question
-from hub.flow import rides
 from hub.flow.activities import organize
 from hub.flow.activities.keep import keep
 from hub.flow.orders_after import act
+from hub.flow.rides import news as rides
+from hub.flow.rides.who import about_of
 from hub.flow.suggest import suggest
 from hub.store.tx import Entry
 from tests.support.household import NOON, SETTINGS, Household, same
@@ -82,7 +83,7 @@ class Trip:
 
     def there(self, made: Activity) -> list[Order]:
         """Return the rides there that are placed."""
-        about = rides.about_of("there", made.key)
+        about = about_of("there", made.key)
         return [
             one
             for one in self.house.house.orders.values()
@@ -440,3 +441,76 @@ def test_every_step_of_a_ride_is_kept_over_a_restart(trip: Trip) -> None:
     run()
     assert trip.house.house.orders == {}
     assert trip.street.shops["driver.example"].sales("confirmed") == []
+
+
+BEN = "mailto:ben@x.example"
+
+
+class Guest(Trip):
+    """A household that a friend invited to go fishing."""
+
+    def asked_of(self, answer: PartStat = "NEEDS-ACTION", **window: Any) -> Activity:
+        """Have the friend's activity known here, at a time, with our answer to it."""
+        moved = timedelta(**window)
+        span = Window(FISHING.window.start + moved, FISHING.window.end + moved)
+        made = Activity(
+            "fishing", 0, NOON, "confirmed", Person(BEN, "Ben"), replace(FISHING, window=span),
+            (Attendee("mailto:home@x.example", "Ana", answer),),
+        )  # fmt: skip
+        going = ("ana",) if answer == "ACCEPTED" else ()
+        home = self.house.home
+        self.house.do(lambda tx: keep(tx, home, Planned(made, going)))
+        return made
+
+
+def test_a_friend_s_activity_has_its_ride_once_we_said_yes(town: Town) -> None:
+    trip = Guest(town("driver"))
+    made = trip.asked_of()
+    trip.street.run()
+    assert trip.house.open() == []
+    trip.asked_of("ACCEPTED")
+    before = trip.ordered(made)
+    # It moves, and they are asked anew: the ride waits for what they say.
+    trip.asked_of(hours=1)
+    trip.street.run()
+    assert trip.there(made)[0].slot == before.slot
+    trip.asked_of("ACCEPTED", hours=1)
+    trip.street.run()
+    (order,) = trip.there(made)
+    assert order.id == before.id
+    assert order.slot.window.start == before.slot.window.start + timedelta(hours=1)
+    trip.asked_of("DECLINED", hours=1)
+    trip.street.run()
+    assert trip.house.order(order.id).state == "cancelled"
+
+
+def test_a_no_comes_while_the_ride_is_asked_about_or_ordered(town: Town) -> None:
+    trip = Guest(town("driver"))
+    trip.asked_of("ACCEPTED")
+    trip.street.run()
+    asked = trip.asked()
+    trip.asked_of("DECLINED")
+    assert trip.house.suggestion(asked.id).state == "superseded"
+    trip.asked_of("ACCEPTED")
+    trip.street.run()
+    trip.house.decide("approve", trip.asked())
+    trip.street.serve("init")
+    trip.asked_of("DECLINED")
+    # The confirmation is on its way and cannot be called back: it comes, and is given back.
+    trip.street.run()
+    assert trip.house.house.orders == {}
+    shop = trip.street.shops["driver.example"]
+    assert (len(shop.sales("confirmed")), len(shop.sales("cancelled"))) == (0, 1)
+
+
+def test_nobody_answers_anew_while_the_ride_is_as_it_was(town: Town) -> None:
+    trip = Guest(town("driver"))
+    made = trip.asked_of("ACCEPTED")
+    order = trip.ordered(made)
+    trip.asked_of(hours=1)
+    trip.street.run()
+    trip.house.send()
+    trip.house.clock.at = order.rescheduling.free_until - 14 * MINUTE
+    trip.street.run()
+    told = [row.effect for row in trip.house.outbox()]
+    assert any("nobody has answered" in one.body for one in told if isinstance(one, TellMember))
