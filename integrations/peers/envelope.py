@@ -26,6 +26,8 @@ from integrations.peers.keys import PeerKeys, follow
 MESSAGE = "commonhearth-peer+jws"
 DEEPEST = 12
 MOST_VALUES = 20_000
+_FARTHEST = 2**37
+"""Seconds since 1970: the year 6325. ``datetime`` cannot say what is much later."""
 
 Known = Callable[[str], Peer | None]
 """Returns a hub by its id, None when it was never a contact's."""
@@ -234,7 +236,7 @@ def _message(
 
 def _instant(claims: Mapping[str, Any], name: str) -> datetime:
     said = claims.get(name)
-    if not isinstance(said, int) or not 0 <= said < 2**40:
+    if not isinstance(said, int) or not 0 <= said < _FARTHEST:
         raise Unproven(f"{name}: expected seconds since 1970", 400)
     return datetime.fromtimestamp(said, UTC)
 
