@@ -47,6 +47,7 @@ from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
+from hub.flow.activities.lost import itip_lost
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
@@ -57,7 +58,7 @@ from hub.flow.home import Home
 from hub.flow.meals import follow as meals
 from hub.flow.meals.propose import PURPOSE
 from hub.flow.meals.table import surveyed
-from hub.flow.peerout import PeerHooks
+from hub.flow.peerout import PeerHooks, each_told
 from hub.flow.rides import news as rides
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
@@ -162,7 +163,9 @@ class Hub:
             self.clock,
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
-            hooks=PeerHooks({ITIP: take_in, **HANDLERS}, busy=own_busy, lost=busy_lost),
+            hooks=PeerHooks(
+                {ITIP: take_in, **HANDLERS}, busy=own_busy, lost=each_told(busy_lost, itip_lost)
+            ),
         )
         self.home.invitations = IcsInvitations()
         self.home.follows = (rides.HOOKS,)

@@ -45,6 +45,18 @@ Busy = Callable[[Tx, Home, Contact, Window], Sequence[Window] | None]
 decided after (``hub.domain.contacts.shown``)."""
 
 
+def each_told(*those: Lost) -> Lost:
+    """Return one that tells each of them of a message that was lost."""
+
+    def told(
+        tx: Tx, home: Home, contact: Contact, type_: str, body: Mapping[str, object], reason: str
+    ) -> None:
+        for one in those:
+            one(tx, home, contact, type_, body, reason)
+
+    return told
+
+
 @dataclass(frozen=True, slots=True)
 class PeerHooks:
     """What the rest of the hub does with messages, by type; without any, nothing is disclosed."""

@@ -13,9 +13,10 @@ from hub.domain.offers import Window
 from hub.domain.suggestions import Suggestion
 from hub.flow import befriend
 from hub.flow.activities import organize
+from hub.flow.activities.lost import itip_lost
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
-from hub.flow.peerout import PeerHooks
+from hub.flow.peerout import PeerHooks, each_told
 from tests.flow.test_peers import Side, befriended
 from tests.support.household import NOON, Household, make_home
 
@@ -29,11 +30,7 @@ def friends(folder: Path, *names: str) -> list[Side]:
     for name in names:
         letter = name[0].lower()
         side = Side(Household(folder / f"{letter}.db", make_home()), letter, name)
-        lost = side.lost
-        side.hooks = PeerHooks(
-            {ITIP: take_in},
-            lost=lambda tx, home, who, type_, body, why, lost=lost: lost.append((type_, why)),  # type: ignore[misc]
-        )
+        side.hooks = PeerHooks({ITIP: take_in}, lost=each_told(side.hooks.lost, itip_lost))
         side.house.home.invitations = IcsInvitations()
         side.house.home.own = Person(befriend.default_address(side.card.id), name)
         made.append(side)

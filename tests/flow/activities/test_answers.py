@@ -200,6 +200,7 @@ def test_a_proposal_after_the_end_is_refused_and_said(sides: tuple[Side, Side]) 
     assert ada.house.open() == []
     ben.told(ada, receipt)
     assert ben.lost == [("itip", receipt.refused)]
+    assert "Ada did not take the time that we proposed: Fishing was cancelled" in told(ben)[-1]
     pass_on(ada, ben)
     with pytest.raises(ActivityError, match="Fishing is cancelled"):
         propose(ben, key)

@@ -8,11 +8,20 @@ from datetime import timedelta
 
 import pytest
 
-from hub.domain.activities import ActivityError
+from hub.domain.activities import ActivityError, Person
 from hub.domain.offers import Window
 from hub.domain.peers import Receipt
 from hub.flow.activities import organize
-from tests.flow.activities.households import FISHING, START, invited, kept, pass_on
+from tests.flow.activities.households import (
+    FISHING,
+    START,
+    invited,
+    kept,
+    partstats,
+    pass_on,
+    told,
+    turn,
+)
 from tests.flow.test_peers import Side
 from tests.support.household import same
 
@@ -77,6 +86,20 @@ def crowd(text: str) -> str:
     return text.replace("END:VEVENT", f"{many}END:VEVENT")
 
 
+def multitude(text: str) -> str:
+    many = "".join(f"ATTENDEE:mailto:g{n}@x.example\r\n" for n in range(10_000))
+    return text.replace("END:VEVENT", f"{many}END:VEVENT")
+
+
+def nowhere(text: str) -> str:
+    start, end = text.index("BEGIN:VTIMEZONE"), text.index("BEGIN:VEVENT")
+    return (text[:start] + text[end:]).replace("Europe/Berlin", "Nowhere/Land")
+
+
+def hollow(text: str) -> str:
+    return text.replace("BEGIN:VTIMEZONE", "BEGIN:VTIMEZONE\r\nRRULE:FREQ=SECONDLY")
+
+
 def repeated(text: str) -> str:
     return text.replace("END:VEVENT", "RRULE:FREQ=HOURLY\r\nEND:VEVENT")
 
@@ -85,6 +108,9 @@ def repeated(text: str) -> str:
     ("spoil", "why"),
     [
         (crowd, "ATTENDEE: expected at most 200 people"),
+        (multitude, "ics: expected text/calendar of at most 65536 characters"),
+        (nowhere, "DTSTART;TZID=Nowhere/Land: there is no such time zone"),
+        (hollow, "ZONE"),
         (repeated, "RRULE: expected FREQ"),
         (lambda text: text.replace("CN=Ada:urn:", "CN=Ada:urn:other:"), "organizer"),
         (lambda text: "nonsense", "expected"),
@@ -116,3 +142,42 @@ def test_it_is_over_when_it_has_ended(sides: tuple[Side, Side]) -> None:
     ada.house.tick(days=3)
     assert kept(ada, made.key).state == "over"
     assert ada.house.house.activities == {}
+
+
+def test_what_a_friends_hub_refuses_or_never_gets_is_told(sides: tuple[Side, Side]) -> None:
+    ada, ben = sides
+    guest, home = ada.contact(ben).id, ada.house.home
+    made = ada.house.do(lambda tx: organize.create(tx, home, FISHING, [guest], "ana", "web"))
+    ben.house.home.own = Person("mailto:another@x.example")
+    ada.deliver(ben)
+    assert "Ben did not get the invitation: nobody of this household is invited" in told(ada)[-1]
+    assert kept(ada, made.key).open
+    assert ada.lost != []
+
+
+def test_a_hub_that_is_off_until_tomorrow_gets_all_of_it_in_order(
+    three: tuple[Side, Side, Side],
+) -> None:
+    ada, ben, cleo = three
+    home, ids = ada.house.home, [ada.contact(one).id for one in (ben, cleo)]
+    made = ada.house.do(lambda tx: organize.create(tx, home, FISHING, ids, "ana", "web"))
+    pass_on(ada, cleo)
+    assert cleo.house.decide("approve").result == "done"
+    pass_on(ada, cleo)
+    later = replace(FISHING, window=Window(START + timedelta(hours=1), FISHING.window.end))
+    ada.house.do(lambda tx: organize.change(tx, home, made.key, later, "ana", "web"))
+    turn(ada, ben, cleo, hours=20)
+    pass_on(ada, cleo)
+    assert cleo.house.decide("approve").result == "done"
+    pass_on(ada, cleo)
+    turn(ada, ben, cleo, seconds=11)
+    ada.house.restart()
+    pass_on(ada, ben, cleo)
+    (asked,) = ben.house.open()
+    assert asked.title == "Ada changed Fishing"
+    assert kept(ben, made.key).sequence == kept(ada, made.key).sequence == 1
+    assert kept(ben, made.key).details == later
+    assert partstats(ben, made.key) == {"Ben": "NEEDS-ACTION", "Cleo": "ACCEPTED"}
+    assert ben.house.decide("approve").result == "done"
+    pass_on(ada, ben, cleo)
+    assert partstats(ada, made.key) == {"Ben": "ACCEPTED", "Cleo": "ACCEPTED"}
