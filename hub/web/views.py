@@ -67,14 +67,17 @@ class Card:
 
 def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
     """Return what is shown of one suggestion; of a closed one the offers cannot be changed."""
-    offers = tuple(_offer(backend, suggestion, option, words) for option in suggestion.options)
-    ordering = suggestion.kind in ORDERING
+    proposing = suggestion.kind == "social_meal" and suggestion.about and not suggestion.asked
+    # Tables alone are not what a meal is chosen from: homes and who has time come with them.
+    options = () if proposing and suggestion.open else suggestion.options
+    offers = tuple(_offer(backend, suggestion, option, words) for option in options)
+    ordering = suggestion.kind in ORDERING or proposing
     waiting = "".join("w" if offer.waiting else "-" for offer in offers)
     answerable = suggestion.open and words.now < suggestion.deadline
     return Card(
         suggestion,
         offers,
-        collecting=suggestion.open and ordering and not offers,
+        collecting=bool(suggestion.open and ordering and (proposing or not offers)),
         answerable=answerable,
         stamp=f"{suggestion.version}.{suggestion.state}.{suggestion.asked}.{waiting}.{answerable}",
     )
