@@ -36,6 +36,10 @@ def partstats(one: FriendHub) -> list[tuple[int, str, str]]:
     ]
 
 
+def kinds(one: FriendHub) -> list[str]:
+    return [found["kind"] for found in one.get("/suggestions")]
+
+
 def times(one: FriendHub) -> list[tuple[str, str, bool]]:
     blocks = one.get("/agenda?days=7")
     return [(b["title"], b["window"]["start"], b["tentative"]) for b in blocks]
@@ -68,17 +72,34 @@ def test_fishing_is_joined_moved_and_called_off(tmp_path: Path, phone: Phone) ->
             until(lambda: partstats(ben) == partstats(ada), ben.words)
             assert times(ada) == times(ben) != []
             assert times(ben)[0][2] is False, "it is agreed"
+            path = f"/api/v1/activities/{made['uid']}"
+            wanted = {
+                "start": (start + timedelta(hours=2)).isoformat(),
+                "end": (start + timedelta(hours=5)).isoformat(),
+                "member": "ben",
+            }
+            ben.call("POST", f"{path}/propose", wanted)
+            until(lambda: kinds(ada) == ["counter"], ada.words)
+            (asked_back,) = ada.get("/suggestions")
+            assert "Ben proposes" in asked_back["title"]
+            decided = {"version": asked_back["version"], "verb": "approve", "member": "ada"}
+            ada.call("POST", f"/api/v1/suggestions/{asked_back['id']}/decision", decided)
+            until(lambda: partstats(ben) == [(1, "confirmed", "ACCEPTED")], ben.words)
+            until(lambda: partstats(ada) == partstats(ben), ada.words)
+            assert times(ada) == times(ben)
             later = {**fishing, "start": (start + timedelta(hours=1)).isoformat()}
-            moved = ada.call("PUT", f"/api/v1/activities/{made['uid']}", later)
-            assert moved["sequence"] == 1
+            moved = ada.call("PUT", path, later)
+            assert moved["sequence"] == 2
             again = phone.wait(lambda one: "answer anew" in one.title and one.buttons)
-            until(lambda: partstats(ben) == [(1, "confirmed", "NEEDS-ACTION")], ben.words)
-            assert tap(again, "Approve")[0] == 200
-            until(lambda: partstats(ada) == [(1, "confirmed", "ACCEPTED")], ada.words)
+            until(lambda: partstats(ben) == [(2, "confirmed", "NEEDS-ACTION")], ben.words)
+            assert tap(again, "Maybe")[0] == 200
+            until(lambda: partstats(ada) == [(2, "confirmed", "TENTATIVE")], ada.words)
+            ben.call("POST", f"{path}/answer", {"member": "ben", "answer": "ACCEPTED"})
+            until(lambda: partstats(ada) == [(2, "confirmed", "ACCEPTED")], ada.words)
             until(lambda: partstats(ben) == partstats(ada), ben.words)
             assert times(ada) == times(ben)
             ben.kill()
-            ada.call("POST", f"/api/v1/activities/{made['uid']}/cancel", {"member": "ada"})
+            ada.call("POST", f"{path}/cancel", {"member": "ada"})
             ben.start()
             phone.wait(lambda one: "cancelled Fishing" in one.body)
             assert (times(ada), times(ben)) == ([], [])
