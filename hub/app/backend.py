@@ -28,6 +28,7 @@ from hub.store.house import House
 from hub.store.views import Views
 from hub.web.activities import Activities
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
+from hub.web.feeds import Feeds
 from hub.web.files import Files
 from hub.web.friends import Friends
 from hub.web.meals import Meals
@@ -59,6 +60,7 @@ class HubBackend:
         meals: Meals,
         plans: Plans,
         friends: Friends,
+        feeds: Feeds,
         privacy: Privacy,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
@@ -72,6 +74,7 @@ class HubBackend:
         self.meals = meals
         self.plans = plans
         self.friends = friends
+        self.feeds = feeds
         self.privacy = privacy
         self._home = home
         self._house = house

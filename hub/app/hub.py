@@ -24,6 +24,7 @@ from hub.app.calendars import Calendars
 from hub.app.changes import Changes
 from hub.app.config import Config
 from hub.app.doers import Doers, Phones
+from hub.app.feeds import HubFeeds
 from hub.app.files import HomeFiles
 from hub.app.friends import HubFriends
 from hub.app.health import Health
@@ -225,6 +226,7 @@ class Hub:
             privacy=HubPrivacy(self.home, self.house, self.writer, self._engine),
             activities=HubActivities(self.home, self.house, self.writer, self._engine, self.clock),
             friends=HubFriends(self.peering, self._engine),
+            feeds=HubFeeds(self.home, self.house, self.access, self.clock),
             meals=HubMeals(self.home, self.writer, self.views),
             plans=HubPlans(self.home, self.house, self.writer),
             files=HomeFiles(

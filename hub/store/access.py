@@ -159,6 +159,44 @@ class Access:
             connection.commit()
         return row.member if row is not None and row.expires_at > micros(now) else None
 
+    # -- calendar feeds -----------------------------------------------------------------------
+
+    def create_feed(self, member: str, now: datetime) -> str:
+        """Make the secret of a member's calendar address, shown this once; an older one is void."""
+        secret = secrets.token_urlsafe(32)
+        table = tables.core(tables.CalendarFeed)
+        with self._writing() as connection:
+            connection.execute(delete(table).where(table.c.member == member))
+            row = {"member": member, "hash": secret_hash(secret), "created_at": micros(now)}
+            connection.execute(insert(table).values(**row))
+            connection.commit()
+        return secret
+
+    def feed(self, secret: str) -> str | None:
+        """Return whose calendar address has this secret, None when there is none (any more)."""
+        table = tables.core(tables.CalendarFeed)
+        with self._engine.connect() as connection:
+            return connection.execute(
+                select(table.c.member).where(table.c.hash == secret_hash(secret))
+            ).scalar()
+
+    def feed_made(self, member: str) -> datetime | None:
+        """Return when a member's calendar address was made, None without one."""
+        table = tables.core(tables.CalendarFeed)
+        with self._engine.connect() as connection:
+            made = connection.execute(
+                select(table.c.created_at).where(table.c.member == member)
+            ).scalar()
+        return None if made is None else instant(made)
+
+    def end_feed(self, member: str) -> bool:
+        """Forget a member's calendar address; False when there is none."""
+        table = tables.core(tables.CalendarFeed)
+        with self._writing() as connection:
+            done = connection.execute(delete(table).where(table.c.member == member))
+            connection.commit()
+        return bool(done.rowcount)
+
     # -- API tokens ---------------------------------------------------------------------------
 
     def create_token(self, name: str, scopes: frozenset[str], now: datetime) -> str:

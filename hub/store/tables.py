@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0010"
+HEAD = "0011"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -362,6 +362,15 @@ class SignInCode(SQLModel, table=True):
     hash: str = Field(primary_key=True)
     member: str
     expires_at: int
+
+
+class CalendarFeed(SQLModel, table=True):
+    """Secret addresses of the agenda, hashed: one a member, for a calendar to subscribe to."""
+
+    __tablename__ = "calendar_feed"
+    member: str = Field(primary_key=True)
+    hash: str = Field(unique=True)
+    created_at: int
 
 
 class ApiToken(SQLModel, table=True):

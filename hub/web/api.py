@@ -19,6 +19,7 @@ from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion, Verb
 from hub.web.activityapi import ACTIVITIES
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
+from hub.web.feedpages import FEEDS
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
 from hub.web.mealapi import MEALS
@@ -262,6 +263,7 @@ async def _parked(request: web.Request) -> Answer:
 
 OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
+    *FEEDS,
     *PLANS,
     *PRIVACY,
     *MEALS,
@@ -354,13 +356,16 @@ def _handler(operation: Operation) -> Handler:
         return web.Response(
             status=answer.status,
             body=_written(operation, answer.value),
-            content_type="application/json",
+            content_type=operation.media or "application/json",
+            charset="utf-8" if operation.media else None,
         )
 
     return handle
 
 
 def _written(operation: Operation, value: Any) -> bytes:
+    if operation.media:
+        return bytes(value)
     write = adapter(operation.answer).dump_json
     return b'{"items":[' + b",".join(map(write, value)) + b"]}" if operation.many else write(value)
 

@@ -11,6 +11,7 @@ from hub.web import (
     api,
     daypages,
     devicepages,
+    feedpages,
     friendpages,
     health,
     installed,
@@ -55,6 +56,7 @@ def make_app(
     )
     live = Live(backend)
     app[SITE] = Site(backend, secret, live)
+    app[feedpages.RATES] = feedpages.Rates()
     app.cleanup_ctx.append(live.running)
     app.on_shutdown.append(live.close)
     app.add_routes(
@@ -108,6 +110,10 @@ def make_app(
             web.get("/you", you.show),
             web.get("/more", you.more),
             web.post("/you/sessions/{id}/revoke", you.revoke),
+            web.get("/you/calendar", feedpages.no_address),
+            web.post("/you/calendar", feedpages.make),
+            web.post("/you/calendar/end", feedpages.end),
+            web.get("/calendar/{secret}.ics", feedpages.feed),
             web.get("/you/code", you.no_code),
             web.post("/you/code", you.make_code),
             web.post("/language", you.language),

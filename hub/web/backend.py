@@ -18,6 +18,7 @@ from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.settings import Settings
 from hub.web.activities import Activities
+from hub.web.feeds import Feeds
 from hub.web.files import Files
 from hub.web.friends import Friends
 from hub.web.meals import Meals
@@ -155,6 +156,11 @@ class Backend(Protocol):
     @property
     def meals(self) -> Meals:
         """Return meals with friends."""
+        ...
+
+    @property
+    def feeds(self) -> Feeds:
+        """Return the agenda for calendars that subscribe."""
         ...
 
     def now(self) -> datetime:

@@ -27,7 +27,7 @@ def document() -> dict[str, Any]:
     inputs = {model for op in OPERATIONS for model in (op.body,) if model is not None}
     outputs: list[tuple[str, Literal["validation", "serialization"], TypeAdapter[Any]]] = [
         (answer.__name__, "serialization", adapter(answer))
-        for answer in dict.fromkeys(op.answer for op in OPERATIONS)
+        for answer in dict.fromkeys(op.answer for op in OPERATIONS if not op.media)
     ]
     references, definitions = TypeAdapter.json_schemas(outputs, ref_template=_REF)
     _, input_definitions = models_json_schema(
@@ -67,10 +67,14 @@ def document() -> dict[str, Any]:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     answer: dict[str, Any] = {"$ref": _REF.format(model=operation.answer.__name__)}
+    if operation.media:
+        answer = {"type": "string"}
     if operation.many:
         items = {"type": "array", "items": answer}
         answer = {"type": "object", "required": ["items"], "properties": {"items": items}}
-    responses: dict[str, Any] = {"200": _response(HTTPStatus.OK, answer)}
+    responses: dict[str, Any] = {
+        "200": _response(HTTPStatus.OK, answer, operation.media or "application/json")
+    }
     refused = (
         {400, 401, 403, *operation.errors}
         if operation.body or operation.query

@@ -52,6 +52,8 @@ class Operation:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     errors: tuple[int, ...] = ()
+    media: str = ""
+    """What it returns where that is no JSON; ``Answer.value`` is bytes then."""
 
 
 def bearer_scopes(request: web.Request) -> frozenset[str] | None:

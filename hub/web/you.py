@@ -38,6 +38,7 @@ async def show(request: web.Request) -> web.Response:
         request,
         "you.html",
         phone=phone,
+        feed_made=site.backend.feeds.made(session.member),
         phone_qr=qr(phone.link) if phone else "",
         sessions=site.backend.sessions(session.member),
     )

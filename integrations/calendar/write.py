@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -56,11 +56,14 @@ def to_ics(message: Message) -> bytes:
     return bytes(calendar.to_ical())
 
 
-def agenda_ics(blocks: Iterable[Block], name: str, now: datetime) -> bytes:
+def agenda_ics(
+    blocks: Iterable[Block], name: str, now: datetime, revisions: Mapping[str, int] | None = None
+) -> bytes:
     """Return blocks as a calendar to subscribe to, called ``name``.
 
-    Only what takes somebody's time is shown as busy. What is known of a time that has no end yet
-    is shown for a day from ``now`` on.
+    ``revisions`` are SEQUENCE numbers by a block's id, 0 for others. Only what takes somebody's
+    time is shown as busy. What is known of a time that has no end yet is shown for a day from
+    ``now`` on.
     """
     import icalendar
 
@@ -74,6 +77,7 @@ def agenda_ics(blocks: Iterable[Block], name: str, now: datetime) -> bytes:
         event = icalendar.Event()
         # A block's id may hold what a UID should not, such as another's UID in full.
         event.add("UID", f"{sha256(block.id.encode()).hexdigest()[:32]}@commonhearth")
+        event.add("SEQUENCE", (revisions or {}).get(block.id, 0))
         event.add("DTSTAMP", now.replace(microsecond=0))
         event.add("DTSTART", window.start)
         event.add("DTEND", window.end)

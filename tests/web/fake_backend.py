@@ -48,6 +48,7 @@ from hub.web.backend import (
     Session,
     Spent,
 )
+from hub.web.feeds import AgendaText
 from hub.web.friends import FriendView, Invited
 from tests.web.fake_meals import FakeMeals
 from tests.web.fake_plans import FakePlans
@@ -465,6 +466,30 @@ class FakePrivacy:
         return DecisionResult("done", f"{asked[0].called} is asked to erase what it was told.")
 
 
+class FakeFeeds:
+    """One calendar, and who may read it."""
+
+    def __init__(self) -> None:
+        self.secrets: dict[str, str] = {}
+        self.text = AgendaText(b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", "0123abcd")
+
+    def agenda(self) -> AgendaText:
+        return self.text
+
+    def create(self, member: str) -> str:
+        self.secrets[member] = secrets.token_urlsafe(32)
+        return self.secrets[member]
+
+    def member(self, secret: str) -> str | None:
+        return next((who for who, own in self.secrets.items() if own == secret), None)
+
+    def made(self, member: str) -> datetime | None:
+        return NOW if member in self.secrets else None
+
+    def end(self, member: str) -> bool:
+        return self.secrets.pop(member, None) is not None
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
@@ -477,6 +502,7 @@ class FakeBackend:
         self.meals = FakeMeals()
         self.plans = FakePlans()
         self.friends = FakeFriends()
+        self.feeds = FakeFeeds()
         self.privacy = FakePrivacy()
         self.files = household(self.folder, self.settings)
         self.instant = NOW
