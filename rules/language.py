@@ -217,6 +217,29 @@ class SocialMeal(Worded):
     )
 
 
+class Call(Part):
+    """Something Home Assistant is to do; only what hub.yaml allows (`homeassistant.services`)."""
+
+    service: str = Field(
+        pattern=r"^[a-z_]+\.[a-z0-9_]+$", max_length=120, description="e.g. `scene.turn_on`"
+    )
+    entities: tuple[Entity, ...] = Field(
+        default=(), max_length=50, description="to which entities, e.g. `scene.away`"
+    )
+    data: dict[Id, str | bool | int | float] = Field(
+        default_factory=dict, max_length=20, description="further fields of the service"
+    )
+
+
+class HomeAction(Worded):
+    """Ask whether Home Assistant is to do something, and have it done once a member agreed."""
+
+    kind: Literal["home_action"]
+    then: tuple[Call, ...] = Field(
+        min_length=1, max_length=10, description="what is done, one after another"
+    )
+
+
 class Ride(Worded):
     """Propose a ride to what members go to within a day."""
 
@@ -230,7 +253,8 @@ class Notify(Worded):
 
 
 Propose = Annotated[
-    GroceryOrder | MoveDelivery | SocialMeal | Ride | Notify, Field(discriminator="kind")
+    GroceryOrder | MoveDelivery | SocialMeal | HomeAction | Ride | Notify,
+    Field(discriminator="kind"),
 ]
 
 

@@ -15,9 +15,11 @@ from pydantic import BaseModel
 
 from devices.meaning import DevicesFile, Meaning
 from devices.pantry import PantryFile
+from hub.domain.homeassistant import ServiceCall, allowed
 from hub.domain.stock import PantryItem
 from hub.domain.yamltext import MAX_SIZE, Problem, read_model
 from hub.settings import Settings
+from rules.language import HomeAction
 from rules.ruleset import RuleSet
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -86,6 +88,7 @@ def read_config(folder: Path, standing: Settings | None = None) -> Config:
         texts, members=members, pantry=pantry.values() if pantry_file is not None else None
     )
     problems += found
+    problems += _forbidden(rules, settings)
     meaning_of = devices or DevicesFile()
     names = {one.id: one.name for one in members}
     for line in Meaning(meaning_of, pantry, names).problems() if pantry_file is not None else ():
@@ -103,6 +106,22 @@ def read_config(folder: Path, standing: Settings | None = None) -> Config:
 
 
 _FILES = ("hub.yaml", "pantry.yaml", "devices.yaml")
+
+
+def _forbidden(rules: RuleSet, settings: Settings | None) -> list[Problem]:
+    """Tell where a rule has Home Assistant do what the household does not allow."""
+    if settings is None:
+        return []
+    services = settings.homeassistant.services
+    found = []
+    for one in rules.compiled():
+        propose = one.rule.propose
+        for call in propose.then if isinstance(propose, HomeAction) else ():
+            wanted = ServiceCall(call.service, call.entities)
+            if not allowed(wanted, services):
+                line = f"{one.id}: {wanted.words} is not among homeassistant.services in hub.yaml"
+                found.append(Problem(one.file, one.line, 1, line))
+    return found
 
 
 def rule_files(folder: Path) -> list[Path]:

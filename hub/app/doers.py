@@ -10,6 +10,7 @@ from hub.app.mail import send_mail
 from hub.app.plugins import Reach, notifiers
 from hub.domain.effects import (
     AskMember,
+    CallHome,
     Notification,
     NotificationAction,
     SendOrderRequest,
@@ -17,13 +18,14 @@ from hub.domain.effects import (
 )
 from hub.domain.suggestions import Suggestion, Verb, verbs_of
 from hub.domain.tokens import sign
-from hub.domain.wording import question
+from hub.domain.wording import listed, question
 from hub.flow.activities.mail import mail_gave_up
 from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
 from hub.flow.gate import still_granted
 from hub.flow.home import Home
+from hub.flow.homeactions import did, did_not, forbidden, home_wanted, unsure
 from hub.flow.tell import tag_of
-from hub.ports import Clock, DeliveryError, Notifier, Provider
+from hub.ports import Clock, DeliveryError, HomeControl, Notifier, Provider
 from hub.settings import MemberSettings
 from hub.store.house import House
 from hub.worker.pump import Doers as PumpDoers
@@ -80,6 +82,7 @@ class Doers:
         secret: bytes,
         phones: Phones,
         provider: Provider,
+        assistant: HomeControl,
         base_url: Callable[[], str],
         sent: Callable[[str, str], None] = lambda message_id, digest: None,
     ) -> None:
@@ -94,6 +97,7 @@ class Doers:
         self._secret = secret
         self._phones = phones
         self._provider = provider
+        self._assistant = assistant
         self._base_url = base_url
 
     def for_pump(self) -> PumpDoers:
@@ -106,7 +110,31 @@ class Doers:
             gave_up=lambda tx, effect, reason: gave_up(tx, self._home, effect, reason),
             mail=partial(send_mail, self._home),
             mail_gave_up=lambda tx, effect, reason: mail_gave_up(tx, self._home, effect, reason),
+            home=self.home,
+            home_done=lambda tx, effect: did(tx, self._home, effect),
+            home_unsure=lambda tx, effect: unsure(tx, self._home, effect),
+            home_gave_up=lambda tx, effect, reason: did_not(tx, self._home, effect, reason),
         )
+
+    async def home(self, effect: CallHome) -> None:
+        """Have Home Assistant do what was agreed to. Raises DeliveryError.
+
+        Only while nothing was done yet may all of it be tried again.
+        """
+        if not home_wanted(self._house, effect):
+            return
+        refusal = forbidden(self._home, effect.calls)
+        if refusal:
+            raise DeliveryError(refusal, retry=False)
+        for number, call in enumerate(effect.calls):
+            try:
+                await self._assistant.call(call)
+            except DeliveryError as error:
+                if not number:
+                    raise
+                done = listed([one.words for one in effect.calls[:number]])
+                message = f"{done} was done, {call.words} was not: {error}"
+                raise DeliveryError(message, retry=False, unknown=error.unknown) from error
 
     async def ask(self, effect: AskMember) -> None:
         """Ask a member, with buttons. Raises DeliveryError."""

@@ -197,6 +197,14 @@ class Hub:
             secret=self._secret,
             topic_of=ReplyTopics(self._data / "secrets").of,
         )
+        self.assistant = Assistant(
+            self.home,
+            self.house,
+            self.writer,
+            self.clock,
+            secret=self._secret,
+            recent=lambda: self.views.suggestions(open_only=False, limit=50),
+        )
         self._phones = Phones(self._reach)
         doers = Doers(
             self.home,
@@ -205,6 +213,7 @@ class Hub:
             secret=self._secret,
             phones=self._phones,
             provider=self.buyer,
+            assistant=self.assistant,
             base_url=lambda: self.url,
             sent=lambda message, digest: self.writer.post(lambda tx: sent(tx, message, digest)),
         )
@@ -241,14 +250,6 @@ class Hub:
         )
         self.selling = Selling(settings, self._data, self.clock)
         self._alarm = Alarm(self.clock)
-        self.assistant = Assistant(
-            self.home,
-            self.house,
-            self.writer,
-            self.clock,
-            secret=self._secret,
-            recent=lambda: self.views.suggestions(open_only=False, limit=50),
-        )
         self.health.assistant = self.assistant
         self.showing = Showing(
             self.home,

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from hub.domain.activities import Message, Person
+from hub.domain.homeassistant import ServiceCall
 from hub.domain.orders import OrderRequest
 
 
@@ -113,5 +114,13 @@ class SendMail:
     text: str
 
 
-Effect = AskMember | TellMember | SendOrderRequest | SendPeerMessage | SendMail
-EffectKind = Literal["ask", "tell", "order", "peer", "mail"]
+@dataclass(frozen=True, slots=True)
+class CallHome:
+    """Have Home Assistant do what a member agreed to: ``calls``, one after another, once."""
+
+    suggestion_id: str
+    calls: tuple[ServiceCall, ...]
+
+
+Effect = AskMember | TellMember | SendOrderRequest | SendPeerMessage | SendMail | CallHome
+EffectKind = Literal["ask", "tell", "order", "peer", "mail", "home"]

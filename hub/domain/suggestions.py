@@ -11,6 +11,7 @@ from datetime import datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from hub.domain.homeassistant import ServiceCall
 from hub.domain.life import Life
 from hub.domain.money import Money
 from hub.domain.orders import DeliverySlot, Line, RideWish, TableWish, Want, Window
@@ -38,6 +39,7 @@ Kind = Literal[
     "cancel_order",
     "change_plan",
     "social_meal",
+    "home_action",
     "ride",
     "table",
     "notify",
@@ -45,7 +47,14 @@ Kind = Literal[
     "counter",
     "late_answer",
 ]
-KINDS: tuple[Kind, ...] = ("grocery_order", "move_delivery", "social_meal", "ride", "notify")
+KINDS: tuple[Kind, ...] = (
+    "grocery_order",
+    "move_delivery",
+    "social_meal",
+    "home_action",
+    "ride",
+    "notify",
+)
 """What a rule may propose; that an order be cancelled only a member can want, an invitation,
 another time (``counter``) and a late answer are a friend's, and that a plan be changed follows from
 another one."""
@@ -153,7 +162,7 @@ class Suggestion:
     ``wants`` is what a grocery order is for; ``deliver_after`` and ``deliver_before`` are local
     times of day between which it may come. ``split_tried``: splitting it was looked at.
     ``about`` is whose wish it is (``hub/flow/wishes.py``). ``agreed``: members agreed beforehand,
-    and are asked only where no offer keeps to that.
+    and are asked only where no offer keeps to that. ``then`` is what Home Assistant is to do.
     """
 
     id: str
@@ -184,6 +193,7 @@ class Suggestion:
     split_tried: bool = False
     about: str = ""
     agreed: Agreed | None = None
+    then: tuple[ServiceCall, ...] = ()
 
     def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
         """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""

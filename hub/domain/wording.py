@@ -124,5 +124,7 @@ def _price(option: Option) -> str:
 
 def question(suggestion: Suggestion, zone: ZoneInfo, now: datetime) -> str:
     """Say what a member is asked: the reason, and each offer on a line of its own."""
-    offers = [offer(option, zone, now) for option in suggestion.options]
-    return "\n".join(line for line in (suggestion.body, *offers) if line)
+    lines = [offer(option, zone, now) for option in suggestion.options]
+    if suggestion.then:
+        lines.append(f"Home Assistant: {listed([call.words for call in suggestion.then])}")
+    return "\n".join(line for line in (suggestion.body, *lines) if line)

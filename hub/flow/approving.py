@@ -17,6 +17,7 @@ from hub.flow.collect import forget_timers
 from hub.flow.ending import end
 from hub.flow.gate import consent
 from hub.flow.home import Home
+from hub.flow.homeactions import ask_home
 from hub.flow.proposing import change_plan
 from hub.flow.requests import await_answer, request
 from hub.flow.tell import tell_outcome
@@ -36,6 +37,8 @@ def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
         return _change(tx, home, suggestion, decision)
     if suggestion.kind == "change_plan":
         return change_plan(tx, home, suggestion, decision)
+    if suggestion.kind == "home_action":
+        return ask_home(tx, home, suggestion, decision, name_of(home, decision.member))
     if suggestion.kind not in ORDERING:
         return _agree(tx, home, suggestion, decision)
     if not suggestion.options:

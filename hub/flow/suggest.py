@@ -8,6 +8,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Any
 
+from hub.domain.homeassistant import ServiceCall
 from hub.domain.orders import Want
 from hub.domain.proposals import Firing
 from hub.domain.suggestions import Because, Suggestion
@@ -131,6 +132,14 @@ def _suggestion(tx: Tx, home: Home, firing: Firing, cause: int) -> Suggestion:
         not_before=firing.ask_at,
         deliver_after=_time_of_day(firing.params.get("after")),
         deliver_before=_time_of_day(firing.params.get("before")),
+        then=_service_calls(firing),
+    )
+
+
+def _service_calls(firing: Firing) -> tuple[ServiceCall, ...]:
+    calls: Any = firing.params.get("then", ())
+    return tuple(
+        ServiceCall(one["service"], tuple(one["entities"]), dict(one["data"])) for one in calls
     )
 
 

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 from hub.domain.activities import Activity, Planned
 from hub.domain.effects import (
     AskMember,
+    CallHome,
     Effect,
     SendMail,
     SendOrderRequest,
@@ -55,6 +56,7 @@ class Waiting:
 
 EFFECTS: dict[str, type[Effect]] = {
     "ask": AskMember,
+    "home": CallHome,
     "tell": TellMember,
     "order": SendOrderRequest,
     "peer": SendPeerMessage,

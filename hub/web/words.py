@@ -123,6 +123,7 @@ BLOCKS = {
 ROLES = {"adult": N_("adult"), "child": N_("child"), "guest": N_("guest")}
 PROPOSALS = {
     "grocery_order": N_("a grocery order"),
+    "home_action": N_("something for Home Assistant to do"),
     "notify": N_("a message"),
     "ride": N_("a ride"),
     "social_meal": N_("a meal with friends"),

@@ -3,7 +3,8 @@
 Rows come straight from the writer after their commit, and from the database at start. A row is
 deleted in the step that records its success; killed in between, it is sent again with the same
 key, by which the receiver recognises it. A ``confirm`` costs money, so it is *leased* before it
-is sent: found leased at start, it is asked for with ``status`` and not sent again.
+is sent: found leased at start, it is asked for with ``status`` and not sent again. What Home
+Assistant is to do is leased, too: found so at start, a member is told to look.
 """
 
 from __future__ import annotations
@@ -16,7 +17,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from hub.domain.effects import AskMember, SendMail, SendOrderRequest, SendPeerMessage, TellMember
+from hub.domain.effects import (
+    AskMember,
+    CallHome,
+    SendMail,
+    SendOrderRequest,
+    SendPeerMessage,
+    TellMember,
+)
 from hub.ports import Clock, DeliveryError
 from hub.store.codec import micros
 from hub.store.tx import Tx, Waiting
@@ -44,11 +52,15 @@ async def _no_mail(effect: SendMail) -> None:
     raise DeliveryError("this hub sends no mail", retry=False)
 
 
+async def _no_home(effect: CallHome) -> None:
+    raise DeliveryError("this hub has no Home Assistant", retry=False)
+
+
 @dataclass(frozen=True, slots=True)
 class Doers:
     """How each kind of effect is done. Each returns when it is done or no longer wanted, and
-    raises DeliveryError. ``uncertain`` and those that ``gave_up`` are flow steps for what went
-    wrong.
+    raises DeliveryError. ``uncertain``, ``home_unsure`` and those that ``gave_up`` are flow steps
+    for what went wrong.
     """
 
     ask: Callable[[AskMember], Awaitable[None]]
@@ -60,6 +72,10 @@ class Doers:
     peer_gave_up: Callable[[Tx, SendPeerMessage, str], None] = lambda tx, effect, reason: None
     mail: Callable[[SendMail], Awaitable[None]] = _no_mail
     mail_gave_up: Callable[[Tx, SendMail, str], None] = lambda tx, effect, reason: None
+    home: Callable[[CallHome], Awaitable[None]] = _no_home
+    home_done: Callable[[Tx, CallHome], None] = lambda tx, effect: None
+    home_unsure: Callable[[Tx, CallHome], None] = lambda tx, effect: None
+    home_gave_up: Callable[[Tx, CallHome, str], None] = lambda tx, effect, reason: None
 
 
 class Pump:
@@ -173,7 +189,7 @@ class Pump:
             except Exception:
                 # What became of it could not be written down; it is still in the database.
                 log.exception("effect %s failed", row.key)
-                leased = row.leased or _is_confirm(row)
+                leased = row.leased or _only_once(row)
                 not_before = micros(self._clock.now() + timedelta(seconds=AFTER_FAULT))
                 self._put_off(replace(row, not_before=not_before, leased=leased))
             finally:
@@ -195,7 +211,7 @@ class Pump:
     async def _do(self, row: Waiting) -> None:
         self._drop_older(row)
         effect = row.effect
-        if row.leased and isinstance(effect, SendOrderRequest):
+        if row.leased and isinstance(effect, SendOrderRequest | CallHome):
             # However late: it may have arrived, and only the provider knows.
             await self._in_doubt(row, effect)
             return
@@ -203,8 +219,8 @@ class Pump:
             await self._give_up(row, "it was too late", late=True)
             return
         try:
-            if isinstance(effect, SendOrderRequest):
-                await self._do_order(row, effect)
+            if isinstance(effect, SendOrderRequest | CallHome):
+                await self._do_once(row, effect)
             elif isinstance(effect, AskMember):
                 await self._doers.ask(effect)
             elif isinstance(effect, SendPeerMessage):
@@ -258,14 +274,21 @@ class Pump:
         self._done += done
         self._later.call(AFTER_FAULT, self._flush_done)
 
-    async def _do_order(self, row: Waiting, effect: SendOrderRequest) -> None:
-        if _is_confirm(row):
+    async def _do_once(self, row: Waiting, effect: SendOrderRequest | CallHome) -> None:
+        if _only_once(row):
             await self._step(lambda tx: tx.note_attempt(row.id, state="leased"))
-        await self._doers.order(effect)
+        if isinstance(effect, CallHome):
+            await self._doers.home(effect)
+            await self._step(lambda tx: self._doers.home_done(tx, effect))
+        else:
+            await self._doers.order(effect)
 
-    async def _in_doubt(self, row: Waiting, effect: SendOrderRequest) -> None:
+    async def _in_doubt(self, row: Waiting, effect: SendOrderRequest | CallHome) -> None:
         def ask_for_it(tx: Tx) -> None:
-            self._doers.uncertain(tx, effect)
+            if isinstance(effect, CallHome):
+                self._doers.home_unsure(tx, effect)
+            else:
+                self._doers.uncertain(tx, effect)
             tx.done(row.id)
 
         await self._step(ask_for_it)
@@ -273,7 +296,7 @@ class Pump:
 
     async def _not_done(self, row: Waiting, error: DeliveryError) -> None:
         effect = row.effect
-        if isinstance(effect, SendOrderRequest) and _is_confirm(row) and error.unknown:
+        if isinstance(effect, SendOrderRequest | CallHome) and _only_once(row) and error.unknown:
             await self._in_doubt(row, effect)
             return
         attempts = row.attempts + 1
@@ -312,6 +335,9 @@ class Pump:
             elif isinstance(effect, SendMail):
                 self._doers.mail_gave_up(tx, effect, reason)
                 tx.done(row.id)
+            elif isinstance(effect, CallHome):
+                self._doers.home_gave_up(tx, effect, reason)
+                tx.done(row.id)
             elif late:
                 tx.done(row.id)
             else:
@@ -324,15 +350,19 @@ class Pump:
         await asyncio.wrap_future(self._writer.submit(step))
 
 
-def _is_confirm(row: Waiting) -> bool:
-    return isinstance(row.effect, SendOrderRequest) and row.effect.request.action == "confirm"
+def _only_once(row: Waiting) -> bool:
+    """Tell whether doing it twice would be felt, and the receiver could not tell."""
+    effect = row.effect
+    if isinstance(effect, SendOrderRequest):
+        return effect.request.action == "confirm"
+    return isinstance(effect, CallHome)
 
 
 def _replaces(row: Waiting) -> tuple[str, ...]:
     """Name what a row stands for: a newer notification of one tag replaces one not yet sent, and
     a newer row of messages to a hub stands for an older one."""
     effect = row.effect
-    if isinstance(effect, SendOrderRequest | SendMail):
+    if isinstance(effect, SendOrderRequest | SendMail | CallHome):
         return (row.key,)
     if isinstance(effect, SendPeerMessage):
         return (row.subject, effect.kind) if effect.kind == "messages" else (row.key,)

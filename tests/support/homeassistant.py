@@ -32,16 +32,22 @@ RELEASE = "2024.3.3"
 """The last release for Python 3.11."""
 
 BESIDE = (
+    "PyNaCl",
     "PyTurboJPEG",
     "fnv-hash-fast",
+    "ha-ffmpeg==3.1.0",
+    "hassil",
     "home-assistant-frontend",
+    "home-assistant-intents",
     "janus",
     "josepy<2",
+    "mutagen",
     "paho-mqtt",
     "pillow",
     "psutil-home-assistant",
     "securetar",
     "sqlalchemy",
+    "webrtc-noise-gain",
 )
 """What its own parts would install while it runs; its constraints say which release of each."""
 

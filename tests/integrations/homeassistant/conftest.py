@@ -15,6 +15,7 @@ MORE: dict[str, Any] = {
     "input_boolean": {"away": {"name": "Away"}},
     "scene": [{"name": "Away", "entities": {"input_boolean.away": "on"}}],
     "shopping_list": None,
+    "mobile_app": None,
 }
 
 
