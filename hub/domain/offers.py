@@ -44,7 +44,8 @@ class RideWish:
     """A ride that is looked for, for ``seats`` people.
 
     ``arrive_by`` is when they must be there, ``leave_after`` when they can go at the earliest;
-    both aware instants. Without either, as soon as possible.
+    both aware instants. Without either, as soon as possible. ``via`` are the stops between, in
+    order, where others get in.
     """
 
     start: Place
@@ -52,6 +53,7 @@ class RideWish:
     seats: int = 1
     arrive_by: datetime | None = None
     leave_after: datetime | None = None
+    via: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

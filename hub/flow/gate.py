@@ -224,7 +224,12 @@ def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
     def outside(place: Place) -> Place:
         return Place(coarse(place.gps)) if read_gps(place.gps) == here else place
 
-    return replace(ride, start=outside(ride.start), end=outside(ride.end))
+    return replace(
+        ride,
+        start=outside(ride.start),
+        end=outside(ride.end),
+        via=tuple(outside(place) for place in ride.via),
+    )
 
 
 def sent(tx: Tx, message_id: str, digest: str) -> None:

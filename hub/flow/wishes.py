@@ -209,6 +209,7 @@ def plain(wish: RideWish | TableWish) -> RideWish | TableWish:
         wish,
         start=_plain_place(wish.start),
         end=_plain_place(wish.end),
+        via=tuple(_plain_place(place) for place in wish.via),
         arrive_by=wish.arrive_by.replace(microsecond=0) if wish.arrive_by else None,
         leave_after=wish.leave_after.replace(microsecond=0) if wish.leave_after else None,
     )

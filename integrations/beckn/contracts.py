@@ -46,6 +46,10 @@ PROFILE_OF: dict[Domain, tuple[str, str]] = {
 """Domain -> the profile its performance is written in, and the ``@type`` there (docs/profiles)."""
 
 
+MOST_STOPS = 10
+"""Stops on the way of a ride; more are refused."""
+
+
 @dataclass(frozen=True, slots=True)
 class Execution:
     """What is to be done and by whom, beyond the window: the other half of a ``Performance``."""
@@ -146,6 +150,8 @@ def _write_ride(ride: RideWish) -> Json:
         "dropoff": _write_place(ride.end),
         "seats": ride.seats,
     }
+    if ride.via:
+        written["stops"] = [_write_place(place) for place in ride.via]
     if ride.arrive_by is not None:
         written["arriveBy"] = instant(ride.arrive_by)
     if ride.leave_after is not None:
@@ -162,6 +168,7 @@ def _read_ride(about: Node) -> RideWish | None:
         _people(about, "seats") if about.has("seats") else 1,
         about.instant("arriveBy") if about.has("arriveBy") else None,
         about.instant("leaveAfter") if about.has("leaveAfter") else None,
+        tuple(_read_place(stop) for stop in about.nodes("stops", MOST_STOPS)),
     )
 
 

@@ -140,6 +140,7 @@ class RideJourney(SlotAttributes):
     type: Annotated[Literal["RideJourney"], Field(alias="@type")]
     pickup: Place
     dropoff: Place
+    stops: Annotated[list[Place], Field(max_length=10)] | None = None
     seats: Annotated[int, Field(ge=1, le=1000)]
     arrive_by: Instant | None = None
     leave_after: Instant | None = None

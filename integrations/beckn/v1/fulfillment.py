@@ -103,7 +103,8 @@ def _ride_stops(ride: RideWish, slot: DeliverySlot | None) -> list[Json]:
         end["time"] = write_range(slot.window)
     if ride.arrive_by is not None:
         end["time"] = {**end.get("time", {}), "timestamp": instant(ride.arrive_by)}
-    return [start, end]
+    between = [{"type": "INTERMEDIATE_STOP", "location": _place(place)} for place in ride.via]
+    return [start, *between, end]
 
 
 def _place(place: Place) -> Json:
@@ -180,6 +181,12 @@ def read_ride(node: Node) -> RideWish | None:
         seats=vehicle.count("capacity", 1) if vehicle.has("capacity") else 1,
         arrive_by=read_instant(end.maybe("time")),
         leave_after=read_instant(start.maybe("time")),
+        via=tuple(
+            _read_place(one.node("location"))
+            for one in node.nodes("stops", 20)
+            if (one.maybe_text("type") or "").casefold() == "intermediate_stop"
+            and one.maybe("location").has("gps")
+        ),
     )
 
 

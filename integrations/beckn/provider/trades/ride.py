@@ -10,6 +10,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
 
 from hub.domain.geo import Point, between, distance_km, read_gps, write_gps
 from hub.domain.orders import (
@@ -43,6 +44,9 @@ STEP = timedelta(minutes=5)
 
 SPARE = timedelta(minutes=5)
 """How long before ``arrive_by`` a ride is to be there, and what a pickup takes."""
+
+STOP = timedelta(minutes=2)
+"""What it takes to let somebody in on the way."""
 
 CHOICES = 6
 """Pickup times that are offered."""
@@ -117,11 +121,13 @@ class RideTrade:
         return self._offer(vehicle, ride, slot)
 
     def moved(self, sale: Sale, request: OrderRequest, now: datetime) -> Offer:
-        """Price the same way at another time, or for more people."""
+        """Price the same ride at another time, for more people, or with stops for others."""
         ride, vehicle = request.ride or sale.ride, self._vehicle(sale.lines)
         assert ride is not None, "a ride is sold with where it goes"
-        if sale.ride is not None and (ride.start, ride.end) != (sale.ride.start, sale.ride.end):
+        if sale.ride is not None and not _goes_on(sale.ride, ride):
             raise BecknError("another way is another ride: cancel and order anew")
+        if (reason := self._far(ride)) is not None:
+            raise BecknError(reason, FULFILLMENT_UNAVAILABLE)
         if vehicle.seats < ride.seats:
             raise BecknError(f"{vehicle.name} has {vehicle.seats} seats", QUANTITY_UNAVAILABLE)
         # Who is to be there at another time and names no pickup leaves that to us.
@@ -158,17 +164,19 @@ class RideTrade:
         """Return why a ride is too far, None when it is not."""
         if self._listing.serves(None, ride.start.gps) is False:
             return "the pickup is too far away"
-        km = distance_km(read_gps(ride.start.gps), read_gps(ride.end.gps))
+        km = sum(distance_km(one, other) for one, other in pairwise(_points(ride)))
         most = self._listing.file.max_km
         return f"rides are at most {most:g} km" if km > most else None
 
     def _trip(self, vehicle: Vehicle, ride: RideWish) -> Trip:
-        start, end = read_gps(ride.start.gps), read_gps(ride.end.gps)
+        points = _points(ride)
+        legs = list(pairwise(points))
         return Trip(
-            distance_km(start, end) * vehicle.detour,
-            _drive(vehicle, start, end),
-            _drive(vehicle, self._base, start),
-            _drive(vehicle, end, self._base),
+            sum(distance_km(one, other) for one, other in legs) * vehicle.detour,
+            sum((_drive(vehicle, one, other) for one, other in legs), timedelta())
+            + STOP * len(ride.via),
+            _drive(vehicle, self._base, points[0]),
+            _drive(vehicle, points[-1], self._base),
         )
 
     def _fare(self, vehicle: Vehicle, ride: RideWish) -> Decimal:
@@ -280,6 +288,16 @@ class RideTrade:
             now,
         )
         return Tracking(active=True, gps=gps, at=at, eta=max(now, sale.updated_at + takes))
+
+
+def _points(ride: RideWish) -> list[Point]:
+    return [read_gps(place.gps) for place in (ride.start, *ride.via, ride.end)]
+
+
+def _goes_on(before: RideWish, now: RideWish) -> bool:
+    """Tell whether a ride is still the same one: it may let others in on its way, or before it."""
+    stops = (now.start, *now.via)
+    return now.end == before.end and before.start in stops
 
 
 def _drive(vehicle: Vehicle, here: Point, there: Point) -> timedelta:

@@ -271,3 +271,20 @@ def test_what_is_cooked_can_be_had_in_its_windows_and_runs_out(lena):
 
 def test_lending_needs_a_window(lena):
     assert lena.agree(lines=one("drill"), party=Party(name="Ada")).error.code == "30008"
+
+
+def test_a_ride_lets_others_in_on_its_way(driver):
+    alone = driver.order(lines=one("car"), ride=RIDE)
+    shared = replace(RIDE, via=(Place("52.5000,13.4400", "Bridge 2"),), seats=3)
+    asked = {"lines": alone.lines, "ride": shared, "order_id": alone.order_id}
+    told = driver.ask("update", preview=True, **asked)
+    assert told.ride == shared
+    assert told.quote.total.amount > alone.quote.total.amount
+    assert told.slot.window.start < alone.slot.window.start
+    assert told.slot.window.end <= at(15)
+    meant = asked | {"slot": told.slot, "quote": told.quote}
+    assert driver.ask("update", **meant).ride == shared
+    elsewhere = asked | {"ride": replace(RIDE, start=FAR)}
+    assert "another way" in driver.ask("update", preview=True, **elsewhere).error.message
+    crowd = asked | {"ride": replace(shared, seats=5)}
+    assert driver.ask("update", preview=True, **crowd).error.code == "40002"
