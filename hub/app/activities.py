@@ -19,7 +19,7 @@ from hub.ports import Clock
 from hub.store.house import House
 from hub.store.peers import PeerStore
 from hub.store.tx import Tx
-from hub.web.activities import Friend, Trouble
+from hub.web.activities import CalendarView, Friend, Trouble
 from hub.worker.writer import Writer
 
 T = TypeVar("T")
@@ -45,8 +45,21 @@ class HubActivities:
 
     def listed(self) -> Sequence[Activity]:
         """Return what is still to happen, the soonest first."""
-        found = [planned.activity for planned in list(self._house.activities.values())]
-        return sorted(found, key=lambda one: (one.details.window.start, one.key))
+        now = self._clock.now()
+        found = [
+            (planned.next_start(now), planned.activity.key, planned.activity)
+            for planned in list(self._house.activities.values())
+        ]
+        return [activity for _, _, activity in sorted(found, key=lambda one: one[:2])]
+
+    def calendars(self) -> Sequence[CalendarView]:
+        """Return the calendars that are kept elsewhere, by name."""
+        return [
+            CalendarView(
+                one.name, one.members, len(one.entries), one.read_at, one.problem, one.skipped
+            )
+            for _, one in sorted(self._house.calendars.items())
+        ]
 
     def agenda(self, within: Window) -> Sequence[Block]:
         """Return what takes the household's time within a span, in order of time."""

@@ -12,6 +12,8 @@ from hub.domain.blocks import elsewhere
 from hub.domain.offers import Place, Window
 
 MOST_CALENDARS = 50
+OF_CALENDAR = "calendar/"
+"""How the ids of their blocks begin, after the kind."""
 MOST_ENTRIES = 2000
 """Entries of one calendar that are kept."""
 
@@ -84,4 +86,4 @@ def _place(entry: Entry) -> Place | None:
 def _named(name: str, entry: Entry) -> str:
     # Another's UID may hold anything, and be as long as it likes.
     digest = sha256(f"{name}\n{entry.uid}".encode()).hexdigest()[:24]
-    return f"calendar/{digest}@{entry.window.start:%Y%m%dT%H%M%SZ}"
+    return f"{OF_CALENDAR}{digest}@{entry.window.start:%Y%m%dT%H%M%SZ}"

@@ -32,6 +32,22 @@ class Trouble:
     suggestion: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class CalendarView:
+    """A calendar kept elsewhere: how many ``entries`` of it are known, and how reading goes.
+
+    ``members`` are whose time it takes, none: every adult's. ``problem`` says why it could not be
+    read, "" where it could, ``skipped`` what in it was not understood.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    entries: int
+    read_at: datetime | None
+    problem: str = ""
+    skipped: tuple[str, ...] = ()
+
+
 class Activities(Protocol):
     """Activities and the agenda. ActivityError and PeerError say why something cannot be."""
 
@@ -54,6 +70,10 @@ class Activities(Protocol):
 
     def friends(self) -> Sequence[Friend]:
         """Return the contacts by name."""
+        ...
+
+    def calendars(self) -> Sequence[CalendarView]:
+        """Return the calendars that are kept elsewhere, by name."""
         ...
 
     async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:

@@ -13,7 +13,7 @@ from hub.domain.activities import Activity, ActivityError, Details, part_of
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
 from hub.domain.peers import PeerError
-from hub.web.activities import Friend
+from hub.web.activities import CalendarView, Friend
 from hub.web.backend import Backend
 from hub.web.operations import (
     Answer,
@@ -93,6 +93,10 @@ async def _activities(request: web.Request) -> Answer:
 
 async def _friends(request: web.Request) -> Answer:
     return Answer(site_of(request).backend.activities.friends())
+
+
+async def _calendars(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.activities.calendars())
 
 
 async def _agenda(request: web.Request) -> Answer:
@@ -217,6 +221,10 @@ ACTIVITIES: tuple[Operation, ...] = (
     Operation(
         "GET", "/agenda", "listAgenda", "List what takes the household's time", "read",
         _agenda, Block, many=True, query=AgendaQuery,
+    ),
+    Operation(
+        "GET", "/calendars", "listCalendars", "List the calendars kept elsewhere, and their faults",
+        "read", _calendars, CalendarView, many=True,
     ),
     Operation(
         "GET", "/friends", "listFriends", "List the contacts", "read",

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 from hub.domain import spans
 from hub.domain.agenda import ALWAYS, Agenda, Block, BlockKind
+from hub.domain.calendars import OF_CALENDAR
 from hub.domain.conflicts import Conflict, ConflictKind
 from hub.domain.dayview import Placed, day, day_window
 from hub.domain.notices import Service
@@ -191,6 +192,9 @@ def link_of(block_id: str) -> str:
     kind, _, rest = block_id.partition(":")
     if kind in ("ride", "delivery"):
         return f"/orders/{quoted(rest)}"
+    if rest.startswith(OF_CALENDAR):
+        # It is kept elsewhere.
+        return ""
     if kind in ("activity", "meal"):
         # After the key comes which occurrence it is; a key may hold an @ itself.
         key = rest.rpartition("@")[0] if kind == "activity" else rest

@@ -35,7 +35,7 @@ from hub.domain.push import PushSubscription
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
-from hub.web.activities import Friend, Trouble
+from hub.web.activities import CalendarView, Friend, Trouble
 from hub.web.backend import (
     Decision,
     DecisionResult,
@@ -287,6 +287,9 @@ class FakeActivities:
         return [
             Attendee(f"mailto:{each.partition('@')[0]}@x.example", known[each]) for each in guests
         ]
+
+    def calendars(self) -> Sequence[CalendarView]:
+        return [CalendarView("Work", ("ada",), 3, NOW), CalendarView("ha/x", (), 0, None, "off")]
 
     async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
         uid, ours = f"act-{len(self.kept)}", self.kept[0].organizer

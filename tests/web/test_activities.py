@@ -107,5 +107,14 @@ async def test_who_may_only_read_invites_nobody(client: Client) -> None:
     assert status == 404
 
 
+async def test_calendars_kept_elsewhere_tell_how_they_are(client: Client) -> None:
+    response = await client.session.get(
+        f"{client.base}/api/v1/calendars", headers={"Authorization": "Bearer read-token"}
+    )
+    work, other = (await response.json())["items"]
+    assert (work["name"], work["entries"], work["problem"]) == ("Work", 3, "")
+    assert (other["read_at"], other["problem"]) == (None, "off")
+
+
 def token_of(client: Client, scope: str) -> str:
     return next(name for name, scopes in client.backend.tokens.items() if scope in scopes)

@@ -90,6 +90,7 @@ def test_where_blocks_lead() -> None:
     )
     assert link_of("ride:o1") == "/orders/o1"
     assert link_of("cooking:c") == ""
+    assert link_of("activity:calendar/0a1b@20261128T090000Z") == "", "it is kept elsewhere"
 
 
 async def test_the_page_says_it_all(member: Client) -> None:
