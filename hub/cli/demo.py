@@ -130,8 +130,8 @@ async def _perform(stage: Stage, asked: Asked) -> None:
         if asked.seed is None:
             await Story(stage, SATURDAY).play()
             return
-        async with Fate(stage, asked.seed, len(BEATS) - 1) as fate:
-            await Story(stage, SATURDAY, fate.began).play()
+        async with Fate(stage, asked.seed, len(BEATS)) as fate:
+            await Story(stage, SATURDAY, fate.began, fate.settled).play()
         return
     say()
     say(f"Open {stage.home.url} and sign in with the code {stage.home.code}")

@@ -14,7 +14,7 @@ from types import TracebackType
 
 from hub.demo.stage import Stage
 
-LATEST = 3.0
+LATEST = 1.5
 """Real seconds after a part of the story began that somebody is killed at the latest."""
 
 
@@ -55,8 +55,9 @@ class Fate:
         self._stage.say(f"{name} is back")
 
     async def settled(self) -> None:
-        """Return once everybody who was killed so far is back. Raises what went wrong."""
+        """Return once everybody was killed and is back. Raises what went wrong."""
         await asyncio.gather(*self._tasks)
+        self._stage.say(f"each of {len(self._moments)} programs was killed once and is back")
 
     async def __aenter__(self) -> Fate:
         """Begin."""

@@ -117,6 +117,14 @@ class Home:
                     raise DemoError(f"{self.title} {path}: {error or 'no answer'}") from None
                 await asyncio.sleep(_PAUSE)
 
+    async def attempt(self, method: str, path: str, body: dict[str, Any]) -> bool:
+        """Call the API once; False where nobody can tell whether it was done."""
+        try:
+            await self.call_once(method, path, body)
+        except (ClientError, TimeoutError, OSError):
+            return False
+        return True
+
     async def call_once(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Call the API once; ClientError and TimeoutError when the hub is away."""
         async with self._session.request(
@@ -147,6 +155,11 @@ class Home:
             return await asyncio.to_thread(work)
         except WishError as error:
             raise DemoError(f"{self.title}: contact {verb}: {error}") from None
+
+    async def shows_busy(self, other: Home) -> None:
+        """Let another household see when this one is busy, and nothing else."""
+        friend = await self.friend(other.title, known=True)
+        await self.contact("limit", id=friend, sees="busy")
 
     async def friend(self, title: str, *, known: bool) -> str:
         """Return the id of the contact of that name once it is there (and ``known``)."""

@@ -7,11 +7,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiohttp import ClientSession, web
+from aiohttp import ClientError, ClientSession, web
 
 from hub.demo.processes import DemoError
 
 _BIGGEST = 64 * 1024
+PATIENCE = 60.0
+"""Real seconds that a hub may be away while a button is tapped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,26 @@ class Phone:
         except TimeoutError:
             raise DemoError(f"the phone waited {seconds:g} s for {what}") from None
 
+    def newest(self, shown: Shown) -> Shown:
+        """Return the notification that took this one's place, with buttons; itself where none."""
+        same = (one for one in reversed(self.shown) if one.tag == shown.tag and one.actions)
+        return next(same, shown)
+
     async def tap(self, shown: Shown, label: str) -> tuple[int, str]:
-        """Tap the button whose label begins so; return the status and what the hub answered."""
+        """Tap the button whose label begins so; return the status and what the hub answered.
+
+        A hub that is away is asked again, as people do; a button does no more the second time.
+        """
         address = next((url for text, url in shown.actions if text.startswith(label)), None)
         if address is None:
             raise DemoError(f"there is no button {label!r} on {shown.title!r}")
-        async with ClientSession() as session, session.post(address) as answer:
-            return answer.status, (await answer.text()).strip()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PATIENCE
+        while True:
+            try:
+                async with ClientSession() as session, session.post(address) as answer:
+                    return answer.status, (await answer.text()).strip()
+            except (ClientError, OSError) as error:
+                if loop.time() > end:
+                    raise DemoError(f"{shown.title}: the hub is away: {error}") from None
+                await asyncio.sleep(0.1)

@@ -23,6 +23,9 @@ from hub.demo.seller import Seller
 SHOPS = ("corner-shop", "green-valley", "market-hall")
 OTHERS = ("driver", "restaurant")
 FRIENDS = ("ben", "cleo", "dan")
+OPEN = ("ben", "cleo")
+"""Friends who let the household see when they are busy."""
+
 _ANSWERS = re.compile(r"the registry \S+ answers at (\S+)")
 
 
@@ -105,6 +108,7 @@ class Stage:
         """Make everybody a contact of everybody."""
         pairs = combinations(self.homes, 2)
         await asyncio.gather(*(befriend(host, guest) for host, guest in pairs))
+        await asyncio.gather(*(self.friends[name].shows_busy(self.home) for name in OPEN))
         self.say(f"{', '.join(home.title for home in self.homes)} are contacts of one another")
 
     async def _open_registry(self) -> None:

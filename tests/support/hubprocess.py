@@ -52,14 +52,16 @@ def until(
         time.sleep(0.02)
 
 
-def run_cli(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_cli(
+    *arguments: object, seconds: float = 90, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
         [sys.executable, RUN, *map(str, arguments)],
         capture_output=True,
         text=True,
         stdin=subprocess.DEVNULL,
-        timeout=90,
+        timeout=seconds,
         env={**os.environ, **environment},
     )
 
