@@ -141,7 +141,7 @@ def _read_order(answer: OrderAnswer, told: Node, domain: Domain) -> OrderAnswer:
         # Later messages may name items alone: then they say nothing of the price agreed.
         lines=() if any(line.price == order.UNPRICED for line in lines) else lines,
         slot=fulfillment.slot,
-        slots=read_choice(told) if answer.action == "select" else (),
+        slots=read_choice(told) if answer.action in ("select", "update") else (),
         quote=quote,
         order_id=ident(told) if told.has("id") else None,
         state=_state(answer.action, told, status, fulfillment.state, quoted=quote is not None),

@@ -125,7 +125,7 @@ def as_told(answer):
     return replace(
         answer,
         quote=whole_seconds(answer.quote, answer.timestamp),
-        slots=slots if answer.action == "select" else (),
+        slots=slots if answer.action in ("select", "update") else (),
         fee=answer.fee if answer.action in ("update", "cancel") else None,
         state=answer.state
         or ("initialised" if answer.action == "init" else "quoted" if answer.quote else None),
