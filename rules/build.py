@@ -234,7 +234,7 @@ def _subject(rule: Rule) -> str:
 
 def _about(rule: Rule) -> str:
     """Return what every firing of a rule is about; empty where the event decides."""
-    if rule.when.notice is not None:
+    if rule.when.notice is not None or rule.when.activity_changed is not None:
         return ""
     if isinstance(rule.propose, GroceryOrder) and isinstance(rule.propose.items, str):
         return PANTRY

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 
 from hub.domain.events import (
+    ActivityChanged,
     DeviceEventOccurred,
     Event,
     NoticeEnded,
@@ -95,6 +96,12 @@ def _notice_issued(one: CompiledRule, occasion: Occasion) -> bool | Held:
     return Held.LATER if due is not None and due > occasion.now else True
 
 
+def _activity_changed(one: CompiledRule, occasion: Occasion) -> bool:
+    event, trigger = occasion.event, one.rule.when.activity_changed
+    assert isinstance(event, ActivityChanged)
+    return trigger is not None and trigger.change in ("any", event.change)
+
+
 def _timer_fired(one: CompiledRule, occasion: Occasion) -> bool | None:
     when, notice = one.rule.when, occasion.notice
     if when.state is not None:
@@ -115,6 +122,7 @@ _CHECKS: Mapping[type[Event], Callable[[CompiledRule, Occasion], bool | Held | N
     DeviceEventOccurred: _event_occurred,
     NoticeIssued: _notice_issued,
     NoticeEnded: _never,
+    ActivityChanged: _activity_changed,
     TimerFired: _timer_fired,
 }
 _NOT_NOW = {False: Held.TRIGGER, None: Held.NOT_KNOWN}

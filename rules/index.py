@@ -87,6 +87,7 @@ class Index:
     states: dict[str, Bucket] = field(default_factory=dict)
     events: dict[str, Bucket] = field(default_factory=dict)
     notices: dict[str, Bucket] = field(default_factory=dict)
+    activities: Bucket = EMPTY
     by_id: dict[str, Bucket] = field(default_factory=dict)
 
     @staticmethod
@@ -102,6 +103,7 @@ class Index:
             states=_by_subject(by_trigger["state"]),
             events=_by_subject(by_trigger["device_event"], sieved=True),
             notices=_by_subject(by_trigger["notice"]),
+            activities=bucket(by_trigger["activity_changed"]),
             by_id={one.id: bucket([one]) for one in rules},
         )
 

@@ -117,7 +117,11 @@ class StateTrigger(Part):
 
 
 class ActivityChanged(Part):
-    """An activity of the household changed (nothing tells of activities yet)."""
+    """An activity that the household makes or is invited to changed."""
+
+    change: Literal["any", "planned", "invited", "accepted", "answered", "moved", "cancelled"] = (
+        Field(default="any", description="what happened to it; default: any of these")
+    )
 
 
 class When(Part):

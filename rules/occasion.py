@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from hub.domain.events import (
+    ActivityChanged,
     DeviceEventOccurred,
     Event,
     NoticeIssued,
@@ -19,7 +20,7 @@ from hub.domain.observations import Scalar
 from rules.compile import engine
 from rules.index import Bucket
 from rules.view import View
-from rules.words import bounded, notice_words, now_words
+from rules.words import activity_words, bounded, notice_words, now_words
 
 
 class Occasion:
@@ -97,6 +98,8 @@ class Occasion:
                 "type": bounded(self.event.event_type),
                 "data": bounded(self.event.data),
             }
+        elif isinstance(self.event, ActivityChanged):
+            values["activity"] = activity_words(self.event, self.now)
         elif "entity" in wanted or "state" in wanted:
             subject = getattr(self.event, "subject", "")
             values.update(state_words(subject, self.view.state(subject), None))

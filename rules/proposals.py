@@ -9,7 +9,13 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hub.domain.events import DeviceEventOccurred, StateChanged, StockChanged, TimerFired
+from hub.domain.events import (
+    ActivityChanged,
+    DeviceEventOccurred,
+    StateChanged,
+    StockChanged,
+    TimerFired,
+)
 from hub.domain.notices import Notice
 from hub.domain.proposals import Firing
 from hub.domain.stock import PantryItem
@@ -67,6 +73,8 @@ def cause(one: CompiledRule, occasion: Occasion) -> tuple[str, str]:
     if notice is not None:
         service = notice.service or "notice"
         return service, f"{one.id}:{service}:{notice.sender},{notice.identifier}"
+    if isinstance(occasion.event, ActivityChanged):
+        return occasion.event.activity, f"{one.id}:{occasion.event.activity}"
     subject = getattr(occasion.event, "item", one.subject)
     return subject, f"{one.id}:{subject}"
 
@@ -184,6 +192,9 @@ def _story(one: CompiledRule, occasion: Occasion, wanted: list[Lack]) -> tuple[s
         return name, [f"{event.entity} is {_value(event.current)}"]
     if isinstance(event, DeviceEventOccurred):
         return name, [f"{event.entity} reported {event.event_type[:_MAX_VALUE]}"]
+    if isinstance(event, ActivityChanged):
+        what, begins = event.summary[:_MAX_VALUE], _moment(event.start, occasion.view.zone)
+        return what, [f"{what} ({begins}) was {event.change}"]
     if one.trigger == "state":
         state = _value(occasion.view.state(one.subject))
         return name, [f"{one.subject} has been {state} for {duration_text(one.hold)}"]
@@ -251,6 +262,9 @@ def _facts(one: CompiledRule, occasion: Occasion, wanted: list[Lack]) -> dict[st
     if isinstance(event, StateChanged):
         facts |= {"state": _value(event.current), "previous": _value(event.previous)}
         facts["entity"] = event.entity
+    if isinstance(event, ActivityChanged):
+        facts |= {"activity": event.summary, "change": event.change, "place": event.location}
+        facts |= {"begins": _moment(event.start, zone), "ends": _moment(event.end, zone)}
     if isinstance(event, TimerFired):
         local = occasion.now.astimezone(zone)
         facts |= {"date": local.date().isoformat(), "time": f"{local:%H:%M}"}

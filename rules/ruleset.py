@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub.domain.events import (
+    ActivityChanged,
     DeviceEventOccurred,
     Event,
     NoticeEnded,
@@ -146,6 +147,8 @@ class RuleSet:
                 return index.events.get(event.entity, EMPTY)
             case NoticeIssued() | NoticeEnded():
                 return find(index.notices, event.notice.service or ANY)
+            case ActivityChanged():
+                return index.activities
             case TimerFired():
                 return index.by_id.get(event.rule, EMPTY)
 

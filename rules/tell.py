@@ -39,4 +39,7 @@ def trigger_text(one: CompiledRule) -> str:
         return f"{state.entity} {' and '.join(parts)}{held}"
     if one.cron is not None:
         return f"at {one.cron.text}"
-    return "an activity changes"
+    activity = when.activity_changed
+    if activity is None or activity.change == "any":
+        return "an activity changes"
+    return f"an activity is {activity.change}"

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from hub.domain.events import ActivityChanged
 from hub.domain.notices import Notice
 
 Trigger = Literal[
@@ -46,7 +47,7 @@ WORDS: Mapping[Trigger, Mapping[str, str]] = {
     "device_event": {"entity": "the entity's id", "event": "what happened; see its fields"},
     "state": _STATE_WORDS,
     "cron": {},
-    "activity_changed": {},
+    "activity_changed": {"activity": "the activity; see its fields"},
 }
 """Words a condition may use with each trigger, besides ``COMMON``."""
 
@@ -75,6 +76,15 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
         "hours": "how many hours it lasts; null when its end is not known",
     },
     "event": {"type": "the device's word for it", "data": "what came with it"},
+    "activity": {
+        "change": "planned, invited, accepted, answered, moved or cancelled",
+        "summary": "what it is",
+        "location": "where it is, in words",
+        "ours": "true where this household organizes it",
+        "coming": "how many guests have said yes",
+        "hours_ahead": "hours until it begins; 0 when it has begun",
+        "hours": "how many hours it lasts",
+    },
 }
 """Fields of the words that have some; ``event.data`` may hold anything."""
 
@@ -85,7 +95,7 @@ PLACEHOLDERS: Mapping[Trigger, frozenset[str]] = {
     "device_event": frozenset({"entity", "event_type"}),
     "state": frozenset({"entity", "state", "previous", "for"}),
     "cron": frozenset({"date", "time", "items"}),
-    "activity_changed": frozenset(),
+    "activity_changed": frozenset({"activity", "change", "place", "begins", "ends"}),
 }
 """What a title or a message may hold in braces with each trigger."""
 
@@ -134,6 +144,20 @@ def now_words(now: datetime, zone: ZoneInfo) -> dict[str, Any]:
         "weekday": local.isoweekday(),
         "date": local.date().isoformat(),
         "month": local.month,
+    }
+
+
+def activity_words(event: ActivityChanged, now: datetime) -> dict[str, Any]:
+    """Return the fields of ``activity`` as a condition sees them."""
+    ahead = (event.start - now).total_seconds() / 3600
+    return {
+        "change": event.change,
+        "summary": bounded(event.summary),
+        "location": bounded(event.location),
+        "ours": event.ours,
+        "coming": event.coming,
+        "hours_ahead": max(0.0, ahead),
+        "hours": (event.end - event.start).total_seconds() / 3600,
     }
 
 

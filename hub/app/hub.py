@@ -48,6 +48,7 @@ from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.orders import OrderAnswer, Subscriber
+from hub.flow.activities import rules
 from hub.flow.activities.lost import itip_lost
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
@@ -169,7 +170,7 @@ class Hub:
             ),
         )
         self.home.invitations = IcsInvitations()
-        self.home.follows = (rides.HOOKS,)
+        self.home.follows = (rides.HOOKS, rules.HOOKS)
         own = default_address(self.peering.keys.id)
         self.home.own = Person(own, settings.home.name)
         self.home.follows = (*self.home.follows, meals.HOOKS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
@@ -61,6 +62,30 @@ class NoticeEnded:
     at: datetime
 
 
+ActivityChange = Literal["planned", "invited", "accepted", "answered", "moved", "cancelled"]
+"""``planned`` by this household, or it was ``invited``, and said yes (``accepted``); guests
+``answered``; it was ``moved`` to another time or place, or ``cancelled``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityChanged:
+    """An activity that this household makes or is invited to, as it is after the change.
+
+    ``activity`` is its key, ``ours`` tells whether this household organizes it, ``coming`` how
+    many guests have said yes.
+    """
+
+    activity: str
+    change: ActivityChange
+    summary: str
+    location: str
+    start: datetime
+    end: datetime
+    ours: bool
+    coming: int
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class TimerFired:
     """A rule's own clock: its cron time came, or a state has held for its time.
@@ -74,4 +99,12 @@ class TimerFired:
     at: datetime
 
 
-Event = StockChanged | StateChanged | DeviceEventOccurred | NoticeIssued | NoticeEnded | TimerFired
+Event = (
+    StockChanged
+    | StateChanged
+    | DeviceEventOccurred
+    | NoticeIssued
+    | NoticeEnded
+    | ActivityChanged
+    | TimerFired
+)

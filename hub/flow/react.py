@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from hub.domain.events import (
+    ActivityChanged,
     DeviceEventOccurred,
     Event,
     NoticeEnded,
@@ -49,6 +50,8 @@ def observed(event: Event) -> Entry:
             "service": notice.service,
         }
         return Entry(_name(event), notice.service or notice.event, facts)
+    if isinstance(event, ActivityChanged):
+        return Entry(_name(event), event.activity, {"change": event.change})
     facts = {
         field.name: _plain(getattr(event, field.name))
         for field in fields(event)
