@@ -41,6 +41,10 @@ class Filled:
     emails: str = ""
     guests: frozenset[str] = frozenset()
 
+    def on(self, day: date) -> Filled:
+        """Return it on another day."""
+        return replace(self, day=str(day))
+
 
 def empty(words: Words, day: date | None = None) -> Filled:
     """Return the fields of a new activity: the next full hour but one, for two hours."""
@@ -88,7 +92,7 @@ def given(form: Mapping[str, str]) -> Filled:
 def details_of(fields: Filled, words: Words, now: Details | None = None) -> Details:
     """Return what the fields mean; ``now`` is what is changed. ActivityError names the field."""
     window = window_of(fields, words)
-    by = _instant(fields.answer_by, "answer_by", words) if fields.answer_by else None
+    by = instant_of(fields.answer_by, "answer_by", words) if fields.answer_by else None
     made = Details(
         window,
         # A friend's or a calendar's zone stays: what repeats hangs on its clock.
@@ -164,6 +168,7 @@ def _at(day: date, clock: time, words: Words) -> datetime:
     return datetime.combine(day, clock, words.zone).astimezone(UTC)
 
 
-def _instant(text: str, field: str, words: Words) -> datetime:
+def instant_of(text: str, field: str, words: Words) -> datetime:
+    """Return the instant of a local date and time, ``2026-11-28T18:30``. ActivityError."""
     day, _, clock = text.partition("T")
     return _at(_day(day, field), _time(clock, field), words)

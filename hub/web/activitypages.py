@@ -80,6 +80,7 @@ async def one(request: web.Request) -> web.Response:
         it=shown,
         going=going(site.backend, found, members),
         asked=asked,
+        meal=next((one for one in site.backend.meals.listed() if one.uid == found.key), None),
         orders=orders,
         fields=filled(found.details, words),
         repeats=REPEATS,

@@ -7,6 +7,12 @@ from datetime import timedelta
 from aiohttp import web
 
 from hub.domain.dayview import day_window
+from hub.domain.notices import SERVICES
+from hub.domain.offers import Window
+from hub.domain.plans import PLAN_KINDS, Plan
+from hub.domain.spans import overlaps
+from hub.web.activityforms import Filled, empty
+from hub.web.backend import Backend
 from hub.web.dayviews import asked_day, day_page
 from hub.web.i18n import N_
 from hub.web.site import render, site_of
@@ -14,6 +20,7 @@ from hub.web.site import render, site_of
 FARTHEST = timedelta(days=400)
 """How far from today a day can be looked at."""
 _ONE = timedelta(days=1)
+_EVENING = Filled(start="18:00", end="20:00")
 
 
 async def show(request: web.Request) -> web.Response:
@@ -38,6 +45,19 @@ async def show(request: web.Request) -> web.Response:
         request,
         "day.html",
         page=page,
+        plans=_plans(site.backend, window),
+        friends=[one for one in site.backend.friends.listed() if one.standing == "known"],
+        circles=sorted(
+            {name for one in site.backend.friends.listed() for name in one.circles},
+            key=str.casefold,
+        ),
+        services=SERVICES,
+        fields=empty(words, on) if on == today else _EVENING.on(on),
         today=today,
         days=[on - _ONE, on + _ONE],
     )
+
+
+def _plans(backend: Backend, window: Window) -> list[Plan]:
+    listed = [one for kind in PLAN_KINDS for one in backend.plans.listed(kind)]
+    return [one for one in listed if overlaps(one.window, window)]

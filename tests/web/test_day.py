@@ -127,7 +127,7 @@ async def test_a_second_window_hears_of_a_change(
     option = option_of(backend.all_orders["ord-2"], "opt-9")
     backend.put(replace(backend.all_suggestions["sug-5"], id="sug-9", key="k9", options=(option,)))
     await expect(page.get_by_role("link", name=script)).to_be_visible()
-    await expect(page.locator(".aside a")).to_have_count(3)
+    await expect(page.locator(".aside .recent a")).to_have_count(3)
     assert visitor.complaints == []
 
 
