@@ -13,6 +13,7 @@ from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
+from rules.times import quiet_until
 
 _LONGEST = timedelta(days=60)
 
@@ -115,7 +116,16 @@ def tell_members(tx: Tx, home: Home, activity: Activity, words: str, cause: int)
         title=activity.details.summary,
         body=f"{words}\n{line}",
         cause=cause,
+        not_before=_quiet(tx, home, activity.details.window.start),
     )
+
+
+def _quiet(tx: Tx, home: Home, until: datetime) -> datetime | None:
+    """Return when the household's quiet hours end, None where what is said cannot wait so long."""
+    own = home.settings.home
+    end = quiet_until(own.quiet_hours, tx.now, own.zone)
+    # One that repeats began long ago, and what it says can wait.
+    return end if end is not None and (end < until or until <= tx.now) else None
 
 
 _END = datetime.max.replace(tzinfo=UTC)
@@ -162,6 +172,7 @@ def _suggest(
         ask=home.adults(),
         created_at=tx.now,
         deadline=deadline,
+        not_before=_quiet(tx, home, deadline),
     )
     facts = {"kind": kind, "from": contact, "key": key}
     tx.save(suggestion, Entry("suggested", suggestion.id, facts))

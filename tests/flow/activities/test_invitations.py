@@ -23,7 +23,7 @@ from tests.flow.activities.households import (
     turn,
 )
 from tests.flow.test_peers import Side
-from tests.support.household import same
+from tests.support.household import NOON, same
 
 
 def test_an_invitation_is_asked_answered_moved_and_called_off(sides: tuple[Side, Side]) -> None:
@@ -181,3 +181,21 @@ def test_a_hub_that_is_off_until_tomorrow_gets_all_of_it_in_order(
     assert ben.house.decide("approve").result == "done"
     pass_on(ada, ben, cleo)
     assert partstats(ada, made.key) == {"Ben": "ACCEPTED", "Cleo": "ACCEPTED"}
+
+
+def test_nobody_is_woken_for_what_can_wait(sides: tuple[Side, Side]) -> None:
+    ada, ben = sides
+    for side in sides:
+        own = side.house.home.settings.home.model_copy(update={"quiet_hours": "22:00-07:00"})
+        side.house.home.settings = side.house.home.settings.model_copy(update={"home": own})
+    turn(ada, ben, hours=11)
+    soon = replace(FISHING, window=Window(NOON + timedelta(hours=15), START))
+    invited(ada, [ben], FISHING)
+    (asked,) = ben.house.open()
+    assert not asked.asked
+    assert asked.not_before == NOON.replace(hour=6) + timedelta(days=1)
+    invited(ada, [ben], soon)
+    assert [one.asked for one in ben.house.open()] == [False, True], "that begins at night"
+    turn(ben, hours=8)
+    (asked,) = ben.house.open()
+    assert asked.asked, "in the morning"
