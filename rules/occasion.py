@@ -88,6 +88,8 @@ class Occasion:
                 for item in self.bucket.items
                 if (level := self.view.stock(item)) is not None
             }
+        if "somebody_home" in wanted:
+            values["somebody_home"] = self.view.somebody_home()
         if isinstance(self.event, StockChanged):
             values.update(self._stock_values(self.event, wanted))
         elif isinstance(self.event, StateChanged):

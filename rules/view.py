@@ -49,6 +49,10 @@ class View(Protocol):
         """Return the notices in force now or later."""
         ...
 
+    def somebody_home(self) -> bool:
+        """Tell whether somebody who may decide is at home, as far as is known."""
+        ...
+
     def cooldown_until(self, rule_id: str, subject: str) -> datetime | None:
         """Return until when a rule is silent about a subject."""
         ...

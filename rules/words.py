@@ -54,6 +54,7 @@ WORDS: Mapping[Trigger, Mapping[str, str]] = {
 COMMON: Mapping[str, str] = {
     "now": "the household's local time; see its fields",
     "stock": "how much there is of any item, e.g. stock.milk",
+    "somebody_home": "whether one who may decide is at home, by the agenda and by who is seen",
 }
 
 FIELDS: Mapping[str, Mapping[str, str]] = {

@@ -85,6 +85,12 @@ def unwelcome(
     return tuple(found)
 
 
+def somebody_home(house: House, home: Home, now: datetime) -> bool:
+    """Tell whether one of those who may decide is at home now, as far as is known."""
+    moment = Window(now, now + timedelta(seconds=1))
+    return not nobody_home(agenda_of(house, home, moment, now), moment, home.doors())
+
+
 def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
     own = home.settings.home
     place = Place(own.gps or "", own.address or "") if own.gps or own.address else None

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.stock import PantryItem, StockLevel, hours_left
+from hub.flow.agenda import somebody_home
 from hub.flow.home import Home
 from hub.settings import MemberSettings
 from hub.store.house import House
@@ -49,6 +50,10 @@ class HouseView:
     def notices(self) -> Sequence[Notice]:
         """Return the notices on the board."""
         return list(self.house.notices.values())
+
+    def somebody_home(self) -> bool:
+        """Tell whether somebody who may decide is at home, as far as is known."""
+        return somebody_home(self.house, self.home, self.now)
 
     def members(self) -> Sequence[MemberSettings]:
         """Return the household's members."""

@@ -12,7 +12,7 @@ from hub.domain.activities import Activity, Attendee, Details, Person, Planned
 from hub.domain.decisions import OrderCame, Reschedule
 from hub.domain.effects import TellMember
 from hub.domain.money import money
-from hub.domain.observations import StateReading
+from hub.domain.observations import EventReading, StateReading
 from hub.domain.offers import DeliverySlot
 from hub.domain.orders import ChangeTerms, Quote, Window
 from hub.domain.plans import Plan
@@ -606,6 +606,31 @@ def test_what_is_not_known_says_nothing(house, market, placed):
     assert house.requests() == []
     seen(house, ana="not_home")
     assert house.requests() == []
+
+
+def test_a_rule_may_ask_whether_somebody_is_at_home(build):
+    rule = (
+        "{id: light, name: L, when: {device_event: {entity: event.door}}, if: somebody_home,"
+        " propose: {kind: notify, title: Ding}}"
+    )
+    house = build(rules=f"rules: [{rule}]")
+
+    def ring() -> int:
+        house.send()
+        reading = EventReading("event.door", "press", {})
+        house.do(lambda tx: observe_readings(tx, house.home, [reading]))
+        return len(house.outbox())
+
+    assert ring() > 0
+    seen(house, ana="not_home", ben="not_home")
+    assert ring() == 0
+    seen(house, ben="home")
+    assert ring() > 0
+    away(house, 12.5, 14)
+    house.clock.turn(hours=1)
+    assert ring() > 0
+    seen(house, ben="unknown")
+    assert ring() == 0
 
 
 # -- before anything is ordered ----------------------------------------------------------------

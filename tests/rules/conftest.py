@@ -32,6 +32,7 @@ class House:
     board: list[Notice] = field(default_factory=list)
     silent: dict[tuple[str, str], datetime] = field(default_factory=dict)
     open_keys: set[str] = field(default_factory=set)
+    empty: bool = False
 
     def put(self, item: str, quantity: float, expected: float = 0.0) -> None:
         unit = self.pantry[item].unit
@@ -54,6 +55,9 @@ class House:
 
     def notices(self) -> Sequence[Notice]:
         return self.board
+
+    def somebody_home(self) -> bool:
+        return not self.empty
 
     def cooldown_until(self, rule_id: str, subject: str) -> datetime | None:
         return self.silent.get((rule_id, subject))
