@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from hub.domain.life import Life  # noqa: E402
+from hub.domain.meals import MEAL_LIFE  # noqa: E402
 from hub.domain.orders import ORDER_LIFE  # noqa: E402
 from hub.domain.suggestions import SUGGESTION_LIFE  # noqa: E402
 
@@ -46,6 +47,7 @@ def redraw(text: str) -> str:
     drawings: dict[str, str] = {
         SUGGESTION_LIFE.name: drawing(SUGGESTION_LIFE),
         ORDER_LIFE.name: drawing(ORDER_LIFE),
+        MEAL_LIFE.name: drawing(MEAL_LIFE),
     }
     return _PLACE.sub(lambda place: place[1] + drawings[place[2]] + place[3], text)
 

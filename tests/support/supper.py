@@ -116,13 +116,24 @@ class Supper:
     def run(self, **by: float) -> None:
         """Turn the clock; then all that follows, everywhere."""
         self.clock.turn(**by)
-        for _ in range(12):
+        for _ in range(20):
             for side in (self.ada, *self.friends.values()):
                 side.house.tick()
             self.pass_on()
             if self.kills():
                 self.restart()
             self.street.run()
+            if not self._busy():
+                return
+        raise AssertionError("it never comes to rest")
+
+    def _busy(self) -> bool:
+        sides = (self.ada, *self.friends.values())
+        return any(side.house.due() for side in sides) or any(
+            self.ada.waiting(friend) or friend.waiting(self.ada)
+            for name, friend in self.friends.items()
+            if name not in self.off
+        )
 
     # -- what people do -----------------------------------------------------------------------
 

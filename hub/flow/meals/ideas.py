@@ -9,7 +9,6 @@ from typing import Any
 
 from hub.domain import contacts
 from hub.domain.activities import ActivityError
-from hub.domain.contacts import Contact
 from hub.domain.mealplan import TITLE, MealRequest, evening
 from hub.domain.meals import MealGuest, MealWish, SocialMeal, circle_guests, friends_at
 from hub.domain.notices import Notice
@@ -201,12 +200,17 @@ def _guests(
     circle: str = "",
     activity: str = "",
 ) -> tuple[MealGuest, ...]:
-    known = [one for one in PeerStore(tx.connection).contacts() if _can_come(one)]
+    mails = home.settings.mail_from is not None
+    known = [
+        one
+        for one in PeerStore(tx.connection).contacts()
+        if one.state == "known" and (one.peer or mails)
+    ]
     if named:
         by_id = {one.id: one for one in known}
         for guest in named:
             if guest not in by_id:
-                raise ActivityError(f"guests: {guest} is not a contact with a hub of its own")
+                raise ActivityError(f"guests: {guest:.80} is not a contact that can be invited")
         return circle_guests([by_id[guest] for guest in dict.fromkeys(named)])
     if circle:
         return circle_guests(contacts.circle(known, circle))
@@ -227,10 +231,6 @@ def _guests(
         return found
     unmuted = [one for one in known if not one.muted]
     return circle_guests(unmuted) if len(unmuted) <= MOST_UNKNOWN else ()
-
-
-def _can_come(contact: Contact) -> bool:
-    return contact.state == "known" and bool(contact.peer)
 
 
 def _under_way(tx: Tx, home: Home, within: Window) -> SocialMeal | None:

@@ -16,7 +16,8 @@ from hub.domain.mealplan import MealRequest
 from hub.domain.money import money
 from hub.domain.offers import Window
 from hub.domain.suggestions import Suggestion
-from hub.flow import owners
+from hub.flow import befriend, owners
+from hub.flow.activities import organize
 from hub.flow.meals import decide, table
 from hub.flow.meals.ideas import wanted
 from tests.support.household import NOON
@@ -341,8 +342,6 @@ def test_a_member_wants_it(lay: Lay) -> None:
 
 
 def test_cancelled_in_the_calendar_it_is_off(lay: Lay) -> None:
-    from hub.flow.activities import organize
-
     supper = lay("Ben")
     supper.settle("Ben")
     home, uid = supper.house.home, supper.meal.uid
@@ -428,6 +427,22 @@ def test_a_table_that_cannot_grow_at_all_is_for_the_members(lay: Lay) -> None:
     (asked,) = supper.questions()
     assert "The table stays for 2, but you are 3" in asked.body
     assert supper.house.decide("decline", asked).result == "done"
+    assert (supper.meal.state, supper.tables()) == ("booked", [("confirmed", 2)])
+
+
+def test_a_friend_without_a_hub_is_asked_by_mail(lay: Lay) -> None:
+    smtp = {"host": "127.0.0.1", "sender": "ada@one.example"}
+    supper = lay("Ben", smtp=smtp)
+    home = supper.house.home
+    supper.house.do(lambda tx: befriend.add_by_mail(tx, "Dora", "dora@mail.example"))
+    supper.house.decide("approve", supper.propose())
+    supper.run()
+    assert [one.name for one in supper.meal.guests] == ["Ben", "Dora"]
+    supper.answer("Ben", "decline")
+    supper.run()
+    uid, dora = supper.meal.uid, "mailto:dora@mail.example"
+    supper.house.do(lambda tx: organize.note_answer(tx, home, uid, dora, "ACCEPTED", "ana", "web"))
+    supper.run()
     assert (supper.meal.state, supper.tables()) == ("booked", [("confirmed", 2)])
 
 
