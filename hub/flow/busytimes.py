@@ -44,7 +44,9 @@ def own_busy(
             return None
         facts = {"start": asked.start.isoformat(), "end": asked.end.isoformat()}
         tx.append(Entry("busy_told", contact.id, facts))
-    return agenda.busy(agenda_of(tx.house, home, asked), asked, home.adults())
+    # What nobody has agreed to yet takes nobody's time.
+    agreed = (one for one in agenda_of(tx.house, home, asked).during(asked) if not one.tentative)
+    return agenda.busy(agenda.Agenda(agreed), asked, home.adults())
 
 
 def ask_when_free(

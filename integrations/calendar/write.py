@@ -43,7 +43,10 @@ def to_ics(message: Message) -> bytes:
         _add_details(event, message.details)
     if message.recurrence_id is not None:
         zone = zone_of(message.details.zone) if message.details else UTC
-        event.add("RECURRENCE-ID", message.recurrence_id.astimezone(zone))
+        local = message.recurrence_id.astimezone(zone)
+        # It is of the same kind as DTSTART (RFC 5545, 3.8.4.4).
+        whole_day = message.details is not None and message.details.all_day
+        event.add("RECURRENCE-ID", local.date() if whole_day else local)
     if message.comment:
         event.add("COMMENT", message.comment)
     if message.method == "CANCEL":

@@ -1,4 +1,4 @@
-"""What members do with activities of friends: answer them, and propose other times.
+"""What members do with activities: say whether they go, and propose other times to friends.
 
 A household is one attendee. It comes while at least one of its members goes.
 """
@@ -42,7 +42,8 @@ def answer(
 ) -> Activity:
     """Answer an invitation for a member, or answer it anew; the organizer is told.
 
-    The household declines when the last of its members does. ActivityError, PeerError.
+    The household declines when the last of its members does. Of an activity of our own it only
+    says who of us goes. ActivityError, PeerError.
     """
     answered = _answer(tx, home, key, partstat, member, via, comment)
     who = home.member(member)
@@ -79,7 +80,10 @@ def _answer(
     going = (*others, member) if partstat == "ACCEPTED" else others
     # While others of us go, the household comes.
     said: PartStat = "ACCEPTED" if going else partstat
-    done = hosting.answer(planned.activity, own.address, said, tx.now, comment)
+    if planned.activity.organizer.address == own.address:
+        done = hosting.Done(planned.activity)
+    else:
+        done = hosting.answer(planned.activity, own.address, said, tx.now, comment)
     if done.activity == planned.activity and going == planned.going:
         return done.activity
     facts = {"member": member, "via": via, "answer": partstat}

@@ -88,6 +88,16 @@ def test_a_household_comes_while_one_of_it_goes(sides: tuple[Side, Side]) -> Non
     assert partstats(ada, key) == {"Ben": "DECLINED"}
 
 
+def test_members_say_who_of_them_goes_to_what_they_make(sides: tuple[Side, Side]) -> None:
+    ada, ben = sides
+    key = invited(ada, [ben]).key
+    answer(ada, key, "ACCEPTED", "ben")
+    assert planned(ada, key).going == ("ana", "ben")
+    answer(ada, key, "DECLINED", "ana")
+    assert planned(ada, key).going == ("ben",)
+    assert ada.waiting(ben) == [], "that is nobody else's business"
+
+
 def test_only_an_invitation_is_answered_with_maybe(sides: tuple[Side, Side]) -> None:
     ada, ben = sides
     key = invited(ada, [ben]).key

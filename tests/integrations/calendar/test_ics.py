@@ -62,6 +62,30 @@ def test_a_message_comes_back_as_it_was():
     assert back(REQUEST) == REQUEST
 
 
+def test_one_occurrence_comes_back_as_it_was():
+    once = replace(FISHING, window=span(26, 29), recurrence="", excluded=())
+    for method, who in (
+        ("REQUEST", REQUEST.attendees),
+        ("CANCEL", ()),
+        ("REPLY", REQUEST.attendees[:1]),
+    ):
+        sender = BEN if method == "REPLY" else ADA
+        part = replace(
+            REQUEST, method=method, sender=sender, details=once, recurrence_id=span(2, 5).start,
+            attendees=who,
+        )  # fmt: skip
+        again = back(part)
+        assert (again.key, again.sequence, again.details) == (part.key, 3, once)
+
+
+def test_an_occurrence_of_whole_days_is_named_by_its_day():
+    midnight = datetime(2026, 11, 27, 23, tzinfo=UTC)
+    camp = Details(Window(midnight, midnight + 48 * HOUR), "Europe/Berlin", "Camp", all_day=True)
+    part = replace(REQUEST, details=camp, recurrence_id=midnight)
+    assert b"RECURRENCE-ID;VALUE=DATE:20261128" in to_ics(part)
+    assert back(part) == part
+
+
 words = st.text(
     st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"], exclude_characters='"^\\'),
     max_size=60,
