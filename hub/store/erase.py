@@ -42,6 +42,13 @@ def erase_member(tx: Tx, member: str, name: str) -> dict[str, int]:
     plans = tables.core(tables.PlanRow)
     alone = func.json_extract(plans.c.body, "$.members") == func.json_array(member)
     done["plan"] = tx.connection.execute(delete(plans).where(alone)).rowcount
+    states = tables.core(tables.EntityState)
+    # Where a member was seen: a person of Home Assistant, by its id or its name.
+    seen = (states.c.entity == f"person.{member}") | (
+        states.c.entity.startswith("person.")
+        & (func.json_extract(states.c.attributes, "$.friendly_name") == name)
+    )
+    done["presence"] = tx.connection.execute(delete(states).where(seen)).rowcount
     for model in (
         tables.SuggestionRow,
         tables.OrderRow,

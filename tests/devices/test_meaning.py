@@ -278,3 +278,49 @@ def test_applying_never_raises(value, unit):
     ):
         for read in one.apply(state(entity, value), entity):
             assert isinstance(read, Rejected) or 0 <= read.quantity < float("inf")
+
+
+# -- presence ------------------------------------------------------------------------------------
+
+
+def at_home(members=None, **entities):
+    mapped = {name.replace("__", "."): one for name, one in entities.items()}
+    file = DevicesFile.model_validate({"entities": mapped})
+    return Meaning(file, PANTRY, members or {"ada": "Ada", "ben": "Benedikt"})
+
+
+def test_a_tracker_tells_of_the_member_it_is_mapped_to():
+    known = at_home(device_tracker__phone={"presence": "ada"})
+    assert known.presence("device_tracker.phone") == "ada"
+    assert known.presence("device_tracker.other") is None
+    assert known.problems() == ()
+    said = known.explain("device_tracker.phone")
+    assert said == (
+        "device_tracker.phone tells whether Ada is at home, as config/devices.yaml says."
+    )
+
+
+def test_a_person_is_the_member_of_its_id_or_name():
+    known = at_home(person__kid={"ignore": True}, person__x={"presence": "ben"})
+    assert known.presence("person.ada") == "ada"
+    assert known.presence("person.ben_2", {"friendly_name": "benedikt"}) == "ben"
+    assert known.presence("person.eve", {"friendly_name": "Eve"}) is None
+    assert known.presence("person.eve", {"friendly_name": ""}) is None
+    assert known.presence("person.kid", {"friendly_name": "Ada"}) is None
+    assert known.presence("person.x") == "ben"
+
+
+def test_a_member_that_is_not_there_is_a_problem_and_tells_nothing():
+    known = at_home(device_tracker__phone={"presence": "eve"})
+    assert known.presence("device_tracker.phone") is None
+    assert known.problems() == (
+        "entities.device_tracker.phone: no member is called 'eve'; add one to config/hub.yaml",
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"presence": "ada", "item": "milk"}, {"presence": "Ada"}, {"presence": ""}]
+)
+def test_a_mapping_of_presence_says_one_thing(wrong):
+    with pytest.raises(ValueError, match=r"presence|one of"):
+        at_home(sensor__x=wrong)

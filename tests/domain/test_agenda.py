@@ -189,6 +189,11 @@ def test_an_invitation_nobody_has_answered_is_tentative():
     assert (made.members, made.tentative) == (("ada", "ben"), True)
 
 
+def test_what_is_not_certain_yet_is_tentative():
+    (made,) = blocks_of(FISHING.moved("tentative"))
+    assert (made.members, made.tentative) == (("ada",), True)
+
+
 def test_what_was_declined_or_cancelled_takes_no_time():
     no = replace(FISHING, attendees=(Attendee("mailto:ada@one.example", partstat="DECLINED"),))
     assert blocks_of(no) == ()
