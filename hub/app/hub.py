@@ -73,6 +73,7 @@ from hub.store.push import PushStore
 from hub.store.tx import Tx
 from hub.store.views import Views
 from hub.web.app import make_app
+from hub.worker.carrier import Carrier
 from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Step, Writer
 from integrations.beckn.buyer import BecknBuyer
@@ -157,6 +158,7 @@ class Hub:
             committed=self._committed,
             closing=lambda tx: look(tx, self.home),
         )
+        self._carrier = Carrier(self._engine)
         self.watch = Watch(self._config, self.home, self.writer)
         self.peering = Peering(
             self.home,
@@ -293,6 +295,8 @@ class Hub:
         self._stack.push_async_callback(self._phones.close)
         self._stack.push_async_callback(self.buyer.close)
         self._stack.push_async_callback(self.peering.close)
+        self._carrier.start()
+        self._stack.push_async_callback(asyncio.to_thread, self._carrier.stop)
         self.writer.start()
         self._stack.push_async_callback(asyncio.to_thread, self.writer.stop)
         await self.network.reach(self._reached_at)
@@ -396,6 +400,7 @@ class Hub:
 
     def _committed(self, after: Committed) -> None:
         """Called in the writer thread after each commit."""
+        self._carrier.committed(after.rows)
         if after.topics_changed:
             self._entities = tuple(self.home.book.entities())
             self._subscribe()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from hub.store import tables
 
 _HERE = Path(__file__).parent
+_MOST_LOG = 4096
+"""Pages (4 KiB) of the write-ahead log after which a commit empties it itself."""
 
 
 class DataFolderInUse(Exception):
@@ -65,7 +69,9 @@ def open_database(path: Path) -> Engine:
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.execute("PRAGMA cache_size=-2000")
-        cursor.execute("PRAGMA journal_size_limit=16777216")
+        cursor.execute(f"PRAGMA journal_size_limit={_MOST_LOG * 4096}")
+        # Somebody else empties the log in time (hub.worker.carrier); a commit only when nobody did.
+        cursor.execute(f"PRAGMA wal_autocheckpoint={_MOST_LOG}")
         cursor.close()
 
     @event.listens_for(engine, "begin")
@@ -74,7 +80,12 @@ def open_database(path: Path) -> Engine:
         # before writing must take the write lock first: a snapshot cannot become a writer once
         # somebody else (a sign-in, the command line) has written.
         immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        command = "BEGIN IMMEDIATE" if immediate else "BEGIN"
+        try:
+            connection.connection.dbapi_connection.execute(command)
+        except sqlite3.Error as error:
+            # What SQLAlchemy would make of it, were this one of its own statements.
+            raise DBAPIError.instance(command, None, error, sqlite3.Error) from error
 
     try:
         _bring_up_to_date(engine, path)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, delete
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, Table
 from sqlmodel import SQLModel
 
 from hub.store import tables
+from hub.store.prepared import counted, deleted, inserted, upserted, write
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -26,6 +26,7 @@ class Unit:
     def __init__(self, connection: Connection) -> None:
         """Begin on an open transaction."""
         self.connection = connection
+        self.rows = 0
         self._journal: list[tuple[Any, Any, Any]] = []
         self._upserts: dict[Table, dict[Any, dict[str, object]]] = {}
         self._inserts: dict[Table, list[dict[str, object]]] = {}
@@ -85,50 +86,21 @@ class Unit:
         self._inserts.setdefault(tables.core(table), []).append(row)
 
     def flush(self) -> None:
-        """Write what was changed; called by the writer just before it commits."""
-        for table, keyed in self._deletes.items():
-            if not keyed:
-                continue
-            names = list(next(iter(keyed.values())))
-            condition = [table.c[name] == bindparam(f"b_{name}") for name in names]
-            self.connection.execute(
-                delete(table).where(*condition),
-                [{f"b_{name}": row[name] for name in names} for row in keyed.values()],
-            )
-        for table, rows in self._upserts.items():
-            if not rows:
-                continue
-            self.connection.execute(_upsert_statement(table), list(rows.values()))
-        for table, new in self._inserts.items():
-            if table is tables.core(tables.ParkedRow):
-                self.connection.execute(_parked_statement(), new)
-            else:
-                self.connection.execute(table.insert(), new)
+        """Write what was changed; called by the writer just before it commits.
 
-
-_STATEMENTS: dict[Table, Any] = {}
-
-
-def _upsert_statement(table: Table) -> Any:
-    statement = _STATEMENTS.get(table)
-    if statement is None:
-        new = insert(table)
-        statement = new.on_conflict_do_update(
-            index_elements=list(table.primary_key.columns),
-            set_={c.name: new.excluded[c.name] for c in table.columns if not c.primary_key},
+        ``rows`` tells afterwards how many.
+        """
+        self.rows = sum(
+            len(of_table)
+            for kind in (self._deletes, self._upserts, self._inserts)
+            for of_table in kind.values()
         )
-        _STATEMENTS[table] = statement
-    return statement
-
-
-def _parked_statement() -> Any:
-    table = tables.core(tables.ParkedRow)
-    new = insert(table)
-    return new.on_conflict_do_update(
-        index_elements=[table.c.topic, table.c.reason],
-        set_={
-            "at": new.excluded.at,
-            "payload": new.excluded.payload,
-            "count": table.c.count + 1,
-        },
-    )
+        for table, keyed in self._deletes.items():
+            if keyed:
+                write(self.connection, deleted, table, list(keyed.values()))
+        for table, keyed in self._upserts.items():
+            if keyed:
+                write(self.connection, upserted, table, list(keyed.values()))
+        for table, new in self._inserts.items():
+            make = counted if table is tables.core(tables.ParkedRow) else inserted
+            write(self.connection, make, table, new)

@@ -56,6 +56,7 @@ class Committed:
     timers_changed: bool = False
     topics_changed: bool = False
     messages: int = 0
+    rows: int = 0
 
 
 Intake = Callable[[Sequence[InMessage]], Sequence[Step]]
@@ -232,12 +233,7 @@ class Writer:
         messages = [item.message for item in items if isinstance(item, Received)]
         self.messages += len(messages)
         after.messages = len(messages)
-        if messages:
-            try:
-                self._acknowledge(messages)
-            except Exception:
-                # They are delivered again, and recognised.
-                log.exception("%d messages could not be acknowledged", len(messages))
+        # Who waits comes first: a broker that waits for its acknowledgement keeps nobody waiting.
         for item, result in zip(items, results, strict=True):
             if isinstance(item, Command) and item.future is not None:
                 _resolve(item.future, result)
@@ -245,6 +241,12 @@ class Writer:
             self._committed(after)
         except Exception:
             log.exception("what was committed could not be passed on")
+        if messages:
+            try:
+                self._acknowledge(messages)
+            except Exception:
+                # They are delivered again, and recognised.
+                log.exception("%d messages could not be acknowledged", len(messages))
 
     def _commit(self, items: Sequence[Received | Command]) -> tuple[list[Any], Committed]:
         with self._engine.connect().execution_options(immediate=True) as connection:
@@ -258,7 +260,9 @@ class Writer:
                 tx.undo()
                 connection.rollback()
                 raise
-        return results, Committed(tx.effects, tx.page_changed, tx.timers_changed, tx.topics_changed)
+        return results, Committed(
+            tx.effects, tx.page_changed, tx.timers_changed, tx.topics_changed, rows=tx.rows
+        )
 
     def _one_failed(self, item: Received | Command, error: Exception) -> None:
         """Tell who waits for it, or try again, or park it.

@@ -159,9 +159,11 @@ class NtfyNotifier:
 
     def _opened(self) -> ClientSession:
         if self._session is None:
-            from aiohttp import ClientSession, ClientTimeout
+            from aiohttp import ClientSession, ClientTimeout, DummyCookieJar
 
-            self._session = ClientSession(timeout=ClientTimeout(total=TIMEOUT))
+            self._session = ClientSession(
+                timeout=ClientTimeout(total=TIMEOUT), cookie_jar=DummyCookieJar()
+            )
         return self._session
 
 

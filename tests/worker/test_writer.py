@@ -27,7 +27,7 @@ def test_what_has_arrived_shares_a_transaction(bench) -> None:
     assert len(bench.acknowledged) == BATCH
     bench.writer.run_once()
     assert bench.acknowledged == messages
-    assert bench.story == [f"ack {BATCH}", f"committed {BATCH}", "ack 10", "committed 10"]
+    assert bench.story == [f"committed {BATCH}", f"ack {BATCH}", "committed 10", "ack 10"]
     same(bench.household.house, bench.household.load())
 
 
