@@ -168,7 +168,9 @@ class Hub:
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
             hooks=PeerHooks(
-                {ITIP: take_in, **HANDLERS}, busy=own_busy, lost=each_told(busy_lost, itip_lost)
+                {ITIP: take_in, **HANDLERS, **rides.HANDLERS},
+                busy=own_busy,
+                lost=each_told(busy_lost, itip_lost),
             ),
         )
         self.home.invitations = IcsInvitations()

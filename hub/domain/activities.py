@@ -22,6 +22,7 @@ from hub.domain.details import whole_seconds as whole_seconds
 from hub.domain.details import zone_of as zone_of
 from hub.domain.life import Life
 from hub.domain.offers import Window
+from hub.domain.sharing import Share
 
 ActivityState = Literal["tentative", "confirmed", "cancelled", "over"]
 
@@ -164,7 +165,7 @@ class Planned:
 
     Of one that repeats ``occurrences`` are the next ones, as far as is looked ahead, and ``apart``
     those that stand for themselves (RECURRENCE-ID), changed or cancelled. ``late`` are answers
-    after the deadline that wait for a member's word.
+    after the deadline that wait for a member's word. ``shares`` are rides shared with contacts.
     """
 
     what: Activity | Tombstone
@@ -172,6 +173,16 @@ class Planned:
     occurrences: tuple[Window, ...] = ()
     apart: tuple[datetime, ...] = ()
     late: tuple[Attendee, ...] = ()
+    shares: tuple[Share, ...] = ()
+
+    def share(self, contact: str) -> Share | None:
+        """Return what was said with a contact about sharing a ride there."""
+        return next((one for one in self.shares if one.contact == contact), None)
+
+    def with_share(self, contact: str, share: Share | None) -> Planned:
+        """Return it with what is said with a contact now; None: nothing any more."""
+        others = tuple(one for one in self.shares if one.contact != contact)
+        return replace(self, shares=others if share is None else (*others, share))
 
     @property
     def activity(self) -> Activity:

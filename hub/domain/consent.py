@@ -197,10 +197,15 @@ TO_CONTACTS: dict[str, tuple[Field, ...]] = {
     "itip": ("activity", "words"),
     "freebusy": ("window",),
     "freebusy-answer": ("busy",),
+    "ride-offer": ("area", "window", "activity"),
+    "ride-join": ("address", "gps", "people", "activity"),
+    "ride-shared": ("window", "activity"),
+    "ride-off": ("activity",),
     "erase": (),
     "erase-answer": (),
 }
 """What a message to a contact's hub tells, by its type; one that is not named here cannot be sent.
 
-A contact is told by a member's own doing: made a contact, invited, let see busy times.
+A contact is told by a member's own doing: made a contact, invited, let see busy times, offered a
+seat.
 """

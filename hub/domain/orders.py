@@ -28,6 +28,7 @@ from hub.domain.offers import TableWish as TableWish
 from hub.domain.offers import Tracking as Tracking
 from hub.domain.offers import Want as Want
 from hub.domain.offers import Window as Window
+from hub.domain.sharing import Rider
 
 OrderState = Literal[
     "drafted",
@@ -145,7 +146,7 @@ class Change:
 
     With ``ride`` or ``table`` the order is to be for that instead; where ``slot`` is None then,
     the provider says when. ``at_most`` is what it may cost without anybody being asked again,
-    ``why`` what members are told of the reason.
+    ``why`` what members are told of the reason. ``riders`` are the households that share a ride.
     ``fee`` and ``quote`` are what the provider said it would come to, once it did (``priced``);
     ``agreed`` is true once that was agreed to and the change is meant. ``by`` is the member who
     wanted it, ``suggestion_id`` the question that holds the fee, where there is one. ``conflict``
@@ -159,6 +160,7 @@ class Change:
     table: TableWish | None = None
     at_most: Money | None = None
     why: str = ""
+    riders: tuple[Rider, ...] = ()
     fee: Money | None = None
     quote: Quote | None = None
     suggestion_id: str = ""

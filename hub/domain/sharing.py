@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations, permutations
+from typing import Literal
 
 from hub.domain.geo import distance_km, read_gps
 from hub.domain.money import Money
 from hub.domain.offers import Place, RideWish
 from hub.domain.shares import split
+
+OWN = "own"
+"""What this household is called among the riders of a shared ride."""
 
 MOST_STOPS = 5
 """Households in one vehicle: more ways around than that are not looked through."""
@@ -24,12 +28,40 @@ MOST_STOPS = 5
 
 @dataclass(frozen=True, slots=True)
 class Rider:
-    """A household that needs ``seats`` seats from ``home``; ``alone`` is its own ride's price."""
+    """A household that needs ``seats`` seats from ``home``; ``alone`` is its own ride's price.
+
+    ``name`` is what members call it.
+    """
 
     household: str
     home: Place
     seats: int
     alone: Money
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What this household and a contact have said about sharing a ride to an activity.
+
+    As ``host`` we order the ride and the contact's household gets in (``seats``, ``place``); as
+    ``guest`` it is theirs. ``offered``: the host has told of it. ``joined``: the guest wants to.
+    ``settled``: it is ordered for both. ``fare`` is what the host's own ride costs, ``alone`` the
+    guest's. ``place`` of the host is where about they live, of the guest the door. ``told`` is what
+    the guest was told last: when it is fetched and what it pays.
+    """
+
+    contact: str
+    name: str
+    role: Literal["host", "guest"]
+    state: Literal["offered", "joined", "settled"]
+    fare: Money
+    place: Place | None = None
+    seats: int = 0
+    alone: Money | None = None
+    leave: datetime | None = None
+    arrive: datetime | None = None
+    told: tuple[datetime, Money] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ Kind = Literal[
     "home_action",
     "ride",
     "table",
+    "share_ride",
     "notify",
     "invitation",
     "counter",

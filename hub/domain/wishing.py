@@ -16,6 +16,9 @@ from hub.domain.orders import Line, Order
 from hub.domain.rides import pick_pickup
 from hub.domain.venues import NEAR, Venue, tables
 
+LONG_WAIT = timedelta(minutes=30)
+"""Rather a dearer vehicle than to wait longer than this."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -41,12 +44,29 @@ def _choose_ride(catalog: Catalog, wish: RideWish, now: datetime) -> Choice | st
     ]
     if not able:
         return f"it has no vehicle for {wish.seats}"
-    for item in sorted(able, key=lambda one: (one.price.amount, one.seats or 0, one.item_id)):
-        slots = _times(item, catalog.slots)
-        slot = pick_pickup(slots, wish, now)
-        if slot is not None or not catalog.slots:
-            return Choice(_line(item), slot)
-    return "it cannot be there in time"
+    found = [(item, pick_pickup(_times(item, catalog.slots), wish, now)) for item in able]
+    fitting = [(item, slot) for item, slot in found if slot is not None or not catalog.slots]
+    if not fitting:
+        return "it cannot be there in time"
+    item, slot = min(
+        fitting,
+        key=lambda one: (
+            _waits(one[1], wish) > LONG_WAIT,
+            one[0].price.amount,
+            one[0].seats or 0,
+            one[0].item_id,
+        ),
+    )
+    return Choice(_line(item), slot)
+
+
+def _waits(slot: DeliverySlot | None, wish: RideWish) -> timedelta:
+    """Return how long people wait who come too early, or have to stay on."""
+    if slot is None:
+        return timedelta(0)
+    if wish.arrive_by is not None:
+        return wish.arrive_by - slot.window.end
+    return slot.window.start - wish.leave_after if wish.leave_after else timedelta(0)
 
 
 def _times(item: CatalogItem, slots: Sequence[DeliverySlot]) -> list[DeliverySlot]:

@@ -10,10 +10,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain import wishing
+from hub.domain.daywords import sharing_text
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.money import Money
 from hub.domain.offers import ChangeTerms, DeliverySlot
 from hub.domain.orders import Change, Order, OrderAnswer
+from hub.domain.sharing import OWN, sharing
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
 from hub.domain.wording import moving_text, order_at
 from hub.flow.collect import forget_timers
@@ -133,6 +135,8 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
     else:
         title = f"Cancel {order_at(order)}?"
         body = f"Cancelling it costs {fee}."
+    if change.riders and change.quote is not None:
+        body = f"{body} {_shared_text(change, change.quote.total)}"
     if change.why:
         body = f"{change.why[:1].upper()}{change.why[1:]}. {body}"
     own = order.slot.window if order.slot else None
@@ -186,6 +190,15 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
     tx.save(suggestion, Entry("suggested", suggestion.id, facts))
     tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
     ask(tx, home, suggestion)
+
+
+def _shared_text(change: Change, total: Money) -> str:
+    """Say what a ride costs in all, and who pays what of it."""
+    split = sharing(change.riders, total)
+    if split is None:
+        return f"That is {total} in all: sharing it saves nothing."
+    names = {rider.household: rider.name or rider.household for rider in change.riders}
+    return f"That is {total} in all. {sharing_text(split, names, OWN)}"
 
 
 def agree(

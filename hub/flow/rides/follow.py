@@ -9,16 +9,19 @@ from typing import Literal
 from hub.domain import daywords
 from hub.domain.activities import Planned
 from hub.domain.meals import Cost
+from hub.domain.offers import RideWish
 from hub.domain.orders import Change, Order
 from hub.domain.rides import RideChange, called_off, follow
+from hub.domain.sharing import OWN
 from hub.domain.suggestions import Because
-from hub.domain.wording import order_at
+from hub.domain.wording import listed, order_at
 from hub.flow import wishes
 from hub.flow.changed import BY_US
 from hub.flow.changes import begin, forget_change
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
 from hub.flow.rides.propose import propose, question_about
+from hub.flow.rides.together import with_guests
 from hub.flow.rides.who import (
     Leg,
     about_of,
@@ -91,15 +94,24 @@ def _change(home: Home, planned: Planned, order: Order, goes: bool, now: datetim
     if activity.open and not goes:
         return called_off(order, f"nobody here goes to {activity.details.summary} any more", now)
     change = follow(order, activity, now, margin=margin(home))
-    seats, ride = len(riders(home, planned)), order.ride
-    if ride is None:
+    ride = order.ride
+    if ride is None or not activity.open or change.action not in ("keep", "reschedule", "replace"):
         return change
-    if change.action == "keep" and activity.open and seats > ride.seats:
-        why = f"{seats} of you go to {activity.details.summary} now"
-        return RideChange("reschedule", why, replace(ride, seats=seats))
-    if change.wish is not None:
-        return replace(change, wish=replace(change.wish, seats=max(seats, 1)))
+    wish, all_of_us = with_guests(home, planned, change.wish or ride)
+    wish = replace(wish, seats=max(wish.seats, len(riders(home, planned))))
+    if change.action != "keep":
+        return replace(change, wish=wish)
+    if _stops(wish) != _stops(ride):
+        others = listed([one.name for one in all_of_us if one.household != OWN])
+        why = f"{others} would get in too" if others else "nobody else gets in any more"
+        return RideChange("reschedule", why, wish)
+    if wish.seats > ride.seats:
+        return RideChange("reschedule", f"you are {wish.seats} now", wish)
     return change
+
+
+def _stops(ride: RideWish) -> tuple[str, ...]:
+    return tuple(place.gps for place in (ride.start, *ride.via))
 
 
 def _question_follows(tx: Tx, home: Home, leg: Leg, planned: Planned) -> None:
@@ -130,7 +142,9 @@ def _move(tx: Tx, home: Home, planned: Planned, order: Order, change: RideChange
         # It cannot be called back; once it is answered this is looked at again.
         return
     by = by_of(tx, home, order, planned)
-    begin(tx, home, order, Change("move", by, ride=change.wish, why=change.why))
+    wish = change.wish
+    all_of_us = with_guests(home, planned, wish)[1] if wish is not None else ()
+    begin(tx, home, order, Change("move", by, ride=wish, why=change.why, riders=all_of_us))
 
 
 def _replace(

@@ -9,10 +9,12 @@ from hub.domain import daywords
 from hub.domain.activities import Planned
 from hub.domain.offers import RideWish
 from hub.domain.proposals import Firing
+from hub.domain.rides import Way
 from hub.domain.suggestions import Because, Suggestion
 from hub.domain.wording import listed
 from hub.flow import wishes
 from hub.flow.home import Home
+from hub.flow.rides.together import lift
 from hub.flow.rides.who import Leg, about_of, arrive_by, name_of, riders, way_of
 from hub.flow.wishes import Question
 from hub.store.tx import Entry, Tx
@@ -35,6 +37,9 @@ def propose(
     if wishes.order_for(tx, about) is not None or wishes.sought(tx, about) is not None:
         return None
     way = way_of(home, planned, leg)
+    shared = lift(planned)
+    if leg == "there" and shared is not None:
+        way = Way(None, f"you share {shared.name}'s ride")
     window = activity.details.window
     until = window.end if leg == "back" else arrive_by(home, activity)
     why_not = way.why_not

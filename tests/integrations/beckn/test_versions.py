@@ -197,7 +197,8 @@ async def test_an_ack_is_one_in_all_its_forms(house, registry, status, form):
     async with answering(handler) as uri:
         known(registry, uri)
         to = Subscriber(SHOP.subscriber_id, uri, "1.1.1")
-        assert await house.buyer.send(OrderRequest("status", house.transaction, "m", to)) is None
+        sent = await house.buyer.send(OrderRequest("status", house.transaction, "m", to))
+        assert len(sent) == 64, "the digest of what was sent"
 
 
 @pytest.mark.parametrize("status", [200, 202, 400])

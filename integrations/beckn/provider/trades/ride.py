@@ -88,7 +88,9 @@ class RideTrade:
             return None
         able = [one for one in self._vehicles.values() if one.seats >= ride.seats]
         times = {one.id: list(self._times(one, ride, now)) for one in able}
-        items = [self._item(one, self._fare(one, ride)) for one in able if times[one.id]]
+        items = [
+            self._item(one, self._fare(one, ride), times[one.id]) for one in able if times[one.id]
+        ]
         if not items:
             return None
         slots = {slot.slot_id: slot for item in items for slot in times[item.item_id]}
@@ -142,7 +144,9 @@ class RideTrade:
         part = BreakupLine(f"{vehicle.name}, {km:.1f} km", fare, vehicle.id)
         return Offer((line,), slot, (part,), ride=ride)
 
-    def _item(self, vehicle: Vehicle, fare: Decimal) -> CatalogItem:
+    def _item(
+        self, vehicle: Vehicle, fare: Decimal, times: Sequence[DeliverySlot] = ()
+    ) -> CatalogItem:
         return CatalogItem(
             vehicle.id,
             vehicle.name,
@@ -150,6 +154,7 @@ class RideTrade:
             available=1,
             category="ride",
             seats=vehicle.seats,
+            windows=tuple(slot.window for slot in times),
         )
 
     def _vehicle(self, lines: Sequence[Line]) -> Vehicle:
