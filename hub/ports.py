@@ -15,7 +15,7 @@ from hub.domain.activities import Details, Message
 from hub.domain.effects import Notification
 from hub.domain.homeassistant import ServiceCall
 from hub.domain.offers import Window
-from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
+from hub.domain.orders import OrderAnswer, OrderRequest, Signed, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
 from hub.domain.push import PushSubscription
 
@@ -72,8 +72,8 @@ class PushSubscriptions(Protocol):
 class Provider(Protocol):
     """A way to send Beckn messages; the answers come back through the inbox."""
 
-    async def send(self, request: OrderRequest) -> str:
-        """Return the SHA-256 (hex) of the bytes sent, when the other side has acknowledged (ACK).
+    async def send(self, request: OrderRequest) -> Signed:
+        """Return the message as it was sent, when the other side has acknowledged (ACK).
         Raises DeliveryError; a NACK is a DeliveryError with ``retry=False``."""
         ...
 

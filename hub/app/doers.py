@@ -16,6 +16,7 @@ from hub.domain.effects import (
     SendOrderRequest,
     TellMember,
 )
+from hub.domain.orders import Signed
 from hub.domain.suggestions import Suggestion, Verb, verbs_of
 from hub.domain.tokens import sign
 from hub.domain.wording import listed, question
@@ -84,11 +85,11 @@ class Doers:
         provider: Provider,
         assistant: HomeControl,
         base_url: Callable[[], str],
-        sent: Callable[[str, str], None] = lambda message_id, digest: None,
+        sent: Callable[[SendOrderRequest, Signed], None] = lambda effect, signed: None,
     ) -> None:
         """``secret`` signs action tokens; ``base_url`` is where a phone reaches the hub.
 
-        ``sent`` is told of each order message that left: its id and the SHA-256 of its bytes.
+        ``sent`` is told of each order message that left, with its bytes and signature.
         """
         self._sent = sent
         self._home = home
@@ -196,4 +197,4 @@ class Doers:
         party = effect.request.party
         if order is not None and not still_granted(self._house, order, party, self._clock.now()):
             return
-        self._sent(effect.request.message_id, await self._provider.send(effect.request))
+        self._sent(effect, await self._provider.send(effect.request))

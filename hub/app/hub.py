@@ -55,12 +55,12 @@ from hub.flow.activities.write import ITIP
 from hub.flow.befriend import default_address
 from hub.flow.busytimes import HANDLERS, busy_lost, own_busy
 from hub.flow.conflicts import look
-from hub.flow.gate import sent
 from hub.flow.home import Home
 from hub.flow.meals import follow as meals
 from hub.flow.meals.propose import PURPOSE
 from hub.flow.meals.table import surveyed
 from hub.flow.peerout import PeerHooks, each_told
+from hub.flow.receipts import sent
 from hub.flow.rides import news as rides
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
@@ -220,7 +220,7 @@ class Hub:
             provider=self.buyer,
             assistant=self.assistant,
             base_url=lambda: self.url,
-            sent=lambda message, digest: self.writer.post(lambda tx: sent(tx, message, digest)),
+            sent=lambda effect, signed: self.writer.post(lambda tx: sent(tx, effect, signed)),
         )
         doing = self.peering.doing(doers.for_pump())
         self.pump = Pump(self.writer, self.clock, doing, self.views.waiting)

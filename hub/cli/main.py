@@ -17,6 +17,7 @@ from hub.cli import (
     device,
     export,
     ledger,
+    order,
     provider,
     registry,
     relay,
@@ -68,6 +69,7 @@ app.add_typer(provider.app, name="provider")
 app.add_typer(registry.app, name="registry")
 app.command("relay", epilog=relay.EXAMPLES)(relay.relay)
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(order.app, name="order")
 app.command("backup", epilog=backup.BACKUP_EXAMPLES)(backup.backup)
 app.command("restore", epilog=backup.RESTORE_EXAMPLES)(backup.restore)
 app.command("export", epilog=export.EXPORT_EXAMPLES)(export.export)

@@ -6,7 +6,7 @@ comes back an ``OrderAnswer``; both are tied by ``transaction_id`` and ``message
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -268,6 +268,21 @@ class OrderRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A message as it was sent, by which a third person can check who said it.
+
+    ``body`` are its very bytes, ``authorization`` the signature over them, ``key`` the signer's
+    public Ed25519 key as the registry had it then. ``ack`` is what the other side answered at
+    once, which may be countersigned.
+    """
+
+    body: bytes
+    authorization: str
+    key: bytes
+    ack: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderError:
     """Why a provider would not: Beckn's ``Error`` with its code and its words."""
 
@@ -286,7 +301,7 @@ class OrderAnswer:
     ``preview``: nothing was changed, ``quote`` and ``fee`` are what the ``update`` or ``cancel``
     would come to; where not, ``fee`` is what the change did cost. After a ``cancel`` the ``quote``
     is what is still owed. A provider may send ``on_status``, ``on_update`` and ``on_cancel``
-    unasked, under a ``message_id`` of its own.
+    unasked, under a ``message_id`` of its own. ``signed`` is the message itself.
     """
 
     action: Action
@@ -315,3 +330,4 @@ class OrderAnswer:
     support: SupportContact | None = None
     rating: Rating | None = None
     reason: str = ""
+    signed: Signed | None = field(default=None, compare=False)

@@ -232,10 +232,11 @@ def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
     )
 
 
-def sent(tx: Tx, message_id: str, digest: str) -> None:
-    """Note the bytes that were sent: SHA-256, in hex. The same message again is the same row."""
+def left(tx: Tx, message_id: str, body: bytes) -> None:
+    """Note the bytes that were sent, by their SHA-256. The same message again is the same row."""
     known = tx.disclosed(message_id)
     if known is not None:
+        digest = hashlib.sha256(body).hexdigest()
         tx.save_disclosed(replace(known, digest=digest, sent_at=tx.now))
 
 

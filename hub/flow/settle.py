@@ -11,6 +11,7 @@ from hub.flow.home import Home
 from hub.flow.offers import on_discover, on_select
 from hub.flow.orders_after import on_rate, on_support, on_track
 from hub.flow.placing import PLACED, on_confirm, on_init
+from hub.flow.receipts import heard
 from hub.store.tx import Entry, Tx
 
 UNASKED = ("status", "confirm", "update", "cancel", "track", "rate", "support")
@@ -37,6 +38,7 @@ def settle(tx: Tx, home: Home, answer: OrderAnswer) -> bool:
     if answer.error is not None:
         facts["error"] = f"{answer.error.code}: {answer.error.message}"[:300]
     tx.append(Entry(f"on_{answer.action}_received", order.id, facts))
+    heard(tx, order, answer)
     if ORDER_LIFE.ended(order.state) and answer.action not in AFTERWARDS:
         return True
     step = _STEPS.get(answer.action)

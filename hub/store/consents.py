@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from hub.domain.consent import Disclosed, Grant
+from hub.domain.orders import Signed
 from hub.store import tables
 from hub.store.codec import dump, load, micros
 from hub.store.house import GIVEN
@@ -55,6 +56,26 @@ class Consents(LogBook):
             recipient=disclosed.recipient,
             about=disclosed.about,
             body=dump(disclosed),
+        )
+
+    def keep_signed(
+        self, order_id: str, direction: str, action: str, signer: str, name: str, signed: Signed
+    ) -> None:
+        """Keep a signed message of an order; ``name`` is its message id."""
+        identity = f"{direction}:{action}:{name}"
+        self._upsert(
+            tables.SignedRow,
+            identity,
+            id=identity,
+            order_id=order_id,
+            at=micros(self.now),
+            direction=direction,
+            action=action,
+            signer=signer,
+            authorization=signed.authorization,
+            key=signed.key,
+            message=signed.body,
+            ack=signed.ack,
         )
 
     def disclosed(self, message_id: str) -> Disclosed | None:

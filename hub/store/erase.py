@@ -102,6 +102,7 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     for model, column in (
         (tables.SpentToken, "at"),
         (tables.DisclosedRow, "at"),
+        (tables.SignedRow, "at"),
         (tables.ParkedRow, "at"),
         (tables.Inbox, "received_at"),
         (tables.NoticeRow, "expires"),

@@ -66,8 +66,10 @@ def verify_file(path: Path, key: VerifierKey) -> Report:
             for (number,) in database.execute(_STRANGE):
                 verdict.note(number, f"entry {number} is kept as another type than it was written")
             openings = _openings(database, verdict)
-    except (sqlite3.Error, OverflowError) as error:
-        raise LogUnreadable(f"{path}: {error}; expected the hub's database, undamaged") from None
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
+        # What SQLite says of a damaged schema quotes it, and that may be no text any more.
+        what = "its schema is damaged" if isinstance(error, UnicodeDecodeError) else error
+        raise LogUnreadable(f"{path}: {what}; expected the hub's database, undamaged") from None
     return Report(verdict, len(signed), max((one.size for one in signed), default=0), openings)
 
 

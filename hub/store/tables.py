@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0011"
+HEAD = "0012"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -278,6 +278,25 @@ class DisclosedRow(SQLModel, table=True):
     recipient: str = Field(index=True)
     about: str = Field(index=True)
     body: str
+
+
+class SignedRow(SQLModel, table=True):
+    """Signed messages of an order, byte by byte: what both sides said, for a third person.
+
+    ``key`` is the signer's public key as the registry had it then, ``ack`` the answer at once.
+    """
+
+    __tablename__ = "signed_message"
+    id: str = Field(primary_key=True)
+    order_id: str = Field(index=True)
+    at: int = Field(index=True)
+    direction: str
+    action: str
+    signer: str
+    authorization: str
+    key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    message: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    ack: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
 class SpentToken(SQLModel, table=True):

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import get_args
 
 from aiohttp import web
 
-from hub.domain.orders import Domain, OrderAnswer, OrderRequest, Subscriber
+from hub.domain.orders import Domain, OrderAnswer, OrderRequest, Signed, Subscriber
 from hub.ports import AnswerSink, Clock, DeliveryError
 from hub.settings import BecknSettings, RegistrySettings
 from integrations.beckn.errors import BecknError, SignatureError
@@ -22,7 +23,7 @@ from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import Node
 from integrations.beckn.registry import Entry, Registry, Source
 from integrations.beckn.registry.keep import KeyChange
-from integrations.beckn.signature import SKEW
+from integrations.beckn.signature import SKEW, read
 from integrations.beckn.v1.codes import NETWORK_CODES
 from integrations.beckn.wire import WIRES, Wire, callbacks, wire_at, wire_of
 
@@ -104,7 +105,7 @@ class BecknBuyer:
             if entry.role == "BPP" and _code_for(entry, domain) is not None
         ]
 
-    async def send(self, request: OrderRequest) -> str:
+    async def send(self, request: OrderRequest) -> Signed:
         """Return when the provider has acknowledged; raise DeliveryError as the port says.
 
         The address is the registry's, whatever the request says.
@@ -132,8 +133,7 @@ class BecknBuyer:
             raise DeliveryError(str(error), retry=False) from error
         body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
         word = wire.word(request.action)
-        await self._sender.post(entry, word, body, request.message_id, now)
-        return sha256(body).hexdigest()
+        return await self._sender.post(entry, word, body, request.message_id, now)
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of the callbacks, to be added to the hub's web application."""
@@ -152,6 +152,7 @@ class BecknBuyer:
             _check_time(received_at, now)
             sender, document = await self._receiver.check(authorization, body, received_at)
             answer = self._read(path, sender, body, document, now)
+            answer = self._signed(answer, authorization, body)
         except (SignatureError, BecknError) as error:
             log.warning("%s over the relay refused: %s", path, error)
             return
@@ -169,6 +170,7 @@ class BecknBuyer:
             sender, body, document = await self._receiver.receive(http, now)
             message_id = message_id_of(document)
             answer = self._read(http.path, sender, body, document, now)
+            answer = self._signed(answer, http.headers.get("Authorization", ""), body)
         except SignatureError as error:
             log.warning("%s refused: %s", http.path, error)
             return self._receiver.unauthorized(error, now, wire)
@@ -182,6 +184,12 @@ class BecknBuyer:
             busy = BecknError("it could not be stored; send it again", status=503)
             return self._receiver.nack(busy, body, answer.message_id, now, wire)
         return self._receiver.ack(body, answer.message_id, now, wire)
+
+    def _signed(self, answer: OrderAnswer, authorization: str, body: bytes) -> OrderAnswer:
+        """Return an answer with its proof: what was verified a moment ago, by whose key."""
+        claimed = read(authorization)
+        key = self.registry.public_key_of(claimed.subscriber_id, claimed.unique_key_id)
+        return replace(answer, signed=Signed(body, authorization, key or b""))
 
     def _read(
         self, path: str, sender: str, body: bytes, document: Node, now: datetime

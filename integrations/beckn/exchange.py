@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import logging
 from datetime import datetime
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.client_exceptions import ClientConnectorError, ClientError, ConnectionTimeoutError
 
+from hub.domain.orders import Signed
 from hub.ports import DeliveryError
 from integrations.beckn.acks import TAKEN, read_ack
 from integrations.beckn.errors import BecknError, SignatureError
@@ -117,8 +119,8 @@ class Sender:
         now: datetime,
         *,
         uri: str | None = None,
-    ) -> None:
-        """Return when ``to`` has acknowledged ``body``; raise DeliveryError otherwise.
+    ) -> Signed:
+        """Return what was sent when ``to`` has acknowledged it; raise DeliveryError otherwise.
 
         ``action`` is the word of the version that is spoken. ``uri`` is where it goes, if not to
         the registry's address (``wire.reply_uri``). Nothing sent, or an answer of 5xx: ``retry``.
@@ -150,6 +152,8 @@ class Sender:
                 f"{where} did not answer {action}: {reason}", retry=False, unknown=True
             ) from error
         self._judge(where, action, status, answer, (body, message_id, now))
+        own = base64.b64decode(self._identity.public_key)
+        return Signed(body, headers["Authorization"], own, answer)
 
     async def close(self) -> None:
         """Close the connections."""

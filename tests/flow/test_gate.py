@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from hub.domain.offers import Place, RideWish
 from hub.domain.orders import Party, SupportContact
 from hub.domain.peers import Peer, PeerError, PeerKey
 from hub.flow.consent import erase, revoke
-from hub.flow.gate import ride_told, sent, still_granted
+from hub.flow.gate import left, ride_told, still_granted
 from hub.flow.peerout import put_out
 from hub.store.consents import disclosures, grants_given
 from hub.store.peers import PeerStore
@@ -162,11 +163,11 @@ def test_who_was_told_is_asked_to_erase_and_the_answer_is_kept(house, market, as
 
 def test_the_bytes_that_left_are_noted(house, asked):
     (first, *_) = told(house)
-    house.do(lambda tx: sent(tx, first.id, "ab" * 32))
-    house.do(lambda tx: sent(tx, "nobody knows it", "cd" * 32))
+    house.do(lambda tx: left(tx, first.id, b"bytes"))
+    house.do(lambda tx: left(tx, "nobody knows it", b"others"))
     found = {one.id: one.digest for one in told(house)}
-    assert found[first.id] == "ab" * 32
-    assert "cd" * 32 not in found.values()
+    assert found[first.id] == sha256(b"bytes").hexdigest()
+    assert sha256(b"others").hexdigest() not in found.values()
 
 
 def test_a_party_that_no_grant_covers_does_not_go(house, asked):

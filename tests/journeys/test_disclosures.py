@@ -1,15 +1,20 @@
-"""Nothing personal leaves outside a grant: all bytes to a provider are read, and compared."""
+"""Nothing personal leaves outside a grant: all bytes to a provider are read, and compared.
+
+What both sides signed meanwhile is a receipt that holds anywhere, and that no change survives.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from tests.support.between import Between
-from tests.support.hubprocess import ROOT, HubProcess, ProviderProcess
+from tests.support.hubprocess import ROOT, HubProcess, ProviderProcess, run_cli
 from tests.support.mosquitto import start_mosquitto
 from tests.support.ordering import GROCERIES, Seller, offered, order_in, run_low
 
@@ -92,8 +97,59 @@ async def play(hub: HubProcess, left: list[tuple[str, bytes]], shop: Seller) -> 
     await eventually(lambda: order_in(hub, "completed"), hub)
     await post(hub, "/erasures", {"member": "ben", "recipient": grant["recipient"]})
     await eventually(lambda: answered(hub, "erased"), hub)
+    await asyncio.to_thread(the_receipt_holds, hub, order)
     assert HOME["address"] not in str(await asyncio.to_thread(shop.sold))
     assert await asyncio.to_thread(hub.get, "/grants") == []
+
+
+def the_receipt_holds(hub: HubProcess, order: dict[str, Any]) -> None:
+    file = hub.data.parent / "order.receipt"
+    made = run_cli("order", "receipt", order["order_id"], "--data", hub.data, "--out", file)
+    assert made.returncode == 0, made.stderr
+    checked = run_cli("order", "check", file, "--json")
+    said = json.loads(checked.stdout)
+    assert (checked.returncode, said["ok"], said["faults"]) == (0, True, [])
+    provider = order["provider"]["subscriber_id"]
+    assert provider in said["keys"]
+    assert len(said["keys"]) == 2
+    assert any(line.startswith(f"on_confirm: signed by {provider}") for line in said["holds"])
+    assert any(line.startswith("confirm: signed by") for line in said["holds"])
+    assert f"its receipt: countersigned by {provider}" in said["holds"]
+    assert any(": approved," in line for line in said["holds"])
+    receipt = json.loads(file.read_text())
+    for bend in (cheaper, anothers, forged, unsigned):
+        bent = json.loads(json.dumps(receipt))
+        bend(bent)
+        file.write_text(json.dumps(bent))
+        refused = run_cli("order", "check", file)
+        assert refused.returncode != 0, bend.__name__
+        assert "Traceback" not in refused.stderr
+
+
+def confirmation(receipt: dict[str, Any]) -> dict[str, Any]:
+    return next(one for one in receipt["messages"] if one["action"] == "on_confirm")
+
+
+def cheaper(receipt: dict[str, Any]) -> None:
+    """The buyer writes another price into what the provider signed."""
+    message = confirmation(receipt)
+    body = b64decode(message["body"])
+    message["body"] = b64encode(body.replace(b"EUR", b"USD")).decode()
+
+
+def anothers(receipt: dict[str, Any]) -> None:
+    """The receipt is shown for another order."""
+    receipt["order"]["transaction_id"] = "0e0f7a8e-58a4-4c3c-9f0a-0c9c8c8f1a11"
+
+
+def forged(receipt: dict[str, Any]) -> None:
+    """An entry of the log is changed."""
+    receipt["log"]["proofs"][0] = receipt["log"]["proofs"][0].replace("index ", "index 1", 1)
+
+
+def unsigned(receipt: dict[str, Any]) -> None:
+    """What the provider said is left out."""
+    receipt["messages"] = [one for one in receipt["messages"] if one["direction"] == "out"]
 
 
 def told(left: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
