@@ -10,6 +10,7 @@ from hashlib import sha256
 from hub.domain.agenda import Block
 from hub.domain.blocks import elsewhere
 from hub.domain.offers import Place, Window
+from hub.domain.spans import overlaps
 
 MOST_CALENDARS = 50
 OF_CALENDAR = "calendar/"
@@ -59,9 +60,15 @@ class OtherCalendar:
 
 
 def calendar_blocks(
-    calendar: OtherCalendar, everybody: Sequence[str], home: Place | None
+    calendar: OtherCalendar,
+    everybody: Sequence[str],
+    home: Place | None,
+    within: Window | None = None,
 ) -> tuple[Block, ...]:
-    """Return what a calendar's entries take of its members' time; none for those that take none."""
+    """Return what a calendar's entries take of its members' time; none for those that take none.
+
+    Only what touches ``within``, if that is given: most of a calendar is not about today.
+    """
     members = tuple(calendar.members or everybody)
     return tuple(
         Block(
@@ -75,7 +82,9 @@ def calendar_blocks(
             place=_place(one),
         )
         for one in calendar.entries
-        if one.busy and one.window.start < one.window.end
+        if one.busy
+        and one.window.start < one.window.end
+        and (within is None or overlaps(one.window, within))
     )
 
 

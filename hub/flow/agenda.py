@@ -109,7 +109,7 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
         for block in activity_blocks(activity, members, windows, place):
             yield replace(block, members=going, movable=block.movable and alone)
     for calendar in list(house.calendars.values()):
-        yield from calendar_blocks(calendar, home.adults(), place)
+        yield from calendar_blocks(calendar, home.adults(), place, within)
     for order in list(house.orders.values()):
         if order.slot is None or (within and not spans.overlaps(order.slot.window, within)):
             continue
