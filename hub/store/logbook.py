@@ -57,10 +57,15 @@ class LogBook(Diary):
         self._decided = False
 
     def count(self, kind: str, subject: str, since: datetime) -> int:
-        """Return how many entries of a kind about a subject earlier commits made since then."""
+        """Return how many entries about a subject earlier commits made since then.
+
+        Of one ``kind``, or of any where it is "".
+        """
         table = tables.core(tables.LedgerRow)
-        found = (table.c.subject == subject, table.c.kind == kind, table.c.at >= micros(since))
-        counted = select(func.count()).select_from(table).where(*found)
+        counted = select(func.count()).select_from(table)
+        counted = counted.where(table.c.subject == subject, table.c.at >= micros(since))
+        if kind:
+            counted = counted.where(table.c.kind == kind)
         return self.connection.execute(counted).scalar() or 0
 
     def append(self, entry: Entry) -> int:

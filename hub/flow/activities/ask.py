@@ -16,6 +16,9 @@ from hub.store.tx import Entry, Tx
 from rules.times import quiet_until
 
 _LONGEST = timedelta(days=60)
+LIVELY = 20
+GATHER = timedelta(minutes=10)
+"""So much may happen to an activity in so long before a phone rings less often for it."""
 
 
 def withdraw(tx: Tx, home: Home, key: str, why: str) -> None:
@@ -116,14 +119,20 @@ def tell_members(tx: Tx, home: Home, activity: Activity, words: str, cause: int)
         title=activity.details.summary,
         body=f"{words}\n{line}",
         cause=cause,
-        not_before=_quiet(tx, home, activity.details.window.start),
+        not_before=_not_before(tx, home, activity.key, activity.details.window.start),
     )
 
 
-def _quiet(tx: Tx, home: Home, until: datetime) -> datetime | None:
-    """Return when the household's quiet hours end, None where what is said cannot wait so long."""
+def _not_before(tx: Tx, home: Home, key: str, until: datetime) -> datetime | None:
+    """Return when members may hear of an activity, None for now or what cannot wait so long.
+
+    Not in the household's quiet hours; and where much happens to one activity, a while later: only
+    the last word on it is then said.
+    """
     own = home.settings.home
     end = quiet_until(own.quiet_hours, tx.now, own.zone)
+    if end is None and tx.count("", key, tx.now - GATHER) >= LIVELY:
+        end = tx.now + GATHER
     # One that repeats began long ago, and what it says can wait.
     return end if end is not None and (end < until or until <= tx.now) else None
 
@@ -172,7 +181,7 @@ def _suggest(
         ask=home.adults(),
         created_at=tx.now,
         deadline=deadline,
-        not_before=_quiet(tx, home, deadline),
+        not_before=_not_before(tx, home, subject, deadline),
     )
     facts = {"kind": kind, "from": contact, "key": key}
     tx.save(suggestion, Entry("suggested", suggestion.id, facts))

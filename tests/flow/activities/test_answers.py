@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from hub.domain.activities import ActivityError, Attendee, Planned
+from hub.domain.effects import AskMember, TellMember
 from hub.domain.offers import Window
 from hub.domain.peers import PeerError, Receipt
 from hub.flow.activities import attend, organize
@@ -344,3 +345,20 @@ def test_more_are_invited_and_one_is_not_any_more(three: tuple[Side, Side, Side]
     pass_on(ada, ben, cleo)
     assert kept(ben, key).state == "cancelled"
     assert partstats(cleo, key) == {"Cleo": "NEEDS-ACTION"}
+
+
+def test_a_guest_who_cannot_stop_rings_no_phone_each_time(sides: tuple[Side, Side]) -> None:
+    ada, ben = sides
+    key = invited(ada, [ben]).key
+    for number in range(40):
+        answer(ben, key, ("ACCEPTED", "TENTATIVE")[number % 2])
+        propose(ben, key, replace(LATER, end=LATER.end + timedelta(minutes=number)))
+        turn(ada, ben, seconds=1)
+        pass_on(ada, ben)
+    members = (AskMember, TellMember)
+    rows = [one for one in ada.house.outbox() if isinstance(one.effect, members)]
+    assert not rows[0].not_before
+    assert all(one.not_before for one in rows[-40:]), "the last of them alone is said, later"
+    assert not open_one(ada, "counter").asked
+    turn(ada, ben, minutes=11)
+    assert open_one(ada, "counter").asked
