@@ -69,7 +69,7 @@ class HubActivities:
     def troubles(self, within: Window) -> Sequence[Trouble]:
         """Return what does not go together within a span, in order of time."""
         found = [
-            Trouble(one, self._house.open_keys.get(case.key, ""))
+            Trouble(one, self._house.open_keys.get(case.key, ""), case.said)
             for case in list(self._house.cases.values())
             for one in case.conflicts
             if overlaps(one.overlap, within)

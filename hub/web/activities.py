@@ -26,10 +26,14 @@ class Friend:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What does not go together, and the id of the open suggestion about it ("": none)."""
+    """What does not go together, and the id of the open suggestion about it ("": none).
+
+    ``why`` is why there is no way out, where none was found.
+    """
 
     conflict: Conflict
     suggestion: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ async def one(request: web.Request) -> web.Response:
         request,
         "activity.html",
         it=shown,
-        going=going(site.backend, found, members),
+        going=going(site.backend, found, members) if shown.attended else [],
         asked=asked,
         meal=next((one for one in site.backend.meals.listed() if one.uid == found.key), None),
         orders=orders,

@@ -72,6 +72,11 @@ class ActivityView:
     counters: tuple[Counter, ...]
 
     @property
+    def attended(self) -> bool:
+        """Tell whether somebody of this household goes."""
+        return self.ours or self.answer == "ACCEPTED"
+
+    @property
     def coming(self) -> int:
         """Return how many guests said yes."""
         return sum(one.tone == "good" and not one.own for one in self.guests)

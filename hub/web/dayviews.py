@@ -88,10 +88,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """What does not go together, in words, and the suggestion that would resolve it."""
+    """What does not go together, in words, and the suggestion about it, or why there is none."""
 
     text: str
     suggestion: Suggestion | None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ def day_page(
         after=tuple(show.drawn(one) for one in parts if today and one.start > passed),
         now=_mark(window, passed, words) if today else None,
         clashes=tuple(
-            Clash(conflict_text(one.conflict, words), by_id.get(one.suggestion)) for one in troubles
+            Clash(conflict_text(one.conflict, words), by_id.get(one.suggestion), one.why)
+            for one in troubles
         ),
         suggested=tuple(about),
         presence=tuple(

@@ -72,6 +72,8 @@ def agenda_ics(
 
     calendar = _calendar()
     calendar.add("NAME", name)
+    # What calendars knew before RFC 7986 said NAME.
+    calendar.add("X-WR-CALNAME", name)
     calendar.add("REFRESH-INTERVAL", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
     for block in sorted(blocks, key=lambda one: (one.window.start, one.id)):
         if block.kind == "presence":
