@@ -5,7 +5,7 @@ It is made of the present state for the time that is asked about, so that it can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 
@@ -14,6 +14,7 @@ from hub.domain.agenda import Agenda, Block, nobody_home
 from hub.domain.blocks import activity_blocks, cooking_block, notice_block, order_block
 from hub.domain.calendars import calendar_blocks
 from hub.domain.fitting import Busy
+from hub.domain.meals import SocialMeal
 from hub.domain.notices import Service
 from hub.domain.offers import Place, Window
 from hub.domain.orders import Order
@@ -101,9 +102,7 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
         windows = [one for one in planned.windows if within is None or spans.overlaps(one, within)]
         if not windows:
             continue
-        meal = meals.get(activity.key)
-        everybody = meal is not None and meal.own_seats >= len(home.settings.members)
-        going = home.everybody() if everybody else planned.going or home.adults()
+        meal, going = meals.get(activity.key), _going(house, home, meals, activity.key)
         # A meal is moved with its table and its guests, what repeats as a whole: by members.
         alone = meal is None and not activity.details.recurrence
         for block in activity_blocks(activity, members, windows, place):
@@ -113,7 +112,8 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
     for order in list(house.orders.values()):
         if order.slot is None or (within and not spans.overlaps(order.slot.window, within)):
             continue
-        found = order_block(order, frozen=_frozen(home, order))
+        riders = _going(house, home, meals, order.about.partition(":")[2].partition(":")[2])
+        found = order_block(order, riders, frozen=_frozen(home, order))
         if found is not None:
             yield found
     for notice in list(house.notices.values()):
@@ -122,6 +122,17 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
             yield off
     for plan in list(house.plans.values()):
         yield plan.block
+
+
+def _going(house: House, home: Home, meals: Mapping[str, SocialMeal], key: str) -> tuple[str, ...]:
+    """Return which members go to an activity; to a meal with a seat for each: all of them."""
+    planned = house.activities.get(key)
+    if planned is None:
+        return ()
+    meal = meals.get(key)
+    if meal is not None and meal.own_seats >= len(home.settings.members):
+        return home.everybody()
+    return planned.going or home.adults()
 
 
 def _frozen(home: Home, order: Order) -> bool:

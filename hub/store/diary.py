@@ -25,6 +25,7 @@ from hub.store.house import House
 from hub.store.present import Present
 
 _A_DAY = timedelta(days=1)
+_ON_THE_WAY = timedelta(hours=3)
 
 
 class Diary(Present):
@@ -125,7 +126,8 @@ def taken(order: Order | None) -> Window | None:
 
 
 def lasting(planned: Planned | None) -> tuple[Window, ...]:
-    """Return when an activity is, as far as is known of one that repeats."""
+    """Return when an activity keeps people, as far as is known of one that repeats."""
     if planned is None or not isinstance(planned.what, Activity):
         return ()
-    return planned.windows
+    # Whoever rides there or back is on the way for as long.
+    return tuple(spans.widened(one, _ON_THE_WAY, _ON_THE_WAY) for one in planned.windows)

@@ -447,6 +447,26 @@ def test_who_is_not_going_opens_the_door(house, market, placed):
     assert len(house.requests("update")) == 1
 
 
+def test_who_is_on_the_way_there_opens_no_door(house, market, placed):
+    key = dinner(house, 19, 21, "ana", "ben")
+    assert house.requests() == []
+    ride = replace(
+        placed,
+        id="ride-1",
+        transaction_id="ride-1",
+        domain="ride",
+        slot=slot("r", 18.5, 19),
+        about=f"ride:there:{key}",
+    )
+    house.do(lambda tx: tx.save(ride))
+    found = asked(house, market)
+    assert "the house is empty today 19:30-20:00" in found.body
+    planned = house.house.activities[key]
+    house.do(lambda tx: tx.save(replace(planned, going=("ana",))))
+    assert house.suggestion(found.id).state == "superseded"
+    assert house.open() == []
+
+
 # -- the gas is off, the power is off ----------------------------------------------------------
 
 
