@@ -73,19 +73,9 @@ def propose_plan(tx: Tx, home: Home, case: Case, found: Resolution | None) -> No
             f"It would be {window_text(window, zone, tx.now)} instead of"
             f" {window_text(block.window, zone, tx.now)}."
         )
-    option = Option(
-        id=f"{'drop' if found is None else 'move'}:{block.id}",
-        order_id="",
-        provider_id="",
-        provider_name=block.title,
-        lines=(),
-        total=_nothing(home),
-        window=window,
-    )
     latest = min(block.window.start, window.start) if window else block.window.start
-    slot = found.slot if found is not None else None
-    case = replace(case, slot=slot)
-    _asked(tx, home, case, "change_plan", title, body, option, latest, {})
+    case = replace(case, slot=found.slot if found is not None else None)
+    _asked(tx, home, case, "change_plan", title, body, None, latest, {})
 
 
 def _asked(
@@ -95,7 +85,7 @@ def _asked(
     kind: Kind,
     title: str,
     body: str,
-    option: Option,
+    option: Option | None,
     latest_answer: datetime,
     facts: Mapping[str, object],
 ) -> Suggestion:
@@ -124,7 +114,7 @@ def _asked(
         because=tuple(
             Because(text, index if number == 0 else None) for number, text in enumerate(said)
         ),
-        options=(option,),
+        options=(option,) if option is not None else (),
         ask=home.adults(),
         created_at=tx.now,
         deadline=latest,
@@ -182,23 +172,26 @@ def say_settled(tx: Tx, home: Home, case: Case) -> None:
 
 def change_plan(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:
     """Do with a plan of the household's own what a member agreed to."""
-    option = suggestion.options[0]
+    case = tx.house.cases.get(suggestion.subject)
+    if case is None or case.suggestion_id != suggestion.id:
+        return DecisionResult("refused", "That plan is gone.", suggestion)
+    window = case.slot.window if case.slot is not None else None
     kind, _, name = suggestion.subject.partition(":")
     agreed = suggestion.moved("approved", decided_by=decision.member, decided_at=tx.now)
     if kind == "cooking":
-        done = _recook(tx, home, name, option.window, decision)
+        done = _recook(tx, home, name, window, decision)
     else:
         key = name.rpartition("@")[0]
         try:
-            done = _move_activity(tx, home, key, option.window, decision)
+            done = _move_activity(tx, home, key, window, decision)
         except (ActivityError, PeerError) as error:
             return DecisionResult("refused", str(error), suggestion)
     if not done:
         return DecisionResult("refused", "That plan is gone.", suggestion)
     facts = {"member": decision.member, "via": decision.via, "version": suggestion.version}
     tx.save(agreed, Entry("approved", suggestion.id, facts))
-    when = option.window and span_text(option.window, home.settings.home.zone, tx.now)
-    outcome = f"{option.provider_name} is {when} now." if when else "It is left out."
+    when = window and span_text(window, home.settings.home.zone, tx.now)
+    outcome = f"{case.conflict.block.title} is {when} now." if when else "It is left out."
     ended = end(tx, home, agreed, "carried_out", outcome)
     return DecisionResult("done", outcome, ended)
 

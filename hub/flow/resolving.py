@@ -86,7 +86,7 @@ def forget_probe(tx: Tx, case: Case) -> None:
 def _holds(tx: Tx, home: Home, case: Case, question: Suggestion) -> bool:
     """Tell whether what is proposed would still resolve the case, and can still be had."""
     if case.slot is None:
-        return bool(question.options) and question.options[0].id.startswith("drop:")
+        return _leaves_out(case)
     order = _order_of(tx, case)
     if order is not None and (order.change is None or order.change.suggestion_id != question.id):
         return False
@@ -194,7 +194,7 @@ def _seek_delivery(tx: Tx, home: Home, case: Case, order: Order) -> None:
 def _seek_own(tx: Tx, home: Home, case: Case) -> None:
     """Look for another time the same day; a meal gives way to what somebody is out for."""
     block = case.conflict.block
-    if block.kind == "cooking" and any(one.kind == "double_booked" for one in case.conflicts):
+    if _leaves_out(case):
         propose_plan(tx, home, case, None)
         return
     zone = home.settings.home.zone
@@ -205,6 +205,12 @@ def _seek_own(tx: Tx, home: Home, case: Case) -> None:
         _no_way(tx, home, case, found.why)
     else:
         propose_plan(tx, home, case, found)
+
+
+def _leaves_out(case: Case) -> bool:
+    """Tell whether a meal is not cooked, because whoever would cook it is out."""
+    cooked = case.conflict.block.kind == "cooking"
+    return cooked and any(one.kind == "double_booked" for one in case.conflicts)
 
 
 def _resolved(

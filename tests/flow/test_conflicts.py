@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from hub.app.invitations import IcsInvitations
 from hub.domain.activities import Activity, Attendee, Details, Person, Planned
 from hub.domain.decisions import OrderCame, Reschedule
 from hub.domain.effects import TellMember
@@ -574,6 +575,22 @@ def test_who_goes_out_does_not_cook(house):
     assert house.decide("approve").message == "It is left out."
     assert made.id not in house.house.plans
     assert house.house.cases == {}
+
+
+def test_of_two_activities_the_households_own_one_is_moved(house):
+    house.home.invitations = IcsInvitations()
+    own = dinner(house, 17.5, 19, "ana", own=True)
+    dinner(house, 18, 20, "ana")
+    found = question(house)
+    assert (found.kind, found.subject.startswith(f"activity:{own}@")) == ("change_plan", True)
+    assert found.title == "Move Dinner at Mario's to today 13:30-15:00?"
+    stale = replace(found, version=0)
+    assert house.decide("approve", stale).result == "refused"
+    assert house.decide("approve").message == "Dinner at Mario's is today 13:30-15:00 now."
+    assert house.house.activities[own].activity.details.window == hours(12.5, 14)
+    assert house.open() == []
+    assert house.house.cases == {}
+    same(house.house, house.load())
 
 
 def test_two_invitations_at_once_are_told(house):
