@@ -99,7 +99,7 @@ async def _play(folder: Path, asked: Asked) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     begins = SATURDAY if asked.auto else None
-    stage = Stage(folder, line, begins=begins, speed=1.0 if asked.auto else asked.speed)
+    stage = Stage(folder, line, begins=begins)
     tasks = [
         asyncio.create_task(_perform(stage, asked)),
         asyncio.create_task(stage.cast.missing()),
@@ -122,6 +122,7 @@ async def _play(folder: Path, asked: Asked) -> None:
 
 
 async def _perform(stage: Stage, asked: Asked) -> None:
+    from hub.demo.company import keep_company
     from hub.demo.fate import Fate
     from hub.demo.story import BEATS, SATURDAY, Story
 
@@ -135,10 +136,11 @@ async def _perform(stage: Stage, asked: Asked) -> None:
         return
     say()
     say(f"Open {stage.home.url} and sign in with the code {stage.home.code}")
-    say("The fridge is being eaten from; in a minute or so the hub asks whether to order.")
-    url = stage.home.household.mqtt_url
-    say(f"In another shell: script/run device simulate utility --url {url}")
-    say("announces that the gas will be off. Ctrl-C ends the demo.")
+    say("Ben invites you to go fishing tomorrow: say yes, and you are asked about a ride. The")
+    say("fridge is being eaten from: in a minute or so the hub asks whether to order. Then the")
+    say("utility gives notice: no gas tomorrow evening, and dinner with friends is proposed.")
+    say(f"Time goes {asked.speed:g} times as fast as ours. Ctrl-C ends the demo.")
     say()
     sys.stdout.flush()
-    await asyncio.Event().wait()
+    stage.pace.change(asked.speed)
+    await keep_company(stage)

@@ -33,20 +33,15 @@ class Stage:
     """Everything that plays together. ``say`` gets a line for each thing worth telling."""
 
     def __init__(
-        self,
-        folder: Path,
-        say: Callable[[str], None],
-        *,
-        begins: datetime | None = None,
-        speed: float = 1.0,
+        self, folder: Path, say: Callable[[str], None], *, begins: datetime | None = None
     ) -> None:
         """Keep all files below ``folder``, which exists and is empty.
 
-        The shown time begins at ``begins`` (default: now) and goes ``speed`` times as fast as ours.
+        The shown time begins at ``begins`` (default: now), and goes as fast as ours.
         """
         self.folder = folder
         self.say = say
-        self.pace = Pace(folder / "clock", shown=begins, speed=speed)
+        self.pace = Pace(folder / "clock", shown=begins)
         self.clock = self.pace.clock
         self.cast = Cast(folder, {VARIABLE: str(folder / "clock")})
         self.sellers: dict[str, Seller] = {}
@@ -162,16 +157,23 @@ class Stage:
         )
 
     async def announce_outage(self, *, begins: datetime, lasts: float) -> None:
-        """Have the utility announce that the gas will be off for ``lasts`` seconds."""
+        """Have the utility announce that the gas will be off for ``lasts`` seconds.
+
+        Where the household's broker is away it is announced again: the same notice.
+        """
         begins_in = max(0.0, (begins - self.clock.now()).total_seconds())
-        await self.cast.start(
-            "utility",
-            [
-                *("-m", "devices.simulators.utility", "--url", self.home.household.mqtt_url),
-                *("--service", "gas", "--in", str(begins_in), "--for", str(lasts)),
-            ],
-            lasting=False,
-        )
+        arguments = [
+            *("-m", "devices.simulators.utility", "--url", self.home.household.mqtt_url),
+            *("--service", "gas", "--in", str(begins_in), "--for", str(lasts)),
+            *("--identifier", f"gas-{begins:%Y-%m-%d}"),
+        ]
+
+        async def announced() -> bool:
+            await self.cast.start("utility", arguments, lasting=False)
+            await self.cast.until("utility", lambda: self.cast.ended("utility") is not None)
+            return self.cast.ended("utility") == 0
+
+        await eventually(announced, "the utility to give notice")
 
     async def eat(self, **levels: float) -> None:
         """Set what is in the fridge, as somebody who takes things out does."""
@@ -186,7 +188,21 @@ class Stage:
                 client.disconnect()
                 client.loop_stop()
 
-        await asyncio.to_thread(publish)
+        async def taken() -> bool:
+            try:
+                await asyncio.to_thread(publish)
+            except (OSError, RuntimeError):
+                return False
+            for _ in range(20):
+                pantry = await self.home.ask("/pantry")
+                known = {one["item"]["id"]: (one["level"] or {}).get("quantity") for one in pantry}
+                if all(known.get(item) == level for item, level in levels.items()):
+                    return True
+                await asyncio.sleep(0.1)
+            # The fridge was not there to hear it. What is set twice is as after the first time.
+            return False
+
+        await eventually(taken, "the fridge to be eaten from, and the hub to know")
 
     async def leap(self, until: datetime, speed: float = 3600.0) -> None:
         """Let the time run fast until ``until``, and return when it is shown."""

@@ -89,9 +89,9 @@ class Story:
 # -- the parts of the day ----------------------------------------------------------------------
 
 
-async def fishing(story: Story) -> None:
-    """Ben asks all his friends to go fishing, and all of them join."""
-    stage, ben = story.stage, story.stage.friends["ben"]
+async def invite_fishing(story: Story) -> int:
+    """Have Ben ask all his friends to go fishing; return how many."""
+    ben = story.stage.friends["ben"]
     guests = [one["id"] for one in await ben.ask("/friends")]
     story.say("Ben asks his friends to go fishing")
     body = {
@@ -105,17 +105,22 @@ async def fishing(story: Story) -> None:
 
     async def proposed() -> bool:
         # Made once, also where Ben's hub is killed before it can say so.
-        return bool(await ben.ask("/activities")) or bool(
-            await ben.attempt("POST", "/activities", body)
-        )
+        return bool(await ben.ask("/activities")) or await ben.attempt("POST", "/activities", body)
 
     await eventually(proposed, "Ben to ask")
+    return len(guests)
+
+
+async def fishing(story: Story) -> None:
+    """Ben asks all his friends to go fishing, and all of them join."""
+    stage, ben = story.stage, story.stage.friends["ben"]
+    count = await invite_fishing(story)
     for home in (stage.home, stage.friends["cleo"], stage.friends["dan"]):
         await story.agrees(home, "invites you to Fishing")
 
     async def joined() -> bool:
         (one,) = await ben.ask("/activities")
-        return [who["partstat"] for who in one["attendees"]] == ["ACCEPTED"] * len(guests)
+        return [who["partstat"] for who in one["attendees"]] == ["ACCEPTED"] * count
 
     await eventually(joined, "Ben's hub to know that all of them come")
 

@@ -44,13 +44,16 @@ class Receiver:
         """Return who sent a message, its bytes and its JSON.
 
         Raises SignatureError before anything of the body is believed, and BecknError for a body
-        that is too big or no JSON, or for a sender that floods.
+        that is too big or no JSON, for a sender that floods, and for one whom nobody can be asked
+        about now.
         """
         header = request.headers.get("Authorization", "")
         claimed = read(header)
         await self._registry.refresh(claimed.subscriber_id, claimed.unique_key_id)
         if self._registry.public_key_of(claimed.subscriber_id, claimed.unique_key_id) is None:
             # A stranger is turned away before a byte of the body is read.
+            if self._registry.unsure(claimed.subscriber_id):
+                raise BecknError("the registry cannot be asked now: send it again", status=503)
             raise SignatureError(f"{claimed.subscriber_id} is not in the registry with that key")
         body = await _bounded(request)
         sender = verify(header, body, self._registry.public_key_of, now)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support.hubprocess import run_cli
 
 ROAD = (
@@ -54,6 +56,15 @@ def test_the_day_is_played_to_the_end_and_its_timeline_printed() -> None:
         ("ride", "completed"),
         ("ride", "completed"),
     ]
+
+
+@pytest.mark.parametrize("seed", [7])
+def test_it_ends_as_well_where_each_program_is_killed_once(seed: int) -> None:
+    told = run_cli("demo", "--auto", "--kill", "--seed", seed, seconds=600)
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert f"the seed is {seed}" in told.stdout
+    assert told.stdout.count(" is killed\n") == told.stdout.count(" is back\n") - 1 == 10
+    assert "all is as it should be" in told.stdout
 
 
 def test_what_does_not_go_together_on_the_command_line_is_told() -> None:

@@ -29,6 +29,9 @@ STALE = timedelta(days=7)
 AGAIN = timedelta(seconds=10)
 """How soon a participant is asked for again whose key was not found."""
 
+SOON = timedelta(seconds=1)
+"""How soon where no registry could be asked."""
+
 MOST_QUESTIONS = 20
 """Questions about strangers within ``AGAIN``: whoever writes to us cannot make us flood others."""
 
@@ -74,6 +77,7 @@ class Registry:
         self._trust = Trust(self._kept, on_change)
         self._asking: dict[str, asyncio.Task[None]] = {}
         self._missed: dict[str, datetime] = {}
+        self._away: set[str] = set()
         self._searched: dict[tuple[str, Role], datetime] = {}
 
     # -- reading, which never waits ------------------------------------------------------------
@@ -142,6 +146,10 @@ class Registry:
             self._asking[subscriber_id] = task
             task.add_done_callback(lambda _: self._asking.pop(subscriber_id, None))
         await asyncio.shield(task)
+
+    def unsure(self, subscriber_id: str) -> bool:
+        """Tell whether a registry could not be asked about who is not known: ask again soon."""
+        return subscriber_id in self._away
 
     async def discover(self, domain: str, role: Role = "BPP") -> tuple[Entry, ...]:
         """Ask all registries at once who takes part in ``domain``; return all that are known.
@@ -237,18 +245,21 @@ class Registry:
             if keys and (not unique_key_id or unique_key_id in keys):
                 return False
         missed = self._missed.get(subscriber_id)
-        return missed is None or not missed <= now < missed + AGAIN
+        again = SOON if subscriber_id in self._away else AGAIN
+        return missed is None or not missed <= now < missed + again
 
     def _may_ask(self, subscriber_id: str) -> bool:
         if subscriber_id in self._kept.answers or subscriber_id in self._kept.pins:
             return True
         now = self._now()
         self._missed = {who: at for who, at in self._missed.items() if at <= now < at + AGAIN}
+        self._away &= self._missed.keys()
         strangers = sum(1 for who in self._missed if who not in self._kept.answers)
         return strangers + len(self._asking) < MOST_QUESTIONS
 
     async def _ask(self, subscriber_id: str, unique_key_id: str) -> None:
         self._missed[subscriber_id] = self._now()
+        self._away.discard(subscriber_id)
         known = self._kept.answers.get(subscriber_id)
         for remote in self._remotes:
             url = remote.source.url
@@ -256,11 +267,13 @@ class Registry:
                 found = await remote.lookup(subscriber_id, unique_key_id)
             except RegistryError as error:
                 log.warning("%s", error)
+                self._away.add(subscriber_id)
                 if known is not None and known.source == url:
                     # What this registry said counts more than what a later one says.
                     return
                 continue
             if found:
+                self._away.discard(subscriber_id)
                 if not unique_key_id or unique_key_id in {one.unique_key_id for one in found}:
                     self._missed.pop(subscriber_id, None)
                 if remote.source.form == "dedi" and known is not None and known.source == url:

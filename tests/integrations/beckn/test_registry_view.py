@@ -13,7 +13,7 @@ from aiohttp import web
 from integrations.beckn.errors import RegistryError
 from integrations.beckn.keys import Identity
 from integrations.beckn.registry import Entry, Registry, Source, upsert
-from integrations.beckn.registry.registry import AGAIN, MOST_QUESTIONS, STALE, TTL
+from integrations.beckn.registry.registry import AGAIN, MOST_QUESTIONS, SOON, STALE, TTL
 from integrations.beckn.registry.rows import write_row
 from integrations.beckn.registry.subscription import vouch
 
@@ -136,6 +136,25 @@ async def test_a_registry_that_is_away_is_believed_a_week(two, make, clock, capl
         await registry.refresh(NAME, "k1")
         assert (registry.public_key_of(NAME, "k1") is not None) is known
     assert "status 500" in caplog.text
+
+
+async def test_a_stranger_is_looked_up_again_soon_where_no_registry_could_be_asked(
+    two, make, clock
+):
+    two[0].status = 500
+    registry = make(two[0].says(entry()))
+    await registry.refresh(NAME, "k1")
+    assert registry.unsure(NAME)
+    assert not registry.unsure("somebody.else")
+    two[0].status = 200
+    await registry.refresh(NAME, "k1")
+    assert registry.find(NAME) is None, "not at once"
+    clock.go_on(SOON)
+    await registry.refresh(NAME, "k1")
+    assert registry.find(NAME) is not None
+    assert not registry.unsure(NAME)
+    await registry.refresh("nobody.org", "k1")
+    assert not registry.unsure("nobody.org"), "it was asked, and knows none"
 
 
 async def test_what_a_registry_no_longer_says_is_no_longer_believed(two, make, clock):
