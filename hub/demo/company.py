@@ -19,8 +19,8 @@ _LOOK = 1.0
 _BEFORE_NOTICE = 20.0
 """Real seconds after which the utility gives notice."""
 
-_VERBS = {"ride": ("start", "deliver"), "restaurant": ("arrive",), "grocery": ("deliver",)}
-"""What a provider does as an order's time begins, and as it ends."""
+_VERBS = {"ride": ("start", "deliver"), "restaurant": ("arrive", ""), "grocery": ("", "deliver")}
+"""What a provider does as an order's time begins, and as it ends; "": nothing."""
 
 
 async def keep_company(stage: Stage) -> None:
@@ -73,11 +73,8 @@ def _due(order: dict[str, Any], now: datetime) -> list[str]:
     if order["state"] not in ("confirmed", "in_progress") or order["slot"] is None:
         return []
     window = order["slot"]["window"]
-    verbs = _VERBS.get(order["domain"], ())
-    moments = (window["start"], window["end"])
-    return [
-        verb for verb, at in zip(verbs, moments, strict=False) if datetime.fromisoformat(at) <= now
-    ]
+    moments = zip(_VERBS.get(order["domain"], ()), (window["start"], window["end"]), strict=False)
+    return [verb for verb, at in moments if verb and datetime.fromisoformat(at) <= now]
 
 
 async def _act(stage: Stage, order: dict[str, Any], verb: str) -> None:
