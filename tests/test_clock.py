@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,7 @@ from hub.clock import (
 )
 from integrations.scheduler import Alarm
 
+ROOT = Path(__file__).parents[1]
 SATURDAY = datetime(2026, 11, 28, 7, 0, tzinfo=UTC)
 REAL = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -170,3 +172,20 @@ async def test_an_alarm_rings_when_it_is_shown_that_the_instant_came(tmp_path: P
     alarm.stop()
     assert len(at) == 1
     assert evening <= at[0]
+
+
+def test_nobody_else_asks_the_machine_what_time_it_is() -> None:
+    reads = re.compile(r"datetime\.(now|utcnow|today)\(|date\.today\(|\btime\.time(_ns)?\(")
+    found = {
+        str(file.relative_to(ROOT))
+        for package in ("hub", "integrations", "devices", "rules")
+        for file in (ROOT / package).rglob("*.py")
+        if reads.search(file.read_text(encoding="utf-8"))
+    }
+    assert found == {
+        "hub/clock.py",
+        # A server on the internet says until when it wants to be left alone.
+        "integrations/ntfy/notifier.py",
+        # APScheduler goes by the machine's clock; what it is told is made of ours.
+        "integrations/scheduler/alarm.py",
+    }
