@@ -58,10 +58,17 @@ class RideWish:
 
 @dataclass(frozen=True, slots=True)
 class TableWish:
-    """A table that is looked for: for ``party_size`` people at ``at``, an aware instant."""
+    """A table that is looked for: for ``party_size`` people at ``at``, an aware instant.
+
+    The rest is for choosing, and no restaurant is told: ``diets`` it has to cater for, ``most_km``
+    it may be from the farthest of ``homes`` (gps).
+    """
 
     party_size: int
     at: datetime | None = None
+    diets: tuple[str, ...] = field(default=(), compare=False)
+    most_km: float | None = field(default=None, compare=False)
+    homes: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +199,8 @@ class Catalog:
     """What one provider answered to ``discover``.
 
     ``needs`` are the fields of ``Party`` it must know from ``init`` on. ``cancellation`` is the
-    rule in words, e.g. ``free until 2 hours before, then 2.00 EUR``.
+    rule in words, e.g. ``free until 2 hours before, then 2.00 EUR``. ``gps`` is where guests go,
+    ``diets`` what it caters for, e.g. ``vegan``; None: it does not say.
     """
 
     provider_id: str
@@ -202,3 +210,5 @@ class Catalog:
     score: Score | None = None
     needs: tuple[str, ...] = ()
     cancellation: str = ""
+    gps: str | None = None
+    diets: tuple[str, ...] | None = None

@@ -6,7 +6,7 @@ Which pickup and which sitting is decided in ``rides`` and ``venues``; this is w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -22,10 +22,14 @@ LONG_WAIT = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One vehicle or table, and when; ``slot`` None leaves the time to the provider."""
+    """One vehicle or table, and when; ``slot`` None leaves the time to the provider.
+
+    ``notes`` are what members should know of it.
+    """
 
     line: Line
     slot: DeliverySlot | None
+    notes: tuple[str, ...] = ()
 
 
 def choose(catalog: Catalog, wish: RideWish | TableWish, now: datetime) -> Choice | str:
@@ -80,16 +84,21 @@ def _times(item: CatalogItem, slots: Sequence[DeliverySlot]) -> list[DeliverySlo
 def _choose_table(catalog: Catalog, wish: TableWish, now: datetime) -> Choice | str:
     at = wish.at or now
     ahead = tuple(slot for slot in catalog.slots if slot.window.start > now)
-    found = tables([Venue(_with(catalog, ahead))], wish.party_size, at)
+    diets = None if catalog.diets is None else frozenset(map(str.casefold, catalog.diets))
+    found = tables(
+        [Venue(replace(catalog, slots=ahead), catalog.gps, diets)],
+        wish.party_size,
+        at,
+        # Who may be anywhere is not asked where they are.
+        wish.homes if wish.most_km is not None else (),
+        map(str.casefold, wish.diets),
+        wish.most_km,
+    )
     if not found.able:
         return found.not_able[0][1]
     table = found.able[0]
     item = next(one for one in catalog.items if one.item_id == table.item_id)
-    return Choice(_line(item), table.slot)
-
-
-def _with(catalog: Catalog, slots: tuple[DeliverySlot, ...]) -> Catalog:
-    return Catalog(catalog.provider_id, catalog.provider_name, catalog.items, slots, catalog.score)
+    return Choice(_line(item), table.slot, table.notes)
 
 
 def _line(item: CatalogItem) -> Line:

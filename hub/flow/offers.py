@@ -50,7 +50,7 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         return
     wish = wishing.wish_of(order)
     if wish is not None:
-        _choose_wish(tx, home, order, wish, catalogs)
+        _choose_wish(tx, home, order, wish, catalogs, noted=suggestion.agreed is None)
         return
     wants = suggestion.wants
     matched = [(match(wants, catalog), catalog) for catalog in catalogs]
@@ -100,8 +100,10 @@ def _choose_wish(
     order: Order,
     wish: RideWish | TableWish,
     catalogs: Sequence[Catalog],
+    *,
+    noted: bool,
 ) -> None:
-    """Choose a vehicle or a table, and ask what it costs."""
+    """Choose a vehicle or a table, and ask what it costs; ``noted``: members will look at it."""
     found = [(wishing.choose(catalog, wish, tx.now), catalog) for catalog in catalogs]
     able = [(one, catalog) for one, catalog in found if isinstance(one, wishing.Choice)]
     if not able:
@@ -114,6 +116,7 @@ def _choose_wish(
         provider_name=best.provider_name,
         lines=(choice.line,),
         slot=choice.slot,
+        note="; ".join(choice.notes) if noted else "",
         score=best.score,
         needs=best.needs,
     )

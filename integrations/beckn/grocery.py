@@ -6,10 +6,12 @@ writes a neutral type and reads it back.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from hub.domain.geo import read_gps
 from hub.domain.money import Money
 from hub.domain.orders import (
     Catalog,
@@ -120,6 +122,8 @@ def write_catalog(catalog: Catalog, bpp_id: str, bpp_uri: str) -> Json:
                 aggregateRating=_write_score(catalog.score),
                 needs=list(catalog.needs),
                 cancellationPolicy=catalog.cancellation,
+                gps=catalog.gps,
+                suitableForDiet=write_diets(catalog.diets),
             ),
         },
         "resources": [_resource(item) for item in catalog.items],
@@ -150,7 +154,30 @@ def read_catalog(node: Node) -> Catalog:
         _read_score(about),
         about.texts("needs", 20),
         about.maybe_text("cancellationPolicy") or "",
+        _read_place(about),
+        read_diets(about.texts("suitableForDiet", 20)) if about.has("suitableForDiet") else None,
     )
+
+
+def _read_place(about: Node) -> str | None:
+    gps = about.maybe_text("gps")
+    if not gps:
+        return None
+    try:
+        read_gps(gps)
+    except ValueError as error:
+        about.fail("gps", str(error).removeprefix("expected "))
+    return gps
+
+
+def write_diets(diets: tuple[str, ...] | None) -> list[str]:
+    """Return diets as they are told: nothing where they are not, ``none`` where there are none."""
+    return [] if diets is None else list(diets) or ["none"]
+
+
+def read_diets(told: Iterable[str]) -> tuple[str, ...]:
+    """Return what a restaurant caters for; ``none`` says that it is nothing in particular."""
+    return tuple(one for one in told if one != "none")
 
 
 def _write_score(score: Score | None) -> Json:

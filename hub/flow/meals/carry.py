@@ -27,7 +27,6 @@ from hub.domain.mealactions import (
 from hub.domain.meals import SocialMeal
 from hub.domain.mealsteps import Step
 from hub.domain.money import Money
-from hub.domain.orders import TableWish
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
 from hub.domain.wording import listed
 from hub.flow import wishes
@@ -36,6 +35,7 @@ from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.meals import hold
 from hub.flow.meals.keep import TIMER, about, keep
+from hub.flow.meals.propose import table_for
 from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
 
@@ -149,7 +149,7 @@ def look_for_table(
         subject=meal.id,
     )
     agreed = Agreed(meal.by, meal.at_most, at, meal.provider)
-    wishes.book(tx, home, question, TableWish(party, at), agreed, but=but)
+    wishes.book(tx, home, question, table_for(home, meal, party, at), agreed, but=but)
 
 
 def _resize(tx: Tx, home: Home, meal: SocialMeal, action: ResizeTable) -> SocialMeal:

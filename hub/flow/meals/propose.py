@@ -129,9 +129,21 @@ def propose(
     asked = [found for one in guests if (found := store.contact(one.contact)) is not None]
     ask_when_free(tx, home, PURPOSE, meal.id, asked, wish.within, until)
     if "tables" in awaited:
-        table = TableWish(min(meal.most, MOST_SEATS * 3), wish.at.replace(microsecond=0))
-        collect(tx, home, suggestion, RESTAURANT, table=table)
+        collect(tx, home, suggestion, RESTAURANT, table=table_for(home, meal, meal.most, wish.at))
     return meal
+
+
+def table_for(home: Home, meal: SocialMeal, party: int, at: datetime) -> TableWish:
+    """Return the table that a meal needs: for whom, when, and within whose reach."""
+    wish = meal.wish
+    homes = [home.settings.home.gps, *(one.gps for one in meal.guests)]
+    return TableWish(
+        party,
+        at.replace(microsecond=0),
+        wish.diets if wish is not None else (),
+        wish.most_km if wish is not None else None,
+        tuple(one for one in homes if one is not None),
+    )
 
 
 def _restaurants(home: Home) -> bool:

@@ -94,6 +94,9 @@ class Shop(Part):
     address: str = Field(default="", max_length=200)
     gps: Annotated[str, BeforeValidator(str), Field(max_length=60)] | None = None
     needs: tuple[Need, ...] = ()
+    diets: tuple[Annotated[str, Field(min_length=1, max_length=40)], ...] | None = Field(
+        default=None, max_length=20, examples=[["vegan", "gluten-free"]]
+    )
     support: Support | None = None
 
     @field_validator("timezone")

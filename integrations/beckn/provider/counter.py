@@ -98,6 +98,9 @@ class Counter:
             score=self.books.store.notes.score(),
             needs=listing.shop.needs,
             cancellation=listing.cancellation_words,
+            # Guests go there; others bring things, and where from is their own business.
+            gps=listing.shop.gps if listing.domain == "restaurant" else None,
+            diets=listing.shop.diets,
         )
 
     def _select(self, asked: v2.Asked, now: datetime) -> OrderAnswer:

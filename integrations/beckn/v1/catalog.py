@@ -7,8 +7,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from hub.domain.orders import Catalog, CatalogItem, Domain, Score, Window
+from integrations.beckn.aftersales import read_position
 from integrations.beckn.errors import BecknError
-from integrations.beckn.grocery import MOST_ITEMS, MOST_SLOTS, Json, instant
+from integrations.beckn.grocery import (
+    MOST_ITEMS,
+    MOST_SLOTS,
+    Json,
+    instant,
+    read_diets,
+    write_diets,
+)
 from integrations.beckn.reading import Node
 from integrations.beckn.v1.codes import unit_of
 from integrations.beckn.v1.slots import read_slots, write_slot
@@ -53,6 +61,8 @@ def _write_provider(catalog: Catalog, domain: Domain) -> Json:
         "fulfillments": [write_slot(slot, domain) for slot in catalog.slots],
         "items": [_write_item(item, catalog) for item in catalog.items],
     }
+    if catalog.gps is not None:
+        document["locations"] = [{"id": "here", "gps": catalog.gps}]
     if catalog.score is not None:
         document["rating"] = f"{catalog.score.mean:f}"
     ratings = str(catalog.score.count) if catalog.score else None
@@ -61,6 +71,10 @@ def _write_provider(catalog: Catalog, domain: Domain) -> Json:
         write_tags("rating", {"count": ratings}),
         write_tags("needs", {"fields": ",".join(catalog.needs) or None}),
         write_tags("cancellation", {"text": catalog.cancellation or None}),
+        write_tags(
+            "diets",
+            {"fields": ",".join(write_diets(catalog.diets)) or None},
+        ),
     )
 
 
@@ -133,7 +147,20 @@ def _read_provider(provider: Node, title: str | None, most: int) -> Catalog:
         score=_read_score(provider),
         needs=tuple(part for part in needs.split(",") if part)[:20],
         cancellation=read_tag(provider, "cancellation").maybe_text("text") or "",
+        gps=_read_place(provider),
+        diets=_read_diets(provider),
     )
+
+
+def _read_place(provider: Node) -> str | None:
+    """Return where a provider is: its first location."""
+    first = next(provider.nodes("locations", MOST_SLOTS), None)
+    return read_position(first, "gps") if first is not None else None
+
+
+def _read_diets(provider: Node) -> tuple[str, ...] | None:
+    told = read_tag(provider, "diets").maybe_text("fields")
+    return read_diets(told.split(",")[:20]) if told else None
 
 
 def _read_items(

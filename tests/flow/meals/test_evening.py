@@ -20,7 +20,7 @@ from hub.flow import befriend, owners
 from hub.flow.activities import organize
 from hub.flow.meals import decide, table
 from hub.flow.meals.ideas import wanted
-from tests.support.household import NOON
+from tests.support.household import NOON, SETTINGS
 from tests.support.shops import CATALOGUES, Shop
 from tests.support.supper import RIVER, Supper
 
@@ -44,6 +44,7 @@ cancellation: {free_minutes: 240, fee: "10.00", until_minutes: 30}
 rescheduling: {free_minutes: 120, until_minutes: 60}
 """
 LATER = Window(NOON + timedelta(days=1), NOON + timedelta(days=1, hours=2))
+AT_HOME = {**SETTINGS["home"], "phone": "+49 30 1", "name": "Ada", "gps": "52.5310,13.4120"}
 OTHER = RIVER.replace("river-table", "hill-table").replace("Table by the River", "Hill House")
 SMALL = RIVER.replace("{id: long,", "# {id: long,").replace(
     "seats: 4, count: 5", "seats: 3, count: 5"
@@ -570,3 +571,39 @@ def test_killed_at_any_moment_and_told_twice_it_ends_the_same(lay: Lay, seed: in
     sent = [entry for entry in supper.house.ledger() if entry == "confirmed"]
     assert len(sent) == 1, "one table was booked, once"
     supper.whole()
+
+
+@pytest.mark.parametrize(
+    ("rule", "offered"),
+    [
+        ("diets: [vegan]", ["Table by the River"]),
+        ("diets: [halal]", []),
+        ("max_km: 5", ["Table by the River"]),
+        ("max_km: 1", []),
+    ],
+)
+def test_restaurants_are_chosen_by_diet_and_distance(
+    lay: Lay, rule: str, offered: list[str]
+) -> None:
+    supper = lay("Ben", rule=f"where: out\n  {rule}", home=AT_HOME)
+    supper.alert()
+    supper.run()
+    supper.run(seconds=6)
+    options = [one for s in supper.house.open() for one in s.options]
+    assert [one.provider_name for one in options] == offered
+    if not offered:
+        assert supper.meal.state == "cancelled"
+
+
+def test_what_a_restaurant_does_not_say_is_noted(lay: Lay) -> None:
+    silent = RIVER.replace("  diets: [vegetarian, vegan]\n", "").replace("  gps:", "  # gps:")
+    rule = "where: out\n  diets: [vegan]\n  max_km: 5"
+    supper = lay("Ben", rule=rule, home=AT_HOME, restaurants=(silent,))
+    (table_,) = supper.propose().options
+    assert "it does not say whether it caters for vegan" in table_.note
+    assert "it does not say where it is" in table_.note
+    supper.house.decide("approve", supper.house.open()[0])
+    supper.run()
+    supper.answer("Ben", "approve")
+    supper.run()
+    assert supper.meal.state == "booked", "that was agreed to"
