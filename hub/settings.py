@@ -457,8 +457,10 @@ class HomeAssistantSettings(Section):
     entities: tuple[EntityGlob, ...] = Field(
         default=(), description="entities to read, with * and ?, e.g. sensor.fridge_*, person.*"
     )
-    calendars: tuple[CalendarId, ...] = Field(
-        default=(), description="calendars whose events count as appointments"
+    calendars: dict[CalendarId, tuple[str, ...]] = Field(
+        default={},
+        description="calendars whose events count as appointments, each with the ids of those "
+        "whose time they take; none: every adult's",
     )
     shopping_lists: tuple[TodoId, ...] = Field(
         default=(), description="lists whose open items join the next basket, e.g. todo.shopping"
@@ -575,6 +577,11 @@ class Settings(Section):
     def _members_there_are(self) -> Settings:
         roles = {member.id: member.role for member in self.members}
         there = self.homeassistant
+        for calendar, people in there.calendars.items():
+            for member in people:
+                if member not in roles:
+                    where = f"homeassistant.calendars.{calendar}"
+                    raise ValueError(f"{where}: no member is called {member!r}")
         presses = there.press.member
         if presses is not None and roles.get(presses) != "adult":
             raise ValueError(f"homeassistant.press.member: expected an adult, got {presses!r}")

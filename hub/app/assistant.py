@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from devices.homeassistant import states
 from hub.app.buttons import pressed
+from hub.app.homelists import HomeLists
 from hub.domain.decisions import Decision
 from hub.domain.homeassistant import OUR_ACTIONS, STATES, HomeState, ServiceCall, matches
 from hub.domain.suggestions import Suggestion
@@ -48,6 +49,7 @@ class Assistant:
         ``recent`` are the last suggestions, also closed ones, for who answers late.
         """
         self._secret = secret
+        self.lists = HomeLists(home, writer, clock, self)
         self._recent = recent
         self._home = home
         self._house = house
@@ -67,6 +69,7 @@ class Assistant:
         unwanted = [name for name in self._known() if not self._reads(name)]
         await self._take_in([HomeState(name, None) for name in unwanted])
         there = self._settings
+        await self.lists.start()
         if there.url is None:
             return
         from integrations.homeassistant.link import HomeLink
@@ -76,7 +79,8 @@ class Assistant:
             there.url,
             lambda: token_of(there),
             wanted=self._wanted,
-            only=there.entities if exact else (),
+            only=[*there.entities, *self.lists.watched] if exact else None,
+            begun=self._begun,
             take=self._take,
             hear={APP_EVENT: self._answered} if self._asked_there() else {},
         )
@@ -84,6 +88,7 @@ class Assistant:
 
     async def close(self) -> None:
         """Disconnect."""
+        await self.lists.close()
         if self.link is not None:
             await self.link.stop()
 
@@ -140,10 +145,17 @@ class Assistant:
         return there.url is not None and matches(name, there.entities)
 
     def _wanted(self, name: str) -> bool:
-        return self._reads(name)
+        return self._reads(name) or name in self.lists.watched
+
+    async def _begun(self) -> None:
+        self.lists.changed()
 
     async def _take(self, changed: Sequence[HomeState]) -> None:
-        await self._take_in([one for one in changed if not self._told_by_device(one.entity)])
+        for one in changed:
+            if one.entity in self.lists.watched:
+                self.lists.changed(one.entity)
+        read = [one for one in changed if self._reads(one.entity)]
+        await self._take_in([one for one in read if not self._told_by_device(one.entity)])
         if self._first and self.link is not None:
             self._first = False
             gone = [name for name in self._known() if self.link.state(name) is None]

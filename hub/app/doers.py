@@ -11,6 +11,7 @@ from hub.app.plugins import Reach, notifiers
 from hub.domain.effects import (
     AskMember,
     CallHome,
+    ChangeList,
     Notification,
     NotificationAction,
     SendOrderRequest,
@@ -25,6 +26,7 @@ from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
 from hub.flow.gate import still_granted
 from hub.flow.home import Home
 from hub.flow.homeactions import did, did_not, forbidden, home_wanted, unsure
+from hub.flow.shopping import note_wanted
 from hub.flow.tell import tag_of
 from hub.ports import Clock, DeliveryError, HomeControl, Notifier, Provider
 from hub.settings import MemberSettings
@@ -112,6 +114,7 @@ class Doers:
             mail=partial(send_mail, self._home),
             mail_gave_up=lambda tx, effect, reason: mail_gave_up(tx, self._home, effect, reason),
             home=self.home,
+            listed=self.listed,
             home_done=lambda tx, effect: did(tx, self._home, effect),
             home_unsure=lambda tx, effect: unsure(tx, self._home, effect),
             home_gave_up=lambda tx, effect, reason: did_not(tx, self._home, effect, reason),
@@ -136,6 +139,15 @@ class Doers:
                 done = listed([one.words for one in effect.calls[:number]])
                 message = f"{done} was done, {call.words} was not: {error}"
                 raise DeliveryError(message, retry=False, unknown=error.unknown) from error
+
+    async def listed(self, effect: ChangeList) -> None:
+        """Change a list in Home Assistant; doing it twice is as doing it once."""
+        from integrations.homeassistant.lists import add_to_list, complete_on_list
+
+        if effect.verb == "complete":
+            await complete_on_list(self._assistant, effect.todo, effect.text, effect.uid)
+        elif note_wanted(self._house, effect):
+            await add_to_list(self._assistant, effect.todo, effect.text)
 
     async def ask(self, effect: AskMember) -> None:
         """Ask a member, with buttons. Raises DeliveryError."""

@@ -441,6 +441,7 @@ class Hub:
         await self.watch.look()
         await self.replies.look()
         await self.peering.look()
+        await self.assistant.lists.look()
         await self._find_providers()
 
     async def _find_providers(self) -> None:

@@ -122,5 +122,22 @@ class CallHome:
     calls: tuple[ServiceCall, ...]
 
 
-Effect = AskMember | TellMember | SendOrderRequest | SendPeerMessage | SendMail | CallHome
-EffectKind = Literal["ask", "tell", "order", "peer", "mail", "home"]
+@dataclass(frozen=True, slots=True)
+class ChangeList:
+    """Change a list of Home Assistant: ``add`` or ``complete`` what ``text`` says.
+
+    ``uid`` is the item's own id, "" where only its words are known; ``about`` the suggestion that
+    is added. Doing it twice is the same as doing it once.
+    """
+
+    todo: str
+    verb: Literal["add", "complete"]
+    text: str
+    uid: str = ""
+    about: str = ""
+
+
+Effect = (
+    AskMember | TellMember | SendOrderRequest | SendPeerMessage | SendMail | CallHome | ChangeList
+)
+EffectKind = Literal["ask", "tell", "order", "peer", "mail", "home", "list"]

@@ -33,6 +33,10 @@ _TIMES = re.compile(
 _PACK = re.compile(r"(?<!\w)(?:pack of (\d{1,3})|(\d{1,3})[- ]?(?:pack|pk))(?!\w)")
 
 
+PACK = "pack"
+"""A unit for what is wanted by the piece, whatever a piece holds."""
+
+
 def converted(quantity: Decimal, unit: str, to: str) -> Decimal | None:
     """Return ``quantity`` of ``unit`` in the unit ``to``; None when they measure other things."""
     if unit.casefold() == to.casefold():
@@ -71,6 +75,8 @@ def pack_size(size: Decimal, unit: str, name: str, to: str) -> Decimal | None:
 
     A catalogue that says no more than *one piece* is not believed where the name knows better.
     """
+    if to == PACK:
+        return Decimal(1)
     if is_count(unit) and size == 1:
         told = named_size(name, to)
         if told is not None and told > 0:

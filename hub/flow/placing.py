@@ -22,6 +22,7 @@ from hub.flow.expected import expect
 from hub.flow.home import Home
 from hub.flow.offers import answered_lines
 from hub.flow.requests import await_answer, request
+from hub.flow.shopping import bought
 from hub.flow.tell import ask
 from hub.store.tx import Entry, Tx
 
@@ -187,6 +188,7 @@ def confirmed(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     tx.save(done, Entry("confirmed", order.id, facts))
     tx.drop_timers("patience", order.id)
     expect(tx, done)
+    bought(tx, home, done)
     follow(tx, done)
     note(tx, done.about, "booked", done.id)
     suggestion = tx.suggestion(order.suggestion_id)

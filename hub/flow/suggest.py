@@ -11,12 +11,14 @@ from typing import Any
 from hub.domain.homeassistant import ServiceCall
 from hub.domain.orders import Want
 from hub.domain.proposals import Firing
+from hub.domain.shopping import joined
 from hub.domain.suggestions import Because, Suggestion
 from hub.flow.belonging import note
 from hub.flow.collect import collect, forget_timers
 from hub.flow.home import Home
 from hub.flow.meals.hold import held_back
 from hub.flow.rides import news as rides
+from hub.flow.shopping import listed_wants
 from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
 
@@ -166,4 +168,5 @@ def wanted(tx: Tx, home: Home, firing: Firing, older: Suggestion | None = None) 
         if item is not None and item.id not in asked_for:
             quantity = Decimal(line["quantity"])
             wants.append(Want(item.id, item.name, quantity, item.unit, item.gtin, item.words))
-    return tuple(wants)
+    # What stands on a list waits for a basket; it makes none by itself.
+    return joined(wants, listed_wants(tx, home, asked_for)) if wants else ()

@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Literal
 
-from hub.domain.effects import AskMember, TellMember
+from hub.domain.effects import AskMember, ChangeList, TellMember
 from hub.domain.suggestions import Suggestion
 from hub.flow.home import Home, channels
 from hub.store.tx import Entry, Tx
 
+_WORTH_TICKING = timedelta(days=7)
 _WORTH_KNOWING = ("approved", "carried_out", "failed")
 """States a member wants to hear of; of the others only the question has to go."""
 
@@ -71,7 +73,22 @@ def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
                 subject=tag_of(asked.key),
                 expires=asked.deadline,
             )
+    _note(tx, home, asked, "add", f"note:{asked.id}:{asked.version}")
     return asked
+
+
+def _note(
+    tx: Tx, home: Home, suggestion: Suggestion, verb: Literal["add", "complete"], key: str
+) -> None:
+    """Note a suggestion on the list that the household keeps for them, or tick it off there."""
+    todo = home.settings.homeassistant.note_list
+    if todo is not None:
+        tx.emit(
+            ChangeList(todo, verb, suggestion.title, about=suggestion.id),
+            key=key,
+            subject=todo,
+            expires=suggestion.deadline if verb == "add" else tx.now + _WORTH_TICKING,
+        )
 
 
 def tell_outcome(tx: Tx, home: Home, suggestion: Suggestion, cause: int) -> None:
@@ -79,6 +96,8 @@ def tell_outcome(tx: Tx, home: Home, suggestion: Suggestion, cause: int) -> None
 
     That it failed is told also where nobody was asked: somebody may have to go shopping.
     """
+    if suggestion.asked and not suggestion.open:
+        _note(tx, home, suggestion, "complete", f"noted:{suggestion.id}:{cause}")
     if suggestion.asked or suggestion.state == "failed":
         body = suggestion.outcome
         if not suggestion.asked:

@@ -19,6 +19,7 @@ from hub.domain.activities import Activity, Planned
 from hub.domain.effects import (
     AskMember,
     CallHome,
+    ChangeList,
     Effect,
     SendMail,
     SendOrderRequest,
@@ -57,6 +58,7 @@ class Waiting:
 EFFECTS: dict[str, type[Effect]] = {
     "ask": AskMember,
     "home": CallHome,
+    "list": ChangeList,
     "tell": TellMember,
     "order": SendOrderRequest,
     "peer": SendPeerMessage,

@@ -20,6 +20,7 @@ from datetime import timedelta
 from hub.domain.effects import (
     AskMember,
     CallHome,
+    ChangeList,
     SendMail,
     SendOrderRequest,
     SendPeerMessage,
@@ -52,7 +53,7 @@ async def _no_mail(effect: SendMail) -> None:
     raise DeliveryError("this hub sends no mail", retry=False)
 
 
-async def _no_home(effect: CallHome) -> None:
+async def _no_home(effect: CallHome | ChangeList) -> None:
     raise DeliveryError("this hub has no Home Assistant", retry=False)
 
 
@@ -73,6 +74,7 @@ class Doers:
     mail: Callable[[SendMail], Awaitable[None]] = _no_mail
     mail_gave_up: Callable[[Tx, SendMail, str], None] = lambda tx, effect, reason: None
     home: Callable[[CallHome], Awaitable[None]] = _no_home
+    listed: Callable[[ChangeList], Awaitable[None]] = _no_home
     home_done: Callable[[Tx, CallHome], None] = lambda tx, effect: None
     home_unsure: Callable[[Tx, CallHome], None] = lambda tx, effect: None
     home_gave_up: Callable[[Tx, CallHome, str], None] = lambda tx, effect, reason: None
@@ -225,6 +227,8 @@ class Pump:
                 await self._doers.ask(effect)
             elif isinstance(effect, SendPeerMessage):
                 await self._doers.peer(effect)
+            elif isinstance(effect, ChangeList):
+                await self._doers.listed(effect)
             elif isinstance(effect, SendMail):
                 await self._doers.mail(effect)
             else:
@@ -362,7 +366,7 @@ def _replaces(row: Waiting) -> tuple[str, ...]:
     """Name what a row stands for: a newer notification of one tag replaces one not yet sent, and
     a newer row of messages to a hub stands for an older one."""
     effect = row.effect
-    if isinstance(effect, SendOrderRequest | SendMail | CallHome):
+    if isinstance(effect, SendOrderRequest | SendMail | CallHome | ChangeList):
         return (row.key,)
     if isinstance(effect, SendPeerMessage):
         return (row.subject, effect.kind) if effect.kind == "messages" else (row.key,)

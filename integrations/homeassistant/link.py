@@ -48,15 +48,16 @@ class HomeLink:
         token: Callable[[], str],
         *,
         wanted: Callable[[str], bool],
-        only: Sequence[str] = (),
+        only: Sequence[str] | None = None,
         take: TakeStates,
         hear: Mapping[str, Hear] | None = None,
         begun: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         """``token`` is asked for at each connection. ``only``: the names that can be wanted, where
-        they are known; else every entity is looked at. ``begun`` is awaited once connected."""
+        they are known (none: nothing is listened to); else every entity is looked at. ``begun`` is
+        awaited once connected."""
         self._url, self._token = url, token
-        self._only = list(only)
+        self._only = None if only is None else list(only)
         self._take, self._begun = take, begun
         self._hear = dict(hear or {})
         self._states = States(wanted)
@@ -194,8 +195,10 @@ class HomeLink:
         await self._find_places(socket)
         for kind in self._hear:
             await self._listen_to(socket, kind)
-        only = {"entity_ids": self._only} if self._only else {}
-        await socket.listen("subscribe_entities", self._heard, **only)
+        if self._only is None:
+            await socket.listen("subscribe_entities", self._heard)
+        elif self._only:
+            await socket.listen("subscribe_entities", self._heard, entity_ids=self._only)
         self._socket = socket
         self._said, self.trouble = "", ""
         log.info("connected to Home Assistant at %s", self._url)

@@ -39,6 +39,7 @@ BESIDE = (
     "hassil",
     "home-assistant-frontend",
     "home-assistant-intents",
+    "ical==7.0.3",
     "janus",
     "josepy<2",
     "mutagen",
@@ -159,7 +160,23 @@ class HomeAssistant:
             "unique_id": None,
             "disabled_by": None,
         }
-        self._store("core.config_entries", 1, {"entries": [entry]})
+        # A calendar and a shopping list it keeps itself, with nothing in them.
+        calendar = {
+            **entry,
+            "entry_id": uuid4().hex,
+            "domain": "local_calendar",
+            "title": "Family",
+            "data": {"calendar_name": "Family", "storage_key": "family"},
+        }
+        shopping = {
+            **entry,
+            "entry_id": uuid4().hex,
+            "domain": "shopping_list",
+            "title": "Shopping List",
+            "unique_id": "shopping_list",
+            "data": {},
+        }
+        self._store("core.config_entries", 1, {"entries": [entry, calendar, shopping]})
 
     def __enter__(self) -> HomeAssistant:
         self.start()

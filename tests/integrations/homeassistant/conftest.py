@@ -14,7 +14,6 @@ from tests.support.mosquitto import Mosquitto, start_mosquitto
 MORE: dict[str, Any] = {
     "input_boolean": {"away": {"name": "Away"}},
     "scene": [{"name": "Away", "entities": {"input_boolean.away": "on"}}],
-    "shopping_list": None,
     "mobile_app": None,
 }
 

@@ -6,6 +6,7 @@ import json
 import threading
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -140,6 +141,8 @@ def hub(
             "publish": True,
             "press": {"member": "ada", "up_to": "60 EUR"},
             "services": ["scene.turn_on scene.away"],
+            "shopping_lists": ["todo.shopping_list"],
+            "calendars": {"calendar.family": []},
         },
         "members": [
             {"id": "ada", "name": "Ada", "homeassistant": ["notify.mobile_app_adas_phone"]}
@@ -150,6 +153,10 @@ def hub(
     with running:
         running.wait_connected()
         yield running
+
+
+def on_list(assistant: HomeAssistant) -> list[dict[str, Any]]:
+    return list(assistant.call("GET", "/api/shopping_list"))
 
 
 def set_sensor(assistant: HomeAssistant, name: str, state: float, unit: str) -> None:
@@ -168,6 +175,8 @@ def test_from_a_sensor_there_to_a_press_there_to_an_order(
 ) -> None:
     assistant.wait(SUGGESTIONS, lambda now: now["state"] == "0")
     assistant.wait(APPROVE, lambda now: now["state"] == "unavailable")
+    assistant.do("todo", "add_item", entity_id="todo.shopping_list", item="2 wholemeal bread")
+    until(lambda: "todo.shopping_list: 1 open" in hub.log.read_text(), hub.words)
     set_sensor(assistant, "milk", 0.2, "L")
 
     asked = assistant.wait(SUGGESTIONS, lambda now: now["state"] == "1")["attributes"]
@@ -194,6 +203,25 @@ def test_from_a_sensor_there_to_a_press_there_to_an_order(
         "sensor.commonhearth_next_delivery", lambda now: now["state"] != "unknown"
     )
     assert coming["attributes"]["provider"] == order["provider_name"]
+    assert ("Wholemeal bread", 2) in [(line["name"], line["count"]) for line in order["lines"]]
+    until(lambda: [one["complete"] for one in on_list(assistant)] == [True], hub.words)
+
+
+def test_an_appointment_there_takes_time_here(hub: HubProcess, assistant: HomeAssistant) -> None:
+    start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
+    assistant.do(
+        "calendar",
+        "create_event",
+        entity_id="calendar.family",
+        summary="Choir practice",
+        start_date_time=start.isoformat(),
+        end_date_time=(start + timedelta(hours=2)).isoformat(),
+    )
+
+    until(
+        lambda: "Choir practice" in [one["title"] for one in hub.get("/agenda?days=7")],
+        lambda: f"{hub.get('/agenda?days=7')}\n{hub.words()}",
+    )
 
 
 def test_asked_in_the_app_a_scene_is_set_once_agreed(
