@@ -141,6 +141,21 @@ def uninvite(activity: Activity, who: str, now: datetime) -> Done:
     return Done(smaller, (off, *_requests(smaller)))
 
 
+def tell_cancelled(activity: Activity, guests: Sequence[Attendee], now: datetime) -> Done:
+    """Tell guests that came later that this occurrence is cancelled: of the whole they know."""
+    new = [one for one in guests if activity.attendee(one.address) is None]
+    added = _unanswered(new, activity.organizer)
+    if activity.state != "cancelled" or not added:
+        return Done(activity)
+    grown = replace(
+        activity,
+        attendees=(*activity.attendees, *added),
+        stamp=later_than(activity.stamp, now),
+    )
+    to = tuple(one.address for one in added)
+    return Done(grown, (Sending(_message(grown, "CANCEL", added), to),))
+
+
 def roster(activity: Activity, now: datetime, to: Sequence[str] | None = None) -> Done:
     """Tell the guests (or those in ``to``) who comes: a REQUEST with the same SEQUENCE."""
     _must_be_open(activity)

@@ -19,6 +19,7 @@ from hub.domain.activities import (
 from hub.flow.activities.ask import withdraw_proposals
 from hub.flow.activities.keep import keep, ours, ready
 from hub.flow.activities.mail import mailable
+from hub.flow.activities.repeat import set_apart_of
 from hub.flow.activities.timers import gather
 from hub.flow.activities.write import post
 from hub.flow.home import Home
@@ -95,13 +96,17 @@ def cancel(tx: Tx, home: Home, key: str, member: str, via: str, *, comment: str 
 
 def invite(tx: Tx, home: Home, key: str, guests: Sequence[str], member: str, via: str) -> Activity:
     """Invite more contacts; who was invited already is left alone. ActivityError, PeerError."""
-    planned = ours(tx, home, key)
-    done = hosting.invite(planned.activity, _guests(tx, home, guests), tx.now)
+    planned, asked = ours(tx, home, key), _guests(tx, home, guests)
+    done = hosting.invite(planned.activity, asked, tx.now)
     if done.activity == planned.activity:
         return done.activity
     facts = {"member": member, "via": via, "count": len(done.send[0].to)}
     keep(tx, home, replace(planned, what=done.activity), Entry("invited", key, facts))
     post(tx, home, done)
+    for part in set_apart_of(tx, planned):
+        # Whoever comes later has to know which occurrences are not as the whole says.
+        told = hosting.invite if part.activity.open else hosting.tell_cancelled
+        _post_part(tx, home, part, told(part.activity, asked, tx.now))
     return done.activity
 
 
@@ -115,6 +120,9 @@ def uninvite(tx: Tx, home: Home, key: str, who: str, member: str, via: str) -> A
     keep(tx, home, kept, Entry("uninvited", key, facts))
     withdraw_proposals(tx, home, done.activity)
     post(tx, home, done)
+    for part in set_apart_of(tx, planned):
+        if part.activity.open and part.activity.attendee(who) is not None:
+            _post_part(tx, home, part, hosting.uninvite(part.activity, who, tx.now))
     return done.activity
 
 
@@ -143,6 +151,12 @@ def note_answer(
     keep(tx, home, replace(planned, what=noted), Entry("answer_noted", key, facts))
     gather(tx, key, len(noted.attendees))
     return noted
+
+
+def _post_part(tx: Tx, home: Home, part: Planned, done: hosting.Done) -> None:
+    if done.activity != part.what:
+        keep(tx, home, replace(part, what=done.activity))
+        post(tx, home, done)
 
 
 def _guests(tx: Tx, home: Home, ids: Sequence[str]) -> list[Attendee]:

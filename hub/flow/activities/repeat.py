@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.domain import hosting
-from hub.domain.activities import Activity, Planned, part_of
+from hub.domain.activities import Activity, Planned, key_of, part_of
 from hub.domain.details import MOST_EXCLUDED
 from hub.domain.offers import Window
 from hub.flow.home import Home
@@ -88,6 +88,13 @@ def set_apart(tx: Tx, part: Activity) -> None:
     apart = (*series.apart, at)[-MOST_EXCLUDED:]
     coming = tuple(one for one in series.occurrences if one.start != at)
     tx.save(replace(series, apart=apart, occurrences=coming))
+
+
+def set_apart_of(tx: Tx, series: Planned) -> tuple[Planned, ...]:
+    """Return the occurrences of an activity that stand for themselves, also cancelled ones."""
+    keys = (key_of(series.what.uid, at) for at in series.apart)
+    found = (tx.activity(key) for key in keys)
+    return tuple(one for one in found if one is not None and isinstance(one.what, Activity))
 
 
 def parts(tx: Tx, uid: str) -> tuple[Planned, ...]:

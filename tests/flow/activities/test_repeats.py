@@ -30,7 +30,7 @@ from tests.support.household import NOON, same
 
 WEEKLY = replace(FISHING, recurrence="FREQ=WEEKLY;COUNT=3")
 ENDLESS = replace(FISHING, recurrence="FREQ=DAILY")
-WEEK = timedelta(days=7)
+WEEK, HOUR = timedelta(days=7), timedelta(hours=1)
 SECOND = START + WEEK
 
 
@@ -209,3 +209,25 @@ def test_it_stays_at_the_same_hour_when_clocks_change(sides: tuple[Side, Side]) 
     invited(ada, [], choir)
     zone = ada.house.home.settings.home.zone
     assert [one.astimezone(zone).hour for one in starts(ada)] == [19, 19]
+
+
+def test_who_is_invited_later_learns_of_the_exceptions(three: tuple[Side, Side, Side]) -> None:
+    ada, ben, cleo = three
+    key = invited(ada, [ben], WEEKLY).key
+    home, third = ada.house.home, SECOND + WEEK
+    moved = replace(FISHING, window=Window(third + HOUR, third + 3 * HOUR))
+    ada.house.do(lambda tx: organize.cancel(tx, home, key_of(key, SECOND), "ana", "web"))
+    ada.house.do(lambda tx: organize.change(tx, home, key_of(key, third), moved, "ana", "web"))
+    pass_on(ada, ben, cleo)
+    guest = ada.contact(cleo).id
+    ada.house.do(lambda tx: organize.invite(tx, home, key, [guest], "ana", "web"))
+    pass_on(ada, ben, cleo)
+    assert starts(cleo) == starts(ben) == starts(ada) == [START, third + HOUR]
+    assert cleo.lost == ben.lost == ada.lost == []
+    gone = kept(ada, key).attendees[1].address
+    ada.house.do(lambda tx: organize.uninvite(tx, home, key, gone, "ana", "web"))
+    pass_on(ada, ben, cleo)
+    assert starts(cleo) == []
+    assert starts(ben) == [START, third + HOUR]
+    for side in three:
+        same(side.house.house, side.house.load())
