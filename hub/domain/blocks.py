@@ -11,6 +11,7 @@ from hub.domain.geo import distance_km, read_gps
 from hub.domain.notices import Notice, Service
 from hub.domain.offers import Place, Window
 from hub.domain.orders import Order
+from hub.domain.sharing import Share
 
 AT_HOME_KM = 0.15
 """Nearer than this is at home: as exact as a phone tells where it is."""
@@ -101,6 +102,22 @@ def order_block(order: Order, members: Sequence[str] = (), *, frozen: bool = Fal
         needs_home=True,
         frozen=frozen,
         movable=movable,
+    )
+
+
+def lift_block(share: Share, activity: Activity, members: Sequence[str]) -> Block | None:
+    """Return the time in a friend's ride that fetches us, None while none is arranged."""
+    told, arrive = share.told, share.arrive
+    if share.role != "guest" or told is None or arrive is None or arrive <= told[0]:
+        return None
+    return Block(
+        id=f"ride:{share.contact}:{activity.key}",
+        kind="ride",
+        window=Window(told[0], arrive),
+        title=f"{share.name}'s ride",
+        members=tuple(members),
+        away=True,
+        place=activity.details.place,
     )
 
 

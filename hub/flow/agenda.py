@@ -11,7 +11,7 @@ from datetime import datetime, time, timedelta
 
 from hub.domain import spans
 from hub.domain.agenda import Agenda, Block, nobody_home
-from hub.domain.blocks import activity_blocks, cooking_block, notice_block, order_block
+from hub.domain.blocks import activity_blocks, cooking_block, lift_block, notice_block, order_block
 from hub.domain.calendars import calendar_blocks
 from hub.domain.fitting import Busy
 from hub.domain.meals import SocialMeal
@@ -107,6 +107,10 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
         alone = meal is None and not activity.details.recurrence
         for block in activity_blocks(activity, members, windows, place):
             yield replace(block, members=going, movable=block.movable and alone)
+        for share in planned.shares:
+            lift = lift_block(share, activity, going)
+            if lift is not None:
+                yield lift
     for calendar in list(house.calendars.values()):
         yield from calendar_blocks(calendar, home.adults(), place, within)
     for order in list(house.orders.values()):

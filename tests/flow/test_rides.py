@@ -20,6 +20,7 @@ from hub.domain.suggestions import Suggestion
 from hub.domain.wording import question
 from hub.flow.activities import organize
 from hub.flow.activities.keep import keep
+from hub.flow.agenda import agenda_of
 from hub.flow.orders_after import act
 from hub.flow.rides import news as rides
 from hub.flow.rides.who import about_of
@@ -123,6 +124,8 @@ def test_who_goes_somewhere_has_a_ride_proposed_and_one_home(trip: Trip) -> None
     (order,) = trip.there(made)
     assert order.slot.window.end <= START - 10 * MINUTE
     assert order.ride.seats == 1
+    blocks = agenda_of(trip.house.house, trip.house.home).during(order.slot.window)
+    assert [(one.kind, one.members, one.away) for one in blocks] == [("ride", ("ana",), True)]
     home = trip.asked()
     assert home.title == "A ride home from Fishing?"
     trip.approve()

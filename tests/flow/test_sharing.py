@@ -22,11 +22,12 @@ from hub.flow.activities import organize
 from hub.flow.activities.keep import keep
 from hub.flow.activities.receive import take_in
 from hub.flow.activities.write import ITIP
+from hub.flow.agenda import agenda_of
 from hub.flow.peerout import PeerHooks, send
 from hub.flow.rides import news as rides
 from tests.flow.activities.households import pass_on
 from tests.flow.test_peers import Side, befriended, key
-from tests.support.household import NOON, Household, make_home
+from tests.support.household import NOON, Household, make_home, same
 from tests.support.shops import CATALOGUES, WELL_KNOWN, Shop, Street
 
 START = NOON + timedelta(hours=6)
@@ -57,6 +58,14 @@ class Friends:
             if not (self.ada.waiting(self.ben) or self.ben.waiting(self.ada)):
                 return
             pass_on(self.ada, self.ben)
+
+    def step(self) -> bool:
+        """Carry one message, if one waits or something else is to be done."""
+        for one, other in ((self.ada, self.ben), (self.ben, self.ada)):
+            if waiting := one.waiting(other):
+                one.told(other, other.take(waiting[0]))
+                return True
+        return any(street.busy() for street in self.streets)
 
     def asked(self, side: Side, title: str) -> Suggestion:
         found = [one for one in side.house.open() if one.open and title in one.title]
@@ -165,6 +174,34 @@ def test_a_ride_is_shared_and_what_it_saves_is_split(friends: Friends) -> None:
     assert lift.told[1].amount < lift.alone.amount
     assert ride.quote.total.amount - lift.told[1].amount < alone.quote.total.amount
     assert ride.slot.window.start < lift.told[0] < ride.slot.window.end
+    fetched = Window(lift.told[0], ride.slot.window.end)
+    blocks = agenda_of(friends.ben.house.house, friends.ben.house.home).during(fetched)
+    assert [(one.title, one.window) for one in blocks] == [("Ada's ride", fetched)]
+
+
+def test_a_shared_ride_is_kept_over_every_restart(friends: Friends) -> None:
+    """Both hubs are killed before each step: one ride, shared, and both say the same of it."""
+    run = friends.run
+
+    def killed() -> None:
+        for _ in range(40):
+            for each, street in zip((friends.ada, friends.ben), friends.streets, strict=True):
+                each.house.restart()
+                each.house.home.follows = (rides.HOOKS,)
+                same(each.house.house, each.house.load())
+                street.step_once()
+            if not friends.step():
+                return run()
+        raise AssertionError("it never comes to rest")
+
+    friends.run = killed  # type: ignore[method-assign]
+    key = friends.shared()
+    (mine,) = friends.ada.house.house.activities[key].shares
+    (lift,) = friends.ben.house.house.activities[key].shares
+    assert mine.told is not None
+    assert mine.told == lift.told
+    shop = next(iter(friends.streets[0].shops.values()))
+    assert len(shop.sales("confirmed")) == 1
 
 
 def test_a_part_of_town_is_told_before_the_address(friends: Friends) -> None:

@@ -128,6 +128,11 @@ class Street:
         self.household.tick()
         return True
 
+    def busy(self) -> bool:
+        """Tell whether a message waits, or the clock has something to do now."""
+        waiting = (row.effect for row in self.household.outbox())
+        return self.household.due() or any(isinstance(one, SendOrderRequest) for one in waiting)
+
     def run(self) -> None:
         """Answer and tick until nothing happens any more."""
         while True:

@@ -36,8 +36,9 @@ def create(
     via: str,
     *,
     tentative: bool = False,
+    going: Sequence[str] = (),
 ) -> Activity:
-    """Make an activity and invite contacts (their ids); ``member`` goes.
+    """Make an activity and invite contacts (their ids); ``member`` goes, or those in ``going``.
 
     ``tentative``: it is not settled yet. ActivityError, PeerError say in one line why it cannot be.
     """
@@ -48,7 +49,7 @@ def create(
     entries = [Entry("activity_created", done.activity.key, facts)]
     if asked:
         entries.append(Entry("invited", done.activity.key, {"count": len(asked)}))
-    keep(tx, home, Planned(done.activity, (member,)), *entries)
+    keep(tx, home, Planned(done.activity, tuple(going) or (member,)), *entries)
     post(tx, home, done)
     return done.activity
 

@@ -84,7 +84,10 @@ def details_of(home: Home, meal: SocialMeal) -> Details:
 def _invite(tx: Tx, home: Home, meal: SocialMeal, action: Invite) -> SocialMeal:
     guests = [one.contact for one in action.guests]
     details = details_of(home, meal)
-    made = organize.create(tx, home, details, guests, meal.by, VIA, tentative=True)
+    # With a seat for each member all of them go: rides are looked for accordingly.
+    everybody = meal.own_seats >= len(home.settings.members)
+    going = home.everybody() if everybody else ()
+    made = organize.create(tx, home, details, guests, meal.by, VIA, tentative=True, going=going)
     return replace(meal, uid=made.uid)
 
 
