@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from hub.demo.home import Home, eventually
 from hub.demo.phone import Shown
 from hub.demo.stage import Stage, expect
-from hub.demo.truth import agendas_agree, nothing_is_left, orders_agree
+from hub.demo.truth import agendas_agree, nothing_is_left, nothing_is_open, orders_agree
 
 ZONE = ZoneInfo("Europe/Berlin")
 SATURDAY = datetime(2027, 6, 5, 8, 0, tzinfo=ZONE)
@@ -220,6 +220,7 @@ async def agree(story: Story) -> None:
     for line in await orders_agree(story.stage):
         story.say(f"both sides agree: {line}")
     await nothing_is_left(story.stage)
+    await nothing_is_open(story.stage)
 
 
 BEATS: tuple[Beat, ...] = (fishing, ride, driven, groceries, gas, moved, dinner)

@@ -118,6 +118,13 @@ async def nothing_is_left(stage: Stage) -> None:
         expect(not parked, f"{home.title} did not understand: {parked[:1]}")
 
 
+async def nothing_is_open(stage: Stage) -> None:
+    """Have nobody a question that still waits for an answer."""
+    for home in stage.homes:
+        titles = [one["title"] for one in await home.ask("/suggestions")]
+        expect(not titles, f"{home.title} is still asked: {', '.join(titles)}")
+
+
 async def _soon(holds: Callable[[], Any], what: str) -> None:
     """Wait until ``holds()`` raises nothing: messages are under way for a moment."""
     last = ""

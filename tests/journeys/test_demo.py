@@ -34,11 +34,15 @@ def test_when_somebody_is_missing_it_says_so_and_exits_non_zero(
     assert "Traceback" not in demo.said()
 
 
-def test_told_to_stop_it_ends_everybody(tmp_path: Path) -> None:
-    demo = Process("demo", [RUN, "demo", "--keep", tmp_path / "stage"], tmp_path)
+def test_others_play_their_parts_and_told_to_stop_it_ends_everybody(tmp_path: Path) -> None:
+    speed = ["--speed", 30, "--keep", tmp_path / "stage"]
+    demo = Process("demo", [RUN, "demo", *speed], tmp_path)
     demo.launch()
     found = demo.wait_said(r"Open (http://\S+) and sign in with the code (\S+)")
     assert found
+    demo.wait_said(r"Ada's phone: Canal Side invites you to Fishing: .*tomorrow 10:30")
+    demo.wait_said(r"Dan's phone: .*Dan agreed")
+    demo.wait_said(r"Ada's phone: Dinner with friends\?: .*\[Approve")
     everybody = [pid for child in children(demo.pid) for pid in (child, *children(child))]
     assert len(everybody) >= 5
     assert demo.process is not None
