@@ -107,8 +107,9 @@ class SocialMeal:
 
     ``uid`` is its activity's. ``own_seats`` are the household's own people. ``where``: ``out`` at
     a restaurant, or at the ``home`` of ``host`` (a name; "" is here). ``place`` is the restaurant
-    that members chose or that has the table, ``provider`` its id. ``order_id`` is the hub's
-    order of the table, ``size`` for how many it is booked, ``asked_size`` what was asked for last.
+    that members chose or that has the table, ``gps`` where it is, ``provider`` its id.
+    ``order_id`` is the hub's order of the table, ``size`` for how many it is booked, ``asked_size``
+    what was asked for last.
     ``cause`` is the reference of the notice behind it, "" without one or once members said that
     it no longer matters. ``answer_by`` is until when answers are awaited.
 
@@ -137,6 +138,7 @@ class SocialMeal:
     cause: str = ""
     reason: str = ""
     place: str = ""
+    gps: str | None = None
     provider: str = ""
     suggestion_id: str = ""
     wish: MealWish | None = None

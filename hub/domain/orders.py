@@ -182,7 +182,8 @@ class Order:
     what it asked for the change that was previewed or made last. ``score`` and ``needs`` are its
     catalogue's. ``chosen`` are the wants whose amount a member has settled. Orders with the same
     ``part_of`` are parts of one basket. ``change`` is what is being changed about a placed order.
-    ``about`` is whose wish it is (``hub/flow/wishes.py``).
+    ``about`` is whose wish it is (``hub/flow/wishes.py``). ``gps`` is where guests of
+    a table go, where it was told.
     """
 
     id: str
@@ -221,6 +222,7 @@ class Order:
     part_of: str = ""
     change: Change | None = None
     about: str = ""
+    gps: str | None = None
 
     def moved(self, state: OrderState, **changes: object) -> Order:
         """Return this order in ``state`` with ``changes``; IllegalMove when it may not."""

@@ -119,6 +119,7 @@ def _choose_wish(
         note="; ".join(choice.notes) if noted else "",
         score=best.score,
         needs=best.needs,
+        gps=best.gps,
     )
     if _asks_too_much(tx, home, order, best):
         return

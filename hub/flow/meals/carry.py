@@ -77,6 +77,7 @@ def details_of(home: Home, meal: SocialMeal) -> Details:
         meal.title,
         description=meal_words(meal, own),
         location=place,
+        gps=meal.gps if meal.where == "out" else None,
         answer_by=meal.answer_by,
     )
 

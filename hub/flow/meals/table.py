@@ -120,10 +120,10 @@ def _of_table(tx: Tx, meal: SocialMeal, order: Order, what: News) -> Step:
         if order.state not in PLACED:
             return Step(meal)
         if meal.state == "resizing" and order.id != meal.order_id:
-            meal = _at_its_time(replace(meal, place=order.provider_name), order)
+            meal = _at_its_time(replace(meal, place=order.provider_name, gps=order.gps), order)
             return on_rebooked(meal, order.id, size, tx.now, order.cancellation)
         if meal.state == "booking":
-            meal = _at_its_time(replace(meal, place=order.provider_name), order)
+            meal = _at_its_time(replace(meal, place=order.provider_name, gps=order.gps), order)
         return on_booked(meal, order.id, size, tx.now, order.cancellation)
     if meal.ended:
         if order.state in PLACED and what in ("changed", "unchanged") and order.change is None:

@@ -12,6 +12,7 @@ import pytest
 
 from hub.domain.activities import ActivityError
 from hub.domain.effects import TellMember
+from hub.domain.geo import read_gps
 from hub.domain.mealplan import MealRequest
 from hub.domain.money import money
 from hub.domain.offers import Window
@@ -79,6 +80,7 @@ def test_from_the_notice_to_the_table(lay: Lay) -> None:
     for side in (supper.ada, supper.friends["Ben"], supper.friends["Dan"]):
         activity = supper.activity(side)
         assert (activity.state, activity.details.location) == ("confirmed", "Table by the River")
+        assert read_gps(str(activity.details.gps)) == (52.548, 13.373), "a ride there can be found"
         assert [one.partstat for one in activity.attendees] == ["ACCEPTED", "DECLINED", "ACCEPTED"]
     assert supper.questions() == []
     supper.whole()
