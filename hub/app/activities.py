@@ -81,7 +81,12 @@ class HubActivities:
         with self._engine.connect() as connection:
             return [
                 Friend(
-                    one.id, one.name, one.state == "known" and bool(one.peer), one.muted, one.since
+                    one.id,
+                    one.name,
+                    one.state == "known" and bool(one.peer),
+                    one.muted,
+                    one.since,
+                    one.email,
                 )
                 for one in PeerStore(connection).contacts()
             ]

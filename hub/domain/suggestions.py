@@ -68,9 +68,9 @@ VERBS: tuple[Verb, ...] = ("approve", "decline", "later", "maybe")
 
 
 def verbs_of(kind: Kind) -> tuple[Verb, ...]:
-    """Return the answers a phone offers: three, for it shows no more."""
+    """Return the answers a phone offers, the first two also where it shows no more of them."""
     if kind == "invitation":
-        return ("approve", "maybe", "decline")
+        return ("approve", "decline", "maybe")
     return ("approve", "decline", "later")
 
 

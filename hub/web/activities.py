@@ -15,13 +15,14 @@ from hub.domain.offers import Window
 
 @dataclass(frozen=True, slots=True)
 class Friend:
-    """A contact as programs see it: ``hub`` is true where it can be invited."""
+    """A contact as programs see it, to be invited over its ``hub``, or by mail to ``email``."""
 
     id: str
     name: str
     hub: bool
     muted: bool
     since: datetime | None
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ def test_a_friend_without_a_hub_is_invited_by_mail(tmp_path: Path, mailbox: Mail
             ada.start()
             ada.contact("add", "Dora", "dora@two.example")
             (friend,) = ada.get("/friends")
+            assert (friend["hub"], friend["email"]) == (False, "dora@two.example")
             start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
             fishing = {
                 "summary": "Fishing",
