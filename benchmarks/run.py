@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import agenda, brokering, burst, comparing, idle, ingest, latency, ledger
+from benchmarks import agenda, brokering, burst, comparing, idle, ingest, latency, ledger, web
 from benchmarks.harness import HERE, Bench, BenchError
 from benchmarks.results import Result
 
@@ -25,6 +25,7 @@ MEASURES: dict[str, Callable[..., Iterator[Result]]] = {
     "latency": latency.measure,
     "ingest": ingest.measure,
     "burst": burst.measure,
+    "web": web.measure,
     "ledger": ledger.measure,
     "agenda": agenda.measure,
     "comparing": comparing.measure,
