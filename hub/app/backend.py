@@ -15,7 +15,7 @@ from hub.domain.decisions import Decision, DecisionResult, OrderCommand
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
-from hub.domain.stock import StockLevel, StockPoint, hours_left
+from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.flow.decide import decide
 from hub.flow.home import Home
@@ -96,12 +96,21 @@ class HubBackend:
         return self._clock.now()
 
     def suggestions(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Suggestion]:
-        """Return suggestions, newest first."""
-        return self._views.suggestions(open_only=open_only, limit=limit)
+        """Return suggestions, newest first; open ones are in memory."""
+        if not open_only:
+            return self._views.suggestions(limit=limit)
+        # A copy, made in one go: the writer may add one meanwhile.
+        waiting = [one for one in list(self._house.suggestions.values()) if one.open]
+        return sorted(waiting, key=lambda one: one.created_at, reverse=True)[:limit]
+
+    def decided(self, limit: int) -> Sequence[Suggestion]:
+        """Return suggestions that wait for no answer any more, the newest first."""
+        return self._views.suggestions(limit=limit, decided=True)
 
     def suggestion(self, suggestion_id: str) -> Suggestion | None:
         """Return one suggestion."""
-        return self._views.suggestion(suggestion_id)
+        live = self._house.suggestions.get(suggestion_id)
+        return live if live is not None else self._views.suggestion(suggestion_id)
 
     def orders(self, *, limit: int = 100) -> Sequence[Order]:
         """Return orders, newest first."""
@@ -109,7 +118,8 @@ class HubBackend:
 
     def order(self, order_id: str) -> Order | None:
         """Return one order."""
-        return self._views.order(order_id)
+        live = self._house.orders.get(order_id)
+        return live if live is not None else self._views.order(order_id)
 
     def slots(self, order_id: str) -> Sequence[tuple[str, datetime, datetime, Decimal | None]]:
         """Return the delivery slots its provider offered: id, start, end, fee."""
@@ -120,7 +130,7 @@ class HubBackend:
                 slot.window.end,
                 slot.fee.amount if slot.fee else None,
             )
-            for slot in self._views.slots(order_id)
+            for slot in self._house.slots.get(order_id, ())
         ]
 
     def pantry(self) -> Sequence[PantryView]:
@@ -130,7 +140,7 @@ class HubBackend:
             PantryView(
                 item,
                 self._house.stock.get(item.id),
-                hours_left(self._house.points(item.id), now),
+                self._house.hours_left(item.id, now),
             )
             for item in self._home.pantry.values()
         ]

@@ -61,10 +61,15 @@ def hours_left(history: Sequence[StockPoint], now: datetime) -> float | None:
     ``history`` is in order of time. Refills (rises) are not consumption. None when nothing was
     consumed or fewer than two points are known: what is not known is not made up.
     """
-    if len(history) < 2:
+    return lasting([one.quantity for one in history], history[0].at, now) if history else None
+
+
+def lasting(quantities: Sequence[float], since: datetime, now: datetime) -> float | None:
+    """Return what ``hours_left`` does of quantities alone, of which the first was at ``since``."""
+    if len(quantities) < 2:
         return None
-    used = sum(max(0.0, before.quantity - after.quantity) for before, after in pairwise(history))
-    span = (now - history[0].at).total_seconds() / 3600
+    used = sum(before - after for before, after in pairwise(quantities) if after < before)
+    span = (now - since).total_seconds() / 3600
     if used <= 0 or span <= 0:
         return None
-    return history[-1].quantity / (used / span)
+    return quantities[-1] / (used / span)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
-from hub.domain.stock import PantryItem, StockLevel, hours_left
+from hub.domain.stock import PantryItem, StockLevel
 from hub.flow.agenda import somebody_home
 from hub.flow.home import Home
 from hub.settings import MemberSettings
@@ -40,7 +40,7 @@ class HouseView:
 
     def hours_left(self, item: str) -> float | None:
         """Return in how many hours the item is used up, where that is known."""
-        return hours_left(self.house.points(item), self.now)
+        return self.house.hours_left(item, self.now)
 
     def state(self, entity: str) -> Scalar:
         """Return an entity's present state, None when unknown or unavailable."""

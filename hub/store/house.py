@@ -22,7 +22,7 @@ from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.plans import Plan
-from hub.domain.stock import StockLevel, StockPoint
+from hub.domain.stock import StockLevel, StockPoint, lasting
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
 from hub.store.codec import instant, load
@@ -94,6 +94,14 @@ class House:
             StockPoint(datetime.fromtimestamp(quarter * QUARTER, UTC), quantity)
             for quarter, quantity in list(self.history.get(item, {}).items())
         ]
+
+    def hours_left(self, item: str, now: datetime) -> float | None:
+        """Return in how many hours an item is used up, where that is known."""
+        history = list(self.history.get(item, {}).items())
+        if not history:
+            return None
+        since = datetime.fromtimestamp(history[0][0] * QUARTER, UTC)
+        return lasting([quantity for _, quantity in history], since, now)
 
     def next_due(self) -> datetime | None:
         """Return when the earliest timer is due."""

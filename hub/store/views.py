@@ -54,12 +54,16 @@ class Views:
         with self._engine.connect() as connection:
             return connection.execute(statement).fetchall()  # type: ignore[call-overload, no-any-return]
 
-    def suggestions(self, *, open_only: bool, limit: int) -> list[Suggestion]:
-        """Return suggestions, newest first."""
+    def suggestions(
+        self, *, open_only: bool = False, decided: bool = False, limit: int
+    ) -> list[Suggestion]:
+        """Return suggestions, newest first; ``decided`` ones wait for no answer any more."""
         table = tables.core(tables.SuggestionRow)
         statement = select(table.c.body).order_by(table.c.created_at.desc()).limit(limit)
         if open_only:
             statement = statement.where(table.c.state == "proposed")
+        elif decided:
+            statement = statement.where(table.c.state != "proposed")
         return [load(Suggestion, str(body)) for (body,) in self._rows(statement)]
 
     def suggestion(self, suggestion_id: str) -> Suggestion | None:

@@ -171,6 +171,10 @@ class Backend(Protocol):
         """Return suggestions, newest first."""
         ...
 
+    def decided(self, limit: int) -> Sequence[Suggestion]:
+        """Return suggestions that wait for no answer any more, the newest first."""
+        ...
+
     def suggestion(self, suggestion_id: str) -> Suggestion | None:
         """Return one suggestion."""
         ...

@@ -60,6 +60,17 @@ _OWN_SUFFIXES = (".local", ".lan", ".home", ".internal", ".home.arpa", ".localho
 """Names nobody can register in the public DNS: no rebinding can come by them."""
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_WORTH_PACKING = 1024
+_PACKED = frozenset(
+    (
+        "application/json",
+        "application/manifest+json",
+        "image/svg+xml",
+        "text/css",
+        "text/html",
+        "text/javascript",
+    )
+)
 _PUBLIC = "__commonhearth_public__"
 
 
@@ -118,9 +129,26 @@ def gate(extra: Collection[object]) -> Middleware:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
             response.headers.setdefault("Cache-Control", "no-store")
+            _pack(request, response)
         return response
 
     return checked
+
+
+def _pack(request: web.Request, response: web.StreamResponse) -> None:
+    """Have a text transferred in a tenth of its size.
+
+    What is sent to somebody who is not signed in is left: a page that holds a secret beside what
+    its address says must not tell by its length how alike they are (BREACH). A session's cookie
+    does not come with what other sites ask for.
+    """
+    body = response.body if isinstance(response, web.Response) else None
+    if not isinstance(body, bytes | bytearray) or len(body) < _WORTH_PACKING:
+        return
+    known = session_of(request) is not None or request.path.startswith("/static/")
+    if known and response.content_type in _PACKED:
+        response.enable_compression()
+        response.headers.add("Vary", "Accept-Encoding")
 
 
 def _said(error: web.HTTPException) -> str:

@@ -19,6 +19,8 @@ from hub.web.views import card, in_force
 from hub.web.words import ORDER_ROAD
 
 _RECENT = 30
+_A_PAGE = 10
+_MOST_WAITING = 1_000
 _SHOWN_PAYLOAD = 240
 _MOST_COUNTS = 200
 
@@ -27,17 +29,29 @@ async def inbox(request: web.Request) -> web.Response:
     """Show what waits for an answer, and below it what was decided lately."""
     site = site_of(request)
     backend, words = site.backend, site.words(request)
-    waiting = backend.suggestions(open_only=True)
-    recent = [s for s in backend.suggestions(open_only=False, limit=_RECENT * 2) if not s.open]
+    waiting = backend.suggestions(open_only=True, limit=_MOST_WAITING)
+    pages = max(1, -(-len(waiting) // _A_PAGE))
+    # What was on the last page may have been answered meanwhile.
+    page = min(pages, _page(request.query.get("page", "")))
     return render(
         request,
         "inbox.html",
-        cards=[card(backend, suggestion, words) for suggestion in waiting],
-        recent=recent[:_RECENT],
+        cards=[
+            card(backend, suggestion, words)
+            for suggestion in waiting[(page - 1) * _A_PAGE : page * _A_PAGE]
+        ],
+        waiting=len(waiting),
+        page=page,
+        pages=pages,
+        recent=backend.decided(_RECENT),
         notices=in_force(backend.notices(), words.now),
         problems=backend.files.problems(),
         fresh=backend.files.fresh(),
     )
+
+
+def _page(text: str) -> int:
+    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 6 else 1
 
 
 async def suggestion(request: web.Request) -> web.Response:
@@ -57,7 +71,7 @@ async def answer(request: web.Request) -> web.Response:
     site, session = site_of(request), signed_in(request)
     form = await form_of(request)
     found = _suggestion(request)
-    back = f"/suggestions/{found.id}" if form.get("back") == "one" else "/"
+    back = _back(form.get("back", ""), found)
     try:
         decision = read_answer(form, found, session.member)
     except ValueError as error:
@@ -67,6 +81,14 @@ async def answer(request: web.Request) -> web.Response:
     good = result.result in ("done", "changed", "repeated")
     site.told.say(session, "good" if good else "bad", result.message)
     return redirect(back)
+
+
+def _back(where: str, suggestion: Suggestion) -> str:
+    """Return the address of the page that a form was on: the suggestion's, or one of the inbox."""
+    if where == "one":
+        return f"/suggestions/{suggestion.id}"
+    page = _page(where)
+    return f"/?page={page}" if page > 1 else "/"
 
 
 def read_answer(form: Mapping[str, str], suggestion: Suggestion, member: str) -> Decision:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import ClientResponse, ClientSession, CookieJar, web
+from aiohttp import ClientResponse, ClientSession, CookieJar, TCPConnector, web
 
 from hub.web.app import make_app
 from tests.web.fake_backend import SECRET, FakeBackend
@@ -67,7 +67,9 @@ async def base(backend: FakeBackend) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def client(base: str, backend: FakeBackend) -> AsyncIterator[Client]:
-    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+    # Without a bound: more pages may be open than the library would connect by itself.
+    connector = TCPConnector(limit=0)
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True), connector=connector) as session:
         yield Client(base, session, backend)
 
 

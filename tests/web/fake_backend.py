@@ -641,6 +641,9 @@ class FakeBackend:
         found = [s for s in self.all_suggestions.values() if s.open or not open_only]
         return found[:limit]
 
+    def decided(self, limit: int) -> Sequence[Suggestion]:
+        return [s for s in self.suggestions(open_only=False, limit=10**6) if not s.open][:limit]
+
     def suggestion(self, suggestion_id: str) -> Suggestion | None:
         return self.all_suggestions.get(suggestion_id)
 

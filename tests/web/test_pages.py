@@ -279,3 +279,58 @@ def test_words_for_instants_spans_and_amounts() -> None:
     assert WORDS.money(Money(Decimal("1200"), "JPY")) == "1200\xa0JPY"
     assert [WORDS.amount(q) for q in (0.1 + 0.2, 12, Decimal("2.50"))] == ["0.3", "12", "2.5"]
     assert WORDS.lasts(0.4) == "less than an hour"
+
+
+def _crowd(backend: FakeBackend, count: int) -> None:
+    one = next(s for s in backend.all_suggestions.values() if s.open)
+    backend.all_suggestions = {
+        f"many-{n}": replace(one, id=f"many-{n}", title=f"Suggestion number {n}.")
+        for n in range(count)
+    }
+
+
+async def test_a_full_inbox_comes_in_pages(member: Client, backend: FakeBackend) -> None:
+    _crowd(backend, 25)
+    first = await _text(await member.get("/"))
+    assert "25 suggestions wait for you" in first
+    assert "Suggestion number 9." in first
+    assert "Suggestion number 10." not in first
+    assert "Page 1 of 3" in first
+    last = await _text(await member.get("/?page=3"))
+    assert "Suggestion number 24." in last
+    assert "Suggestion number 19." not in last
+    assert "Newer" in last
+    assert "Older" not in last
+    for beyond in ("4", "99999", "0", "-1", "x", "²"):
+        shown = await _text(await member.get(f"/?page={beyond}"))
+        assert "Page 3 of 3" in shown or "Page 1 of 3" in shown
+
+
+async def test_an_answer_leads_back_to_the_page_it_was_given_on(
+    member: Client, backend: FakeBackend
+) -> None:
+    _crowd(backend, 25)
+    page = await (await member.get("/?page=2")).text()
+    assert 'name="back" value="2"' in page
+    suggestion = backend.all_suggestions["many-12"]
+    answered = await member.form(
+        "/suggestions/many-12/decision", verb="decline", version=suggestion.version, back="2"
+    )
+    assert answered.headers["Location"] == "/?page=2"
+
+
+async def test_texts_are_packed_for_who_is_signed_in(member: Client, backend: FakeBackend) -> None:
+    _crowd(backend, 10)
+    page = await member.get("/", Accept_Encoding="gzip")
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert page.headers["Vary"] == "Accept-Encoding"
+    assert int(page.headers["Content-Length"]) * 5 < len(await page.text())
+    assert "Content-Encoding" not in (await member.get("/", Accept_Encoding="identity")).headers
+
+
+async def test_what_anybody_sees_is_not_packed_but_for_files(client: Client) -> None:
+    sign_in = await client.get("/sign-in?next=/pantry", Accept_Encoding="gzip")
+    assert "Content-Encoding" not in sign_in.headers
+    styles = await client.get("/static/app.css", Accept_Encoding="gzip")
+    assert styles.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in (await client.get("/static/icon-512.png")).headers
