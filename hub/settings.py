@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from hub.domain.limits import Limits
 from hub.domain.money import Money, money
 from hub.domain.suggestions import Kind
+
+Network = IPv4Network | IPv6Network
 
 
 class Section(BaseModel):
@@ -81,6 +84,40 @@ class HttpSettings(Section):
     public_url: str | None = Field(
         default=None, description="how phones and providers reach the hub; default http://host:port"
     )
+    tls: Literal["off", "files", "own"] = Field(
+        default="off",
+        description="HTTPS: by certificate and key, or by an authority that the hub makes itself "
+        "and phones are told to trust (docs/https.md)",
+    )
+    certificate: str = Field(default="", description="tls: files: the certificate chain (PEM)")
+    key: str = Field(default="", description="tls: files: its private key (PEM)")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=(),
+        description="addresses or networks of reverse proxies whose X-Forwarded-… are believed",
+    )
+
+    @property
+    def proxies(self) -> tuple[Network, ...]:
+        """Return the networks of trusted proxies."""
+        return tuple(ip_network(one) for one in self.trusted_proxies)
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(
+                    f"expected an address or a network such as 192.168.1.0/24, got {one[:60]!r}"
+                ) from None
+        return value
+
+    @model_validator(mode="after")
+    def _has_its_files(self) -> HttpSettings:
+        if (self.tls == "files") != bool(self.certificate and self.key):
+            raise ValueError("tls: files goes with certificate and key, and they with it")
+        return self
 
 
 class NtfySettings(Section):

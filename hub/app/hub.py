@@ -44,6 +44,7 @@ from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.showing import Showing
 from hub.app.shown import Snapshot
+from hub.app.tls import Https
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
@@ -89,6 +90,7 @@ DATABASE = "hub.sqlite"
 DOMAINS = ("grocery", "ride", "restaurant", "neighbour")
 STEADY_SECONDS = 10.0
 WATCH_SECONDS = 2.0
+_CERTIFICATE_SECONDS = 12 * 3600.0
 
 
 class Hub:
@@ -123,6 +125,7 @@ class Hub:
         self._entities: tuple[Entity, ...] = ()
         self._own: dict[str, Callable[[InMessage], Step]] = {}
         self.url = ""
+        self.https: Https | None = None
         self._called_at = ""
         self._make()
 
@@ -287,7 +290,11 @@ class Hub:
         say_problems(self._config)
         listener = listen(self.settings.http.host, self.settings.http.port)
         self._stack.callback(listener.close)
-        self.url = address(self.settings.http.public_url, self.settings.http.host, listener)
+        http = self.settings.http
+        if http.tls != "off":
+            self.https = Https(http, self._data / "secrets", self.clock.now())
+        scheme = "https" if self.https is not None else "http"
+        self.url = address(http.public_url, http.host, listener, scheme)
         self.broker: Broker = await asyncio.to_thread(
             start_broker, self.settings.mqtt, self._data, log.warning
         )
@@ -317,6 +324,8 @@ class Hub:
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
         nightly = Nightly(self.home, self._config.folder, self._data, self.clock)
         self._alarm.every(LOOK_SECONDS, nightly.look, "backup")
+        if self.https is not None:
+            self._alarm.every(_CERTIFICATE_SECONDS, self._renew, "certificate")
         calendars = Calendars(self.home, self.writer, self.clock)
         self._alarm.every(CALENDAR_SECONDS, calendars.look, "calendars")
         self._alarm.at(self.house.next_due())
@@ -382,7 +391,8 @@ class Hub:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        await web.SockSite(runner, listener).start()
+        context = self.https.context if self.https is not None else None
+        await web.SockSite(runner, listener, ssl_context=context).start()
 
     # -- what the parts tell one another --------------------------------------------------------
 
@@ -429,6 +439,10 @@ class Hub:
         return await asyncio.wrap_future(
             self.writer.submit(lambda tx: settle(tx, self.home, answer))
         )
+
+    async def _renew(self) -> None:
+        if self.https is not None:
+            await asyncio.to_thread(self.https.look, self.clock.now())
 
     # -- from time to time ----------------------------------------------------------------------
 

@@ -19,13 +19,13 @@ def listen(host: str, port: int) -> socket.socket:
         raise ListenError(_fault(error, host, port)) from None
 
 
-def address(public: str | None, host: str, listener: socket.socket) -> str:
+def address(public: str | None, host: str, listener: socket.socket, scheme: str = "http") -> str:
     """Return how the hub is reached: ``public`` if there is one, else where it listens."""
     if public:
         return public.rstrip("/")
     port = listener.getsockname()[1]
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared only
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    return f"{scheme}://[{shown}]:{port}" if ":" in shown else f"{scheme}://{shown}:{port}"
 
 
 def _nowhere(host: str) -> str:

@@ -33,6 +33,7 @@ from hub.web import (
 from hub.web.backend import Backend
 from hub.web.gate import gate
 from hub.web.live import Live
+from hub.web.proxies import behind
 from hub.web.site import SITE, Site
 
 BIGGEST_FORM = 64 * 1024
@@ -53,7 +54,10 @@ def make_app(
         raise ValueError(f"expected a secret of at least 32 bytes, got {len(secret)}")
     app = web.Application(
         client_max_size=BIGGEST_FORM,
-        middlewares=[gate(frozenset(route.handler for route in extra_routes))],
+        middlewares=[
+            behind(lambda: backend.settings.http.proxies),
+            gate(frozenset(route.handler for route in extra_routes)),
+        ],
     )
     live = Live(backend)
     app[SITE] = Site(backend, secret, live)

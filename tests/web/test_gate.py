@@ -25,6 +25,8 @@ PUBLIC = {
     "/static/{name}",
     "/api/v1/openapi.json",
     "/beckn/on_select",
+    # Known by its secret, which calendars that subscribe hold.
+    "/calendar/{secret}.ics",
 }
 PAGES = (
     "/",
