@@ -82,7 +82,7 @@ class Assistant:
             only=[*there.entities, *self.lists.watched] if exact else None,
             begun=self._begun,
             take=self._take,
-            hear={APP_EVENT: self._answered} if self._asked_there() else {},
+            hear={APP_EVENT: self._answered},
         )
         self.link.start()
 

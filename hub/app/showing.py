@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hub.app.shown import Snapshot
@@ -15,7 +15,7 @@ from hub.flow.home import Home
 from hub.flow.press import VIA, press
 from hub.ports import InMessage
 from hub.store.tx import Tx
-from hub.store.views import Views
+from hub.store.views import LedgerEntry, Views
 from hub.worker.writer import Step, Writer
 from integrations.homeassistant.entities import EVENTS, OFFLINE, ONLINE, Entities
 
@@ -184,29 +184,35 @@ class Showing:
 
     async def _tell(self, broker: Broker) -> None:
         """Say on the event entity what became of suggestions since it last spoke."""
-        entries = await asyncio.to_thread(
-            lambda: self._views.ledger(after=self._told, limit=_AT_ONCE)
-        )
+        entries, said = await asyncio.to_thread(self._news)
         if not entries:
             return
+        for kind, facts in said:
+            broker.publish(self._entities.events, self._entities.event(kind, facts))
+        told = self._told = entries[-1].index
+        await asyncio.wrap_future(self._writer.submit(lambda tx: tx.set_cursor(_TOLD, str(told))))
+        if len(entries) == _AT_ONCE:
+            self._wake.set()
+
+    def _news(self) -> tuple[Sequence[LedgerEntry], list[tuple[str, dict[str, object]]]]:
+        """Read on in the ledger: what there is, and what of it is said."""
+        entries = self._views.ledger(after=self._told, limit=_AT_ONCE)
+        said: list[tuple[str, dict[str, object]]] = []
         for entry in entries:
             kind = _KINDS.get(entry.kind)
             suggestion = self._views.suggestion(entry.subject) if kind is not None else None
             if kind is None or suggestion is None:
                 continue
             facts = json.loads(entry.body).get("facts", {})
-            said = {
+            told: dict[str, object] = {
                 "suggestion": suggestion.id,
                 "kind": suggestion.kind,
                 "title": suggestion.title,
                 "message": str(facts.get("reason") or facts.get("outcome") or suggestion.body),
                 "via": str(facts.get("via", "")),
             }
-            broker.publish(self._entities.events, self._entities.event(kind, said))
-        told = self._told = entries[-1].index
-        await asyncio.wrap_future(self._writer.submit(lambda tx: tx.set_cursor(_TOLD, str(told))))
-        if len(entries) == _AT_ONCE:
-            self._wake.set()
+            said.append((kind, told))
+        return entries, said
 
     # -- presses ------------------------------------------------------------------------------
 

@@ -65,4 +65,6 @@ def press(tx: Tx, home: Home, token: ActionToken) -> DecisionResult:
     if result.result in ("refused", "repeated"):
         facts = {"member": token.member, "via": VIA, "reason": result.message}
         tx.append(Entry("answer_refused", suggestion.id, facts))
+        # Nothing else changed, and whoever pressed is to be told now.
+        tx.page_changed = True
     return result
