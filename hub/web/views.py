@@ -67,7 +67,12 @@ class Card:
 
 def card(backend: Backend, suggestion: Suggestion, words: Words) -> Card:
     """Return what is shown of one suggestion; of a closed one the offers cannot be changed."""
-    proposing = suggestion.kind == "social_meal" and suggestion.about and not suggestion.asked
+    proposing = (
+        suggestion.kind == "social_meal"
+        and suggestion.about
+        and suggestion.version == 1
+        and not suggestion.asked
+    )
     # Tables alone are not what a meal is chosen from: homes and who has time come with them.
     options = () if proposing and suggestion.open else suggestion.options
     offers = tuple(_offer(backend, suggestion, option, words) for option in options)

@@ -96,7 +96,7 @@ async def test_a_proposal_reads_as_places_to_choose_from(
     assert "Delivery" not in page
     chinese = await (await member.get("/suggestions/sug-1", Accept_Language="zh")).text()
     assert "邀请他们" in chinese
-    backend.all_suggestions["sug-1"] = replace(asked, asked=False)
+    backend.all_suggestions["sug-1"] = replace(asked, asked=False, version=1)
     page = await (await member.get("/suggestions/sug-1")).text()
     assert "Asking who has time, and who has a table" in page
     assert "Invite them" not in page

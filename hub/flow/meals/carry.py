@@ -40,6 +40,8 @@ from hub.flow.tell import ask, tag_of, tell
 from hub.store.tx import Entry, Tx
 
 VIA = "meal"
+LONGEST_WORDS, LONGEST_PLACE = 4000, 300
+"""Characters of what guests read (``hub.domain.details``)."""
 RETRY = timedelta(minutes=1)
 """How long after it could not be asked a restaurant is asked again."""
 
@@ -75,8 +77,8 @@ def details_of(home: Home, meal: SocialMeal) -> Details:
         meal.window,
         settings.timezone,
         meal.title,
-        description=meal_words(meal, own),
-        location=place,
+        description=meal_words(meal, own)[:LONGEST_WORDS],
+        location=place[:LONGEST_PLACE],
         gps=meal.gps if meal.where == "out" else None,
         answer_by=meal.answer_by,
     )

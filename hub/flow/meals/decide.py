@@ -8,6 +8,7 @@ from decimal import Decimal
 from hub.domain.activities import ActivityError
 from hub.domain.daywords import moment_text
 from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.mealactions import AskHousehold
 from hub.domain.mealplan import answers_until
 from hub.domain.meals import MealChoice, SocialMeal
 from hub.domain.mealsteps import (
@@ -24,8 +25,8 @@ from hub.flow.activities import organize
 from hub.flow.approving import name_of, option_meant
 from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.meals.carry import VIA, carry_out, share_words
-from hub.flow.meals.keep import keep, terms
+from hub.flow.meals.carry import VIA, carry_out, question_key, share_words
+from hub.flow.meals.keep import keep, terms, under_way
 from hub.store.tx import Entry, Tx
 
 
@@ -47,6 +48,8 @@ def decided(
             return _agree(tx, home, meal, suggestion, decision)
         return None
     meal = tx.house.meals.get(suggestion.subject)
+    if meal is None and suggestion.about:
+        return DecisionResult("refused", "This is over.", suggestion)
     if meal is None or not suggestion.key.startswith(f"meal:{meal.id}:"):
         return None
     return _answer(tx, home, meal, suggestion, decision)
@@ -58,7 +61,7 @@ def decided(
 def _agree(
     tx: Tx, home: Home, meal: SocialMeal, suggestion: Suggestion, decision: Decision
 ) -> DecisionResult:
-    if not suggestion.asked:
+    if meal.awaited:
         message = "When the others can, and where, is still being asked."
         return DecisionResult("refused", message, suggestion)
     option = option_meant(suggestion, decision)
@@ -68,6 +71,9 @@ def _agree(
     if option is not None and option.over:
         return DecisionResult("refused", f"Nobody was invited: {option.over}.", suggestion)
     chosen = _chosen(tx, meal, choice, decision.member)
+    other = under_way(tx, chosen.window)
+    if other is not None:
+        raise ActivityError(f"{other.title} with friends is at that time already")
     step = on_approved(chosen, tx.now)
     agreed = suggestion.moved(
         "approved", chosen=choice.id, decided_by=decision.member, decided_at=tx.now
@@ -174,8 +180,17 @@ def let_in(tx: Tx, home: Home, meal: SocialMeal, who: str, member: str) -> Socia
     if late is None:
         raise ActivityError("nobody of that address has said yes after the deadline")
     organize.let_in(tx, home, meal.uid, late, member, VIA)
+    close_late(tx, home, meal, who, f"{name_of(home, member)} let them in.")
     counted = replace(meal, late=tuple(one for one in meal.late if one.address != who))
     return carry_out(tx, home, meal, on_let_in(counted, who, tx.now, terms(tx, meal)))
+
+
+def close_late(tx: Tx, home: Home, meal: SocialMeal, who: str, why: str) -> None:
+    """Take back the question about a late yes, where it is still open."""
+    key = question_key(meal, AskHousehold("let_in", "", about=meal.guest(who)))
+    suggestion = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
+    if suggestion is not None and suggestion.open:
+        end(tx, home, suggestion, "superseded", why)
 
 
 def _keep_out(tx: Tx, home: Home, meal: SocialMeal, who: str, member: str) -> None:

@@ -19,9 +19,9 @@ from hub.domain.mealsteps import (
     on_resize_refused,
 )
 from hub.flow.activities.hooks import ActivityHooks, answers
-from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.meals.carry import RETRY, carry_out, question_key
+from hub.flow.meals.carry import RETRY, carry_out
+from hub.flow.meals.decide import close_late
 from hub.flow.meals.keep import TIMER, keep, terms, with_uid
 from hub.flow.placing import PLACED
 from hub.flow.wishes import resize
@@ -85,7 +85,7 @@ def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
     in_time = min(tx.now, meal.answer_by)
     if since := _said_since(meal, activity):
         for who in since:
-            _answered_after_all(tx, home, meal, who)
+            close_late(tx, home, meal, who, "They have answered anew.")
         meal = replace(meal, late=tuple(one for one in meal.late if one.address not in since))
         keep(tx, home, meal)
     for guest in meal.guests:
@@ -101,15 +101,6 @@ def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
             meal = carry_out(tx, home, meal, ask)
         if meal.ended:
             return
-
-
-def _answered_after_all(tx: Tx, home: Home, meal: SocialMeal, who: str) -> None:
-    """Take back the question about a late yes: its guest has said something else since."""
-    guest = meal.guest(who)
-    key = question_key(meal, AskHousehold("let_in", "", about=guest))
-    suggestion = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
-    if suggestion is not None and suggestion.open:
-        end(tx, home, suggestion, "superseded", "They have answered anew.")
 
 
 def _moved(tx: Tx, home: Home, meal: SocialMeal, planned: Planned) -> SocialMeal:

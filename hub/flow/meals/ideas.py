@@ -18,6 +18,7 @@ from hub.domain.spans import overlaps
 from hub.domain.suggestions import Because
 from hub.domain.wording import window_text
 from hub.flow.home import Home
+from hub.flow.meals.keep import under_way
 from hub.flow.meals.propose import Idea, propose
 from hub.store.peers import PeerStore
 from hub.store.tx import Entry, Tx
@@ -50,7 +51,7 @@ def fired(tx: Tx, home: Home, firing: Firing, observed: Entry) -> bool:
     if firing.cause_key in tx.house.open_keys:
         return True
     cause = f"{notice.sender},{notice.identifier}" if notice is not None else ""
-    if _under_way(tx, home, wish.within) is not None:
+    if under_way(tx, wish.within) or _proposed(tx, wish.within):
         return True
     tx.cool_down(firing.rule_id, firing.subject, firing.cooldown)
     index = tx.append(observed)
@@ -132,11 +133,10 @@ def wanted(tx: Tx, home: Home, request: MealRequest, via: str) -> SocialMeal:
     wish = _members_wish(home, request, tx.now)
     zone = home.settings.home.zone
     key = f"meal@{wish.at.astimezone(zone):%Y-%m-%d}"
-    open_one = tx.house.open_keys.get(key)
-    for meal in tx.house.meals.values():
-        if open_one is not None and meal.suggestion_id == open_one:
-            return meal
-    other = _under_way(tx, home, wish.within)
+    proposed = _proposed(tx, wish.within)
+    if proposed is not None:
+        return proposed
+    other = under_way(tx, wish.within)
     if other is not None:
         when = window_text(other.window, zone, tx.now)
         raise ActivityError(f"there is {other.title} with friends already, {when}")
@@ -233,13 +233,16 @@ def _guests(
     return circle_guests(unmuted) if len(unmuted) <= MOST_UNKNOWN else ()
 
 
-def _under_way(tx: Tx, home: Home, within: Window) -> SocialMeal | None:
-    """Return a meal that is agreed to already and at the same time."""
+def _proposed(tx: Tx, within: Window) -> SocialMeal | None:
+    """Return a meal that members are being asked about for the same time."""
     return next(
         (
             one
             for one in tx.house.meals.values()
-            if one.state != "proposed" and overlaps(one.window, within)
+            if one.state == "proposed"
+            and one.suggestion_id in tx.house.suggestions
+            and one.wish is not None
+            and overlaps(one.wish.within, within)
         ),
         None,
     )

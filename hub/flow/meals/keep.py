@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hub.domain.meals import SocialMeal
-from hub.domain.offers import ChangeTerms
+from hub.domain.offers import ChangeTerms, Window
+from hub.domain.spans import overlaps
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
@@ -25,6 +26,18 @@ def with_uid(house: House, uid: str) -> SocialMeal | None:
     return next((one for one in house.meals.values() if uid and one.uid == uid), None)
 
 
+def under_way(tx: Tx, within: Window) -> SocialMeal | None:
+    """Return a meal that is agreed to already and at the same time."""
+    return next(
+        (
+            one
+            for one in tx.house.meals.values()
+            if one.state != "proposed" and overlaps(one.window, within)
+        ),
+        None,
+    )
+
+
 def terms(tx: Tx, meal: SocialMeal) -> ChangeTerms | None:
     """Return what giving its table back costs, as far as the restaurant told."""
     order = tx.house.orders.get(meal.order_id)
@@ -38,8 +51,9 @@ def keep(tx: Tx, home: Home, meal: SocialMeal, *entries: Entry) -> list[int]:
         tx.drop_timers(TIMER, meal.id)
         _let_go(tx, home, meal)
         return indexes
-    settled = meal.state in ("booked", "resizing")
-    tx.set_timer(TIMER, meal.id, "begin", None if settled else meal.window.start)
+    # A proposal ends with its suggestion.
+    looking, settled = meal.state in ("inviting", "booking"), meal.state in ("booked", "resizing")
+    tx.set_timer(TIMER, meal.id, "begin", meal.window.start if looking else None)
     tx.set_timer(TIMER, meal.id, "over", meal.window.end if settled else None)
     return indexes
 

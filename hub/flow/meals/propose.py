@@ -185,7 +185,8 @@ def present(tx: Tx, home: Home, meal: SocialMeal) -> None:
         name = f"At {one.host}'s home" if one.host else "At your home"
         options.append(Option(one.id, "", "", name, (), nothing, one.window, one.note))
     keep(tx, home, replace(meal, choices=found))
-    ask(tx, home, replace(suggestion, options=tuple(options)))
+    presented = replace(suggestion, options=tuple(options), version=suggestion.version + 1)
+    ask(tx, home, presented)
 
 
 def _sittings(options: Iterable[Option]) -> list[Sitting]:

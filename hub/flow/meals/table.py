@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.domain.freebusy import FreeBusy
-from hub.domain.mealactions import CancelTable
+from hub.domain.mealactions import CancelTable, SetActivity
 from hub.domain.meals import SocialMeal, cost_of
 from hub.domain.mealsteps import (
     Step,
@@ -134,7 +134,10 @@ def _of_table(tx: Tx, meal: SocialMeal, order: Order, what: News) -> Step:
     if what == "changed":
         if meal.state == "resizing":
             return on_resized(meal, order.id, size, tx.now, order.cancellation)
-        return Step(replace(meal, size=size))
+        moved = replace(_at_its_time(meal, order), size=size)
+        # Its restaurant moved it: everybody is asked whether that suits.
+        told = () if moved.window == meal.window else (SetActivity("confirmed"),)
+        return Step(moved, told)
     if what == "unchanged":
         return on_resize_refused(meal, order.id, order.reason, tx.now, order.cancellation)
     if what == "cancelled":

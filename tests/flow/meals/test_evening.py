@@ -609,3 +609,82 @@ def test_what_a_restaurant_does_not_say_is_noted(lay: Lay) -> None:
     supper.answer("Ben", "approve")
     supper.run()
     assert supper.meal.state == "booked", "that was agreed to"
+
+
+# -- one meal an evening -------------------------------------------------------------------------
+
+
+def test_two_notices_make_one_proposal(lay: Lay) -> None:
+    supper = lay("Ben")
+    supper.propose()
+    supper.alert("B1", sender="water@example.org")
+    supper.run()
+    supper.run(seconds=6)
+    assert len(supper.house.open()) == 1
+    home, request = supper.house.home, MealRequest("ana")
+    again = supper.house.do(lambda tx: wanted(tx, home, request, "api"))
+    assert again.id == supper.meal.id
+
+
+def test_a_proposal_may_be_agreed_to_after_its_wished_time(lay: Lay) -> None:
+    supper = lay("Ben", rule="where: home\n  at: '18:00'\n  answer_within: 30m")
+    supper.allow("Ben")
+    supper.busy("Ben", 17, 19)
+    late = supper.propose().options[0]
+    assert late.window is not None
+    assert late.window.start.hour == 19
+    supper.run(hours=5, minutes=20)
+    assert supper.meal.state == "proposed"
+    assert supper.house.decide("approve", supper.house.open()[0], option=late.id).result == "done"
+    assert supper.meal.window == late.window
+
+
+def test_no_time_is_left_to_ask_the_others(lay: Lay) -> None:
+    supper = lay("Ben")
+    supper.propose()
+    supper.run(hours=5, minutes=40)
+    (asked,) = supper.house.open()
+    result = supper.house.decide("approve", asked)
+    assert (result.result, supper.meal.state) == ("refused", "proposed")
+    assert "no time left" in result.message
+
+
+def test_members_are_asked_after_their_quiet_hours(lay: Lay) -> None:
+    supper = lay("Ben", rule="at: '20:00'", home={**AT_HOME, "quiet_hours": "12:00-14:00"})
+    supper.alert()
+    supper.run()
+    supper.run(seconds=6)
+    (waiting,) = supper.house.open()
+    assert not waiting.asked
+    assert waiting.options
+    assert supper.house.decide("approve", waiting).result == "done", "whoever looks may answer"
+    supper.run()
+    assert supper.meal.state == "inviting"
+
+
+def test_nothing_is_agreed_to_while_the_others_are_being_asked(lay: Lay) -> None:
+    supper = lay("Ben")
+    supper.alert()
+    (waiting,) = supper.house.open()
+    result = supper.house.decide("approve", waiting)
+    assert (result.result, "still being asked" in result.message) == ("refused", True)
+
+
+def test_a_restaurant_that_moves_the_table_has_everybody_asked(lay: Lay) -> None:
+    supper = lay("Ben")
+    supper.settle("Ben")
+    (shop,) = supper.shops
+    (sale,) = shop.sales("confirmed")
+    assert sale.slot is not None
+    earlier = sale.slot.slot_id.replace("late", "early")
+    shop.step(supper.house, shop.counter.changes.put_off, earlier, "a wedding")
+    supper.run()
+    window = supper.meal.window
+    assert window.start.hour == 16, "17:30 in Berlin"
+    seen = supper.activity(supper.friends["Ben"])
+    assert (seen.details.window, seen.attendees[0].partstat) == (window, "NEEDS-ACTION")
+    supper.answer("Ben", "approve")
+    supper.run()
+    assert (supper.meal.state, supper.tables()) == ("booked", [("confirmed", 2)])
+    assert supper.activity(supper.ada).attendees[0].partstat == "ACCEPTED"
+    supper.whole()
