@@ -41,7 +41,7 @@ HUB = "config/hub.yaml"
 class Scale(BaseModel):
     """A scale that weighs an item in its container."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     tare: str = Field(
         default="0 g", pattern=_WEIGHT, description="what the empty container weighs, e.g. 350 g"
@@ -54,7 +54,7 @@ class Scale(BaseModel):
 class Barcode(BaseModel):
     """A scanner whose codes are added to the pantry or taken from it."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     action: Literal["add", "remove"] = Field(
         description="what a scan does when it does not say so itself"
@@ -64,7 +64,7 @@ class Barcode(BaseModel):
 class Mapped(BaseModel):
     """What one entity means; one of ``item``, ``barcode``, ``presence`` and ``ignore``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     item: ItemId | None = Field(default=None, description="the pantry item whose level it tells")
     unit: str | None = Field(

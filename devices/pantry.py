@@ -18,7 +18,7 @@ _GTIN_LENGTHS = (8, 12, 13, 14)
 class ItemEntry(BaseModel):
     """One thing the household keeps; amounts are in its ``unit``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     name: Word | None = Field(default=None, description="as shown; default: the id")
     unit: str = Field(

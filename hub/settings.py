@@ -19,7 +19,7 @@ Network = IPv4Network | IPv6Network
 class Section(BaseModel):
     """A part of hub.yaml; a key it does not know is an error, not a silent typo."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class MqttSettings(Section):

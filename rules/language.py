@@ -51,7 +51,7 @@ QuietHours = Annotated[str, AfterValidator(_is_quiet), Field(examples=["22:00-07
 class Part(BaseModel):
     """A part of a rule; a key it does not know is an error, not a silent typo."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False, defer_build=True)
 
 
 class StockBelowPar(Part):

@@ -20,7 +20,7 @@ M = TypeVar("M", bound=BaseModel)
 class Input(BaseModel):
     """What a program sends; a field it does not know is an error, not a silent typo."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
 
 class MemberBody(Input):

@@ -26,7 +26,7 @@ LONGEST_TEXT = 1000
 class OrderCommandBody(BaseModel):
     """A wish about a placed order; ``do`` says which, and which of the rest it needs."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     do: Verb = Field(description="move, cancel, track, complain, rate, or came")
     member: str = Field(max_length=32, description="who wishes it: an adult of the household")
