@@ -179,7 +179,7 @@ class Doers:
         for verb in verbs_of(suggestion.kind):
             label = _LABELS[verb]
             token = sign(token_for(suggestion, member.id, verb), self._secret)
-            priced = best is not None and (best.order_id or best.total.amount)
+            priced = best is not None and best.total.amount
             shown = f"{label} {best.total}" if verb == "approve" and best and priced else label
             actions.append(NotificationAction(verb, shown, token, spends(suggestion, verb)))
         return tuple(actions)

@@ -123,8 +123,13 @@ def _price(option: Option) -> str:
 
 
 def question(suggestion: Suggestion, zone: ZoneInfo, now: datetime) -> str:
-    """Say what a member is asked: the reason, and each offer on a line of its own."""
-    lines = [offer(option, zone, now) for option in suggestion.options]
+    """Say what a member is asked: the reason, and each offer on a line of its own.
+
+    About a change of an order the reason says it all: when it comes then, and what that costs.
+    """
+    changing = suggestion.kind in ("move_delivery", "cancel_order") and suggestion.body
+    options = () if changing else suggestion.options
+    lines = [offer(option, zone, now) for option in options]
     if suggestion.then:
         lines.append(f"Home Assistant: {listed([call.words for call in suggestion.then])}")
     return "\n".join(line for line in (suggestion.body, *lines) if line)

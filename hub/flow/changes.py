@@ -223,7 +223,11 @@ def agree(
     if not known and (slot is None or slot.window.start <= tx.now):
         message = "That delivery window is not offered (any more)."
         return DecisionResult("refused", message, suggestion)
-    fee = f" for {change.fee}" if known and change is not None and change.fee else ""
+    fee = (
+        f" for {change.fee}"
+        if known and change is not None and change.fee and change.fee.amount
+        else ""
+    )
     outcome = f"{who} is told{fee}." if known else f"{who} is asked what moving it costs."
     approved = suggestion.moved(
         "approved",

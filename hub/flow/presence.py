@@ -13,6 +13,8 @@ from hub.flow.home import Home
 from hub.store.house import House
 from hub.store.tx import Tx
 
+SETTLES = timedelta(minutes=5)
+"""Only who has been seen away for so long is away: a tracker that wavers rings nobody's phone."""
 _HOME = frozenset({"home", "on", "true", "yes", "1"})
 _UNKNOWN = frozenset({"", "unknown", "unavailable", "none"})
 
@@ -59,6 +61,7 @@ def presence_blocks(house: House, home: Home, now: datetime) -> list[Block]:
     return [
         presence_block(member, home=one.home, since=min(one.since, now), now=now, holds=holds)
         for member, one in seen(house, home).items()
+        if one.home or now - one.since >= SETTLES
     ]
 
 
@@ -72,3 +75,6 @@ def touch_presence(tx: Tx, home: Home, entity: str, attributes: Mapping[str, obj
     holds = holding(home)
     if holds and home.meaning.presence(entity, attributes) is not None:
         tx.touch(Window(tx.now, tx.now + holds))
+        settled = tx.now + SETTLES
+        waking = tx.house.timers.get(("agenda", "", ""), settled)
+        tx.set_timer("agenda", "", "", min(waking, settled))

@@ -628,6 +628,21 @@ def test_everybody_seen_away_shortly_before_it_comes(house, market, placed):
     assert house.house.cases == {}
 
 
+def test_a_tracker_that_wavers_rings_nobody(house, market, placed):
+    seen(house, ana="not_home", ben="home")
+    house.tick(hours=4, minutes=40)
+    for _ in range(9):
+        seen(house, ben="not_home")
+        house.tick(minutes=2)
+        seen(house, ben="home")
+        house.tick(minutes=1)
+    assert house.requests() == []
+    seen(house, ben="not_home")
+    assert house.requests() == []
+    house.tick(minutes=5)
+    assert len(house.requests("update")) == 1
+
+
 def test_who_is_seen_at_home_counts_more_than_a_plan(house, market, placed):
     seen(house, ben="home")
     away(house, 17.5, 19)
@@ -660,6 +675,8 @@ def test_a_rule_may_ask_whether_somebody_is_at_home(build):
 
     assert ring() > 0
     seen(house, ana="not_home", ben="not_home")
+    assert ring() > 0
+    house.clock.turn(minutes=5)
     assert ring() == 0
     seen(house, ben="home")
     assert ring() > 0
