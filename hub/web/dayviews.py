@@ -25,6 +25,7 @@ LEAST = timedelta(minutes=30)
 """What is shorter is drawn so long, that its name can be read and its link be hit."""
 MOST_LANES = 40
 MOST_BLOCKS = 200
+MOST_CLASHES = 50
 
 ICONS: dict[BlockKind, str] = {
     "activity": "activities",
@@ -156,7 +157,7 @@ def day_page(
         now=_mark(window, passed, words) if today else None,
         clashes=tuple(
             Clash(conflict_text(one.conflict, words), by_id.get(one.suggestion), one.why)
-            for one in troubles
+            for one in troubles[:MOST_CLASHES]
         ),
         suggested=tuple(about),
         presence=tuple(

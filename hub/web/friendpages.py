@@ -10,6 +10,7 @@ from aiohttp import web
 from hub.domain.activities import Activity, ActivityError
 from hub.domain.contacts import Sight
 from hub.domain.peers import SCHEME, PeerError
+from hub.web.activityviews import when
 from hub.web.friends import Friends, FriendView
 from hub.web.i18n import N_
 from hub.web.rulepages import require_adult
@@ -81,7 +82,7 @@ async def friend(request: web.Request) -> web.Response:
     """Show one contact, what it may see, and what is planned together."""
     found = _friend(request)
     listed = site_of(request).backend.activities.listed()
-    return render(request, "friend.html", friend=found, together=together(found, listed))
+    return render(request, "friend.html", friend=found, together=together(found, listed), when=when)
 
 
 def together(friend: FriendView, listed: Sequence[Activity]) -> list[Activity]:

@@ -228,7 +228,7 @@ async def test_making_inviting_and_answering_with_a_second_window(
     await one.go("/activities")
     await page.get_by_role("link", name="New").click()
     await page.get_by_label("What").fill("<script>document.title='x'</script>")
-    await page.get_by_label("Day", exact=True).fill("2026-11-28")
+    await page.get_by_label("Date", exact=True).fill("2026-11-28")
     await page.get_by_label("Where").fill("<img src=x onerror=alert(1)>")
     await page.get_by_label("Birch <b>&</b> Sons").check()
     await page.get_by_role("button", name="Make it").click()

@@ -144,7 +144,7 @@ async def test_a_form_that_is_being_filled_in_survives_news(
     await form.get_by_label("Why").fill("<b>Sea</b>")
     await form.get_by_label("Kim").check()
     await form.get_by_label("Ada").uncheck()
-    await form.get_by_label("From").fill("09:30")
+    await form.get_by_label("Begins").fill("09:30")
     backend.put(replace(backend.all_suggestions["sug-1"], id="sug-9", key="k", title="News"))
     backend.activities.blocks.append(
         replace(backend.activities.blocks[1], id="x", title="Tea", window=Window(at(8), at(9)))

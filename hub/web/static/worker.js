@@ -58,7 +58,7 @@ async function page(event) {
 
 /** Links that act, codes and topics are never kept. */
 function readable(path) {
-  return !/^\/(a|you|welcome|sign-in|api|events)(\/|$)/.test(path);
+  return !/^\/(a|calendar|you|welcome|sign-in|api|events)(\/|$)/.test(path);
 }
 
 async function part(request) {
