@@ -11,6 +11,7 @@ import orjson
 
 from devices.types import Entity
 from hub.app.changes import Changes
+from hub.app.standing import Standing
 from hub.domain.decisions import Decision, DecisionResult, OrderCommand
 from hub.domain.money import Money
 from hub.domain.notices import Notice
@@ -46,6 +47,7 @@ class HubBackend:
         *,
         home: Home,
         house: House,
+        standing: Standing,
         writer: Writer,
         views: Views,
         access: Access,
@@ -78,6 +80,7 @@ class HubBackend:
         self.privacy = privacy
         self._home = home
         self._house = house
+        self._standing = standing
         self._writer = writer
         self._views = views
         self._access = access
@@ -96,11 +99,10 @@ class HubBackend:
         return self._clock.now()
 
     def suggestions(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Suggestion]:
-        """Return suggestions, newest first; open ones are in memory."""
+        """Return suggestions, newest first."""
         if not open_only:
             return self._views.suggestions(limit=limit)
-        # A copy, made in one go: the writer may add one meanwhile.
-        waiting = [one for one in list(self._house.suggestions.values()) if one.open]
+        waiting = [one for one in self._standing.suggestions.values() if one.open]
         return sorted(waiting, key=lambda one: one.created_at, reverse=True)[:limit]
 
     def decided(self, limit: int) -> Sequence[Suggestion]:
@@ -109,7 +111,7 @@ class HubBackend:
 
     def suggestion(self, suggestion_id: str) -> Suggestion | None:
         """Return one suggestion."""
-        live = self._house.suggestions.get(suggestion_id)
+        live = self._standing.suggestions.get(suggestion_id)
         return live if live is not None else self._views.suggestion(suggestion_id)
 
     def orders(self, *, limit: int = 100) -> Sequence[Order]:
@@ -118,7 +120,7 @@ class HubBackend:
 
     def order(self, order_id: str) -> Order | None:
         """Return one order."""
-        live = self._house.orders.get(order_id)
+        live = self._standing.orders.get(order_id)
         return live if live is not None else self._views.order(order_id)
 
     def slots(self, order_id: str) -> Sequence[tuple[str, datetime, datetime, Decimal | None]]:
@@ -130,7 +132,7 @@ class HubBackend:
                 slot.window.end,
                 slot.fee.amount if slot.fee else None,
             )
-            for slot in self._house.slots.get(order_id, ())
+            for slot in self._standing.slots.get(order_id, ())
         ]
 
     def pantry(self) -> Sequence[PantryView]:

@@ -44,6 +44,7 @@ from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.showing import Showing
 from hub.app.shown import Snapshot
+from hub.app.standing import Standing
 from hub.app.tls import Https
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
@@ -146,6 +147,7 @@ class Hub:
         self._birth = Birth(now, prefix=settings.mqtt.discovery_prefix)
         renderer = JinjaRenderer(timezone=settings.home.timezone)
         self._stack.callback(renderer.close)
+        standing = Standing(self.house)
         self.writer = Writer(
             self._engine,
             self.house,
@@ -159,6 +161,7 @@ class Hub:
             ),
             acknowledge=self._acknowledge,
             committed=self._committed,
+            standing=standing.committed,
             closing=lambda tx: look(tx, self.home),
         )
         self._carrier = Carrier(self._engine)
@@ -231,6 +234,7 @@ class Hub:
         self.backend = HubBackend(
             home=self.home,
             house=self.house,
+            standing=standing,
             writer=self.writer,
             views=self.views,
             access=self.access,

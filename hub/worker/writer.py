@@ -75,9 +75,11 @@ class Writer:
         intake: Intake,
         acknowledge: Callable[[Sequence[InMessage]], None],
         committed: Callable[[Committed], None],
+        standing: Callable[[Committed], None] = lambda after: None,
         closing: Step = lambda tx: None,
     ) -> None:
-        """Join the parts; ``committed`` is called in the writer thread after each commit.
+        """Join the parts; ``committed`` is called in the writer thread after each commit, and
+        ``standing`` before it and before whoever waits for a step is told.
 
         ``closing`` is what each transaction ends with, after its steps.
         """
@@ -87,6 +89,7 @@ class Writer:
         self._intake = intake
         self._acknowledge = acknowledge
         self._committed = committed
+        self._standing = standing
         self._closing = closing
         self._queue: queue.SimpleQueue[InMessage | Command | None] = queue.SimpleQueue()
         self._room = threading.Event()
@@ -233,6 +236,10 @@ class Writer:
         messages = [item.message for item in items if isinstance(item, Received)]
         self.messages += len(messages)
         after.messages = len(messages)
+        try:
+            self._standing(after)
+        except Exception:
+            log.exception("what stands now could not be taken")
         # Who waits comes first: a broker that waits for its acknowledgement keeps nobody waiting.
         for item, result in zip(items, results, strict=True):
             if isinstance(item, Command) and item.future is not None:
