@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from sqlalchemy import Engine
 
@@ -18,11 +16,9 @@ from hub.flow.home import Home
 from hub.ports import Clock
 from hub.store.house import House
 from hub.store.peers import PeerStore
-from hub.store.tx import Tx
 from hub.web.activities import CalendarView, Friend, Trouble
 from hub.worker.writer import Writer
 
-T = TypeVar("T")
 API = "api"
 
 
@@ -93,43 +89,40 @@ class HubActivities:
 
     async def create(self, details: Details, guests: Sequence[str], member: str) -> Activity:
         """Make an activity and invite contacts by their ids. ActivityError, PeerError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: organize.create(tx, self._home, details, guests, member, API)
         )
 
     async def change(self, key: str, details: Details, member: str) -> Activity:
         """Change an activity of this household. ActivityError, PeerError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: organize.change(tx, self._home, key, details, member, API)
         )
 
     async def cancel(self, key: str, member: str) -> Activity:
         """Cancel an activity of this household. ActivityError, PeerError."""
-        return await self._step(lambda tx: organize.cancel(tx, self._home, key, member, API))
+        return await self._writer.run(lambda tx: organize.cancel(tx, self._home, key, member, API))
 
     async def invite(self, key: str, guests: Sequence[str], member: str) -> Activity:
         """Invite more contacts. ActivityError, PeerError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: organize.invite(tx, self._home, key, guests, member, API)
         )
 
     async def answer(self, key: str, partstat: PartStat, member: str, comment: str) -> Activity:
         """Answer an invitation, or answer it anew. ActivityError, PeerError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: attend.answer(tx, self._home, key, partstat, member, API, comment)
         )
 
     async def note_answer(self, key: str, who: str, partstat: PartStat, member: str) -> Activity:
         """Note what a guest without a hub said. ActivityError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: organize.note_answer(tx, self._home, key, who, partstat, member, API)
         )
 
     async def propose(self, key: str, window: Window, member: str, comment: str) -> Activity:
         """Propose another time. ActivityError, PeerError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: attend.propose(tx, self._home, key, window, member, API, comment)
         )
-
-    async def _step(self, step: Callable[[Tx], T]) -> T:
-        return await asyncio.wrap_future(self._writer.submit(step))

@@ -127,9 +127,7 @@ class Assistant:
             option=token.option,
             token_id=token.id,
         )
-        await asyncio.wrap_future(
-            self._writer.submit(lambda tx: take_reply(tx, self._home, decision))
-        )
+        await self._writer.run(lambda tx: take_reply(tx, self._home, decision))
 
     # -- states -----------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -205,22 +204,16 @@ class HubBackend:
 
     async def decide(self, decision: Decision) -> DecisionResult:
         """Carry a member's answer to the flow; returns after it is committed."""
-        return await asyncio.wrap_future(
-            self._writer.submit(lambda tx: decide(tx, self._home, decision))
-        )
+        return await self._writer.run(lambda tx: decide(tx, self._home, decision))
 
     async def act(self, command: OrderCommand) -> DecisionResult:
         """Carry a member's wish about a placed order to the flow; returns after it is committed."""
-        return await asyncio.wrap_future(
-            self._writer.submit(lambda tx: act(tx, self._home, command))
-        )
+        return await self._writer.run(lambda tx: act(tx, self._home, command))
 
     async def set_stock(self, item: str, quantity: float, member: str) -> StockLevel:
         """Note what a person counted; KeyError for an unknown item, ValueError when negative."""
-        return await asyncio.wrap_future(
-            self._writer.submit(
-                lambda tx: set_stock(tx, self._home, item, quantity, f"member:{member}")
-            )
+        return await self._writer.run(
+            lambda tx: set_stock(tx, self._home, item, quantity, f"member:{member}")
         )
 
     def changes(self) -> AsyncIterator[int]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -28,7 +27,6 @@ from hub.flow.calendars import (
 from hub.flow.home import Home
 from hub.ports import Clock, DeliveryError
 from hub.settings import CalendarSettings
-from hub.store.tx import Tx
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -61,7 +59,7 @@ class Calendars:
         wanted = self._home.settings.calendars
         names = frozenset(one.name for one in wanted)
         if names != self._named:
-            await self._step(lambda tx: forget_calendars(tx, names))
+            await self._writer.run(lambda tx: forget_calendars(tx, names))
             self._named = names
             self._due = {name: at for name, at in self._due.items() if name in names}
             self._readers = {key: one for key, one in self._readers.items() if key[0] in wanted}
@@ -82,13 +80,13 @@ class Calendars:
             fails = self._failed[name] = self._failed.get(name, 0) + 1
             self._due[name] = now + min(every * 2 ** min(fails - 1, 10), max(SELDOM, every))
             log.warning("%s", problem)
-            await self._step(
+            await self._writer.run(
                 partial(calendar_failed, home=home, name=name, problem=problem, lasting=lasting)
             )
             return
         self._failed.pop(name, None)
         self._due[name] = now + every
-        await self._step(
+        await self._writer.run(
             partial(
                 keep_calendar,
                 home=home,
@@ -116,6 +114,3 @@ class Calendars:
         self._readers = {key: one for key, one in self._readers.items() if key[0] != settings}
         self._readers[settings, password] = made
         return made
-
-    async def _step(self, step: Callable[[Tx], None]) -> None:
-        await asyncio.wrap_future(self._writer.submit(step))

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from hub.domain.offers import Window
 from hub.flow.calendars import (
@@ -19,11 +17,9 @@ from hub.flow.calendars import (
 from hub.flow.home import Home
 from hub.flow.shopping import keep_list
 from hub.ports import Clock, DeliveryError, HomeControl
-from hub.store.tx import Tx
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 PREFIX = "ha/"
 """Before the names of its calendars."""
 EVERY = timedelta(minutes=15)
@@ -58,7 +54,7 @@ class HomeLists:
     async def start(self) -> None:
         """Forget calendars that are no longer to be read."""
         names = {PREFIX + name for name in self._calendars}
-        await self._step(lambda tx: forget_calendars(tx, names, PREFIX))
+        await self._writer.run(lambda tx: forget_calendars(tx, names, PREFIX))
 
     def changed(self, name: str | None = None) -> None:
         """Read one again soon, or all: it changed, or Home Assistant is back. In the loop."""
@@ -103,7 +99,7 @@ class HomeLists:
             # It is read again when it is back, which the log says.
             log.debug("%s: %s", name, error)
             return
-        if await self._step(lambda tx: keep_list(tx, name, items)):
+        if await self._writer.run(lambda tx: keep_list(tx, name, items)):
             log.info("%s: %d open", name, len(items))
 
     async def _calendar(self, name: str, now: datetime) -> None:
@@ -115,14 +111,13 @@ class HomeLists:
             found = await read_calendar(self._control, name, within, zone)
         except DeliveryError as error:
             problem = str(error)
-            await self._step(lambda tx: calendar_failed(tx, self._home, PREFIX + name, problem))
+            await self._writer.run(
+                lambda tx: calendar_failed(tx, self._home, PREFIX + name, problem)
+            )
             return
         members = self._calendars[name]
-        await self._step(
+        await self._writer.run(
             lambda tx: keep_calendar(
                 tx, self._home, PREFIX + name, found.entries, members, found.skipped
             )
         )
-
-    async def _step(self, step: Callable[[Tx], T]) -> T:
-        return await asyncio.wrap_future(self._writer.submit(step))

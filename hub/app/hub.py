@@ -317,7 +317,7 @@ class Hub:
         await asyncio.to_thread(self.network.enter)
         await self._find_providers()
         await self.pushes.noted()
-        await asyncio.wrap_future(self.writer.submit(self._begin))
+        await self.writer.run(self._begin)
         await self.replies.look()
         self._stack.push_async_callback(self.replies.close)
         self.pump.start()
@@ -440,9 +440,7 @@ class Hub:
         self._subscribed = wanted
 
     async def _answered(self, answer: OrderAnswer) -> bool:
-        return await asyncio.wrap_future(
-            self.writer.submit(lambda tx: settle(tx, self.home, answer))
-        )
+        return await self.writer.run(lambda tx: settle(tx, self.home, answer))
 
     async def _renew(self) -> None:
         if self.https is not None:
@@ -453,7 +451,7 @@ class Hub:
     async def _tick(self) -> None:
         if self._birth.due(self.clock.now()):
             self.link.publish(self._birth.topic, ONLINE)
-        await asyncio.wrap_future(self.writer.submit(lambda tx: tick(tx, self.home)))
+        await self.writer.run(lambda tx: tick(tx, self.home))
 
     async def _look_around(self) -> None:
         await self.watch.look()
@@ -471,7 +469,7 @@ class Hub:
             def put(tx: Tx) -> None:
                 self.home.providers = found
 
-            await asyncio.wrap_future(self.writer.submit(put))
+            await self.writer.run(put)
 
 
 async def run_until_told(hub: Hub, told: asyncio.Event, started: Callable[[], None]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
 
 from hub.domain.mealplan import MealRequest
 from hub.domain.meals import SocialMeal
@@ -16,7 +14,6 @@ from hub.store.tx import Tx
 from hub.store.views import Views
 from hub.worker.writer import Writer
 
-T = TypeVar("T")
 API = "api"
 
 
@@ -38,30 +35,27 @@ class HubMeals:
 
     async def propose(self, request: MealRequest) -> SocialMeal:
         """Propose a meal. ActivityError."""
-        return await self._step(lambda tx: wanted(tx, self._home, request, API))
+        return await self._writer.run(lambda tx: wanted(tx, self._home, request, API))
 
     async def call_off(self, meal_id: str, member: str, fee: Money | None) -> SocialMeal:
         """Call a meal off for at most ``fee``. KeyError."""
         name = self._home.member(member)
         reason = f"{name.name if name else member} called it off"
-        return await self._step(
+        return await self._writer.run(
             lambda tx: decide.call_off(tx, self._home, _known(tx, meal_id), reason, agreed=fee)
         )
 
     async def let_in(self, meal_id: str, member: str, guest: str) -> SocialMeal:
         """Let a guest in whose yes came late. KeyError, ActivityError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: decide.let_in(tx, self._home, _known(tx, meal_id), guest, member)
         )
 
     async def split(self, meal_id: str, member: str, total: Money) -> SocialMeal:
         """Note what a meal came to. KeyError, ActivityError."""
-        return await self._step(
+        return await self._writer.run(
             lambda tx: decide.split_bill(tx, self._home, _known(tx, meal_id), total, member)
         )
-
-    async def _step(self, step: Callable[[Tx], T]) -> T:
-        return await asyncio.wrap_future(self._writer.submit(step))
 
 
 def _known(tx: Tx, meal_id: str) -> SocialMeal:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from uuid import uuid4
 
 from aiohttp import web
@@ -49,7 +49,6 @@ from integrations.peers.keys import KeyFileError, PeerKeys
 from integrations.peers.transport import HttpPeers
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 _MOST_TRIES = 2
 """How often one message is sent at one go: once, and once more with another number."""
 _CONTROL_LASTS = timedelta(days=2)
@@ -123,7 +122,7 @@ class Peering:
     async def announce(self) -> None:
         """Tell contacts our card where they know another (our address or key has changed)."""
         card = self.card()
-        await self._step(lambda tx: befriend.announce(tx, card))
+        await self._writer.run(lambda tx: befriend.announce(tx, card))
 
     # -- what members do ------------------------------------------------------------------------
 
@@ -137,38 +136,38 @@ class Peering:
         """Return an invitation for one household (``.link()``), good once. PeerError."""
         card, now = self.card(), self._clock.now()
         made = Invitation(card, secrets.token_urlsafe(16), now + INVITATION_LASTS)
-        await self._step(lambda tx: befriend.invite(tx, token_hash(made.token), made.expires))
+        await self._writer.run(lambda tx: befriend.invite(tx, token_hash(made.token), made.expires))
         return made
 
     async def accept(self, link: str) -> Contact:
         """Accept an invitation; the other household then confirms. PeerError."""
         invitation, own = read_link(link), self.keys.id
-        return await self._step(lambda tx: befriend.accept(tx, invitation, own))
+        return await self._writer.run(lambda tx: befriend.accept(tx, invitation, own))
 
     async def confirm(self, contact_id: str) -> Contact:
         """Confirm a household that came with our invitation. PeerError."""
         card = self.card()
-        return await self._step(lambda tx: befriend.confirm(tx, contact_id, card))
+        return await self._writer.run(lambda tx: befriend.confirm(tx, contact_id, card))
 
     async def add_by_mail(self, name: str, email: str) -> Contact:
         """Make a contact of a friend who is invited by mail. PeerError, ActivityError."""
-        return await self._step(lambda tx: befriend.add_by_mail(tx, name, email))
+        return await self._writer.run(lambda tx: befriend.add_by_mail(tx, name, email))
 
     async def mute(self, contact_id: str, muted: bool = True) -> Contact:
         """Have nobody asked about what a contact sends, or again. PeerError."""
-        return await self._step(lambda tx: befriend.mute(tx, contact_id, muted))
+        return await self._writer.run(lambda tx: befriend.mute(tx, contact_id, muted))
 
     async def limit(self, contact_id: str, sees: Sight) -> Contact:
         """Say what a contact may see. PeerError."""
-        return await self._step(lambda tx: befriend.limit(tx, contact_id, sees))
+        return await self._writer.run(lambda tx: befriend.limit(tx, contact_id, sees))
 
     async def place(self, contact_id: str, circles: Sequence[str]) -> Contact:
         """Put a contact into these circles and no others. PeerError, ActivityError."""
-        return await self._step(lambda tx: befriend.place(tx, contact_id, circles))
+        return await self._writer.run(lambda tx: befriend.place(tx, contact_id, circles))
 
     async def remove(self, contact_id: str) -> Contact:
         """End an acquaintance. PeerError."""
-        return await self._step(lambda tx: befriend.remove(tx, contact_id))
+        return await self._writer.run(lambda tx: befriend.remove(tx, contact_id))
 
     async def rotate(self) -> None:
         """Put a new key in the place of ours, and tell every contact."""
@@ -189,7 +188,7 @@ class Peering:
             with self._engine.connect() as connection:
                 wishes = PeerStore(connection).wishes()
             for wish in wishes:
-                await self._step(partial(_fulfil, wish, await self._outcome(wish)))
+                await self._writer.run(partial(_fulfil, wish, await self._outcome(wish)))
 
     async def _outcome(self, wish: Wish) -> dict[str, Any]:
         try:
@@ -261,7 +260,9 @@ class Peering:
         return PeerMessage(self.keys.id, type_, str(uuid4()), peer.channel, 0, body, now, until)
 
     async def _send_messages(self, peer: Peer) -> None:
-        await self._step(partial(drop_expired, home=self._home, hooks=self.hooks, peer_id=peer.id))
+        await self._writer.run(
+            partial(drop_expired, home=self._home, hooks=self.hooks, peer_id=peer.id)
+        )
         tries: Counter[str] = Counter()
         while (found := self._next(peer.id)) is not None:
             peer, row, base = found
@@ -281,9 +282,9 @@ class Peering:
             )
             receipt = await self._transport.send(peer, message)
             if receipt is None:
-                await self._step(partial(carried, peer_id=peer.id, seq=row.seq))
+                await self._writer.run(partial(carried, peer_id=peer.id, seq=row.seq))
             else:
-                await self._step(partial(self._acknowledged, peer.id, peer.channel, receipt))
+                await self._writer.run(partial(self._acknowledged, peer.id, peer.channel, receipt))
 
     def _acknowledged(self, peer_id: str, channel: str, receipt: Receipt, tx: Tx) -> None:
         acknowledged(tx, self._home, self.hooks, peer_id, channel, receipt, sending=True)
@@ -298,8 +299,8 @@ class Peering:
 
     async def _sink(self, message: PeerMessage, relayed: bool) -> Receipt | Refusal:
         if message.type == "hello":
-            return await self._step(lambda tx: hello(tx, self._home, message))
-        return await self._step(
+            return await self._writer.run(lambda tx: hello(tx, self._home, message))
+        return await self._writer.run(
             lambda tx: receive(tx, self._home, self.hooks, message, relayed=relayed)
         )
 
@@ -315,9 +316,6 @@ class Peering:
 
     def _park(self, topic: str, kept: bytes, reason: str) -> None:
         self._writer.post(lambda tx: tx.park(topic, kept, reason))
-
-    async def _step(self, step: Callable[[Tx], T]) -> T:
-        return await asyncio.wrap_future(self._writer.submit(step))
 
 
 def _fulfil(wish: Wish, outcome: dict[str, Any], tx: Tx) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 
 from hub.domain.cases import Case
@@ -44,14 +43,10 @@ class HubPlans:
         member: str,
     ) -> Plan:
         """Keep a plan. PlanError."""
-        return await asyncio.wrap_future(
-            self._writer.submit(
-                lambda tx: add_plan(tx, self._home, kind, window, members, title, uses, member, API)
-            )
+        return await self._writer.run(
+            lambda tx: add_plan(tx, self._home, kind, window, members, title, uses, member, API)
         )
 
     async def remove(self, kind: PlanKind, plan_id: str, member: str) -> Plan | None:
         """Forget a plan and return it, None when there is none."""
-        return await asyncio.wrap_future(
-            self._writer.submit(lambda tx: remove_plan(tx, kind, plan_id, member, API))
-        )
+        return await self._writer.run(lambda tx: remove_plan(tx, kind, plan_id, member, API))

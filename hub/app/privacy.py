@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -14,7 +13,6 @@ from hub.flow.consent import ask_to_erase, revoke
 from hub.flow.home import Home
 from hub.store.consents import disclosures
 from hub.store.house import House
-from hub.store.tx import Tx
 from hub.worker.writer import Writer
 
 
@@ -41,11 +39,8 @@ class HubPrivacy:
 
     async def revoke(self, grant_id: str, member: str) -> DecisionResult:
         """Take a consent back; returns after it is committed."""
-        return await self._step(lambda tx: revoke(tx, self._home, grant_id, member))
+        return await self._writer.run(lambda tx: revoke(tx, self._home, grant_id, member))
 
     async def erase(self, recipient: str, member: str) -> DecisionResult:
         """Ask a provider to erase what it was told; returns after it is committed."""
-        return await self._step(lambda tx: ask_to_erase(tx, self._home, recipient, member))
-
-    async def _step(self, step: Callable[[Tx], DecisionResult]) -> DecisionResult:
-        return await asyncio.wrap_future(self._writer.submit(step))
+        return await self._writer.run(lambda tx: ask_to_erase(tx, self._home, recipient, member))

@@ -49,4 +49,4 @@ class HubPushes:
         def put(tx: Tx) -> None:
             self._home.pushed = members
 
-        await asyncio.wrap_future(self._writer.submit(put))
+        await self._writer.run(put)

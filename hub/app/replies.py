@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Callable
@@ -71,7 +70,7 @@ class Replies:
         self._listening.clear()
 
     async def _left_at(self, topic: str) -> str:
-        return await asyncio.wrap_future(self._writer.submit(lambda tx: tx.cursor(_cursor(topic))))
+        return await self._writer.run(lambda tx: tx.cursor(_cursor(topic)))
 
     def _taker(self, topic: str) -> Take:
         async def take(reply: Reply) -> None:
@@ -88,7 +87,7 @@ class Replies:
                 take_reply(tx, self._home, _decision(token))
                 tx.set_cursor(_cursor(topic), reply.id)
 
-            await asyncio.wrap_future(self._writer.submit(step))
+            await self._writer.run(step)
 
         return take
 

@@ -104,7 +104,7 @@ class Showing:
         def left(tx: Tx) -> tuple[str, str]:
             return tx.cursor(_SHOWN), tx.cursor(_TOLD)
 
-        shown, told = await asyncio.wrap_future(self._writer.submit(left))
+        shown, told = await self._writer.run(left)
         self._known = frozenset(json.loads(shown)) if shown else frozenset()
         if not self.on and not self._known:
             return
@@ -179,7 +179,7 @@ class Showing:
 
     async def _note(self, topics: frozenset[str]) -> None:
         text = json.dumps(sorted(topics)) if topics else ""
-        await asyncio.wrap_future(self._writer.submit(lambda tx: tx.set_cursor(_SHOWN, text)))
+        await self._writer.run(lambda tx: tx.set_cursor(_SHOWN, text))
         self._known = topics
 
     async def _tell(self, broker: Broker) -> None:
@@ -190,7 +190,7 @@ class Showing:
         for kind, facts in said:
             broker.publish(self._entities.events, self._entities.event(kind, facts))
         told = self._told = entries[-1].index
-        await asyncio.wrap_future(self._writer.submit(lambda tx: tx.set_cursor(_TOLD, str(told))))
+        await self._writer.run(lambda tx: tx.set_cursor(_TOLD, str(told)))
         if len(entries) == _AT_ONCE:
             self._wake.set()
 

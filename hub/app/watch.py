@@ -47,7 +47,7 @@ class Watch:
             return
         self.problems = config.problems
         say_problems(config)
-        await asyncio.wrap_future(self._writer.submit(lambda tx: adopt(tx, self._home, config)))
+        await self._writer.run(lambda tx: adopt(tx, self._home, config))
         log.info(
             "the configuration was read again: %d rules, %d mistakes",
             len(config.rules.rules()),

@@ -351,7 +351,7 @@ class Pump:
         self._mine.discard(row.id)
 
     async def _step(self, step: Callable[[Tx], None]) -> None:
-        await asyncio.wrap_future(self._writer.submit(step))
+        await self._writer.run(step)
 
 
 def _only_once(row: Waiting) -> bool:

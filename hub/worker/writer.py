@@ -7,6 +7,7 @@ message) or gets its exception (a command). Messages are acknowledged after the 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import queue
 import threading
@@ -130,6 +131,10 @@ class Writer:
         else:
             self._queue.put(Command(step, future))
         return future
+
+    async def run(self, step: Callable[[Tx], T]) -> T:
+        """Return what a step returns, once its transaction is committed; raise what it raises."""
+        return await asyncio.wrap_future(self.submit(step))
 
     def post(self, step: Step) -> None:
         """Have a step run whose result nobody waits for."""
