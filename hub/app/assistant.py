@@ -118,15 +118,7 @@ class Assistant:
         if token is None:
             log.info("a button in the Home Assistant app is not known: it was long ago")
             return
-        decision = Decision(
-            token.suggestion_id,
-            token.version,
-            token.verb,
-            token.member,
-            VIA,
-            option=token.option,
-            token_id=token.id,
-        )
+        decision = Decision.of(token, VIA)
         await self._writer.run(lambda tx: take_reply(tx, self._home, decision))
 
     # -- states -----------------------------------------------------------------------------------

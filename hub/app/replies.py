@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 
 from hub.domain.decisions import Decision
-from hub.domain.tokens import ActionToken, BadToken, verify
+from hub.domain.tokens import BadToken, verify
 from hub.flow.home import Home
 from hub.flow.reply import take_reply
 from hub.ports import Clock
@@ -84,7 +84,7 @@ class Replies:
                 return
 
             def step(tx: Tx) -> None:
-                take_reply(tx, self._home, _decision(token))
+                take_reply(tx, self._home, Decision.of(token, "ntfy"))
                 tx.set_cursor(_cursor(topic), reply.id)
 
             await self._writer.run(step)
@@ -94,15 +94,3 @@ class Replies:
 
 def _cursor(topic: str) -> str:
     return "ntfy:" + hashlib.blake2b(topic.encode(), digest_size=16).hexdigest()
-
-
-def _decision(token: ActionToken) -> Decision:
-    return Decision(
-        token.suggestion_id,
-        token.version,
-        token.verb,
-        token.member,
-        "ntfy",
-        option=token.option,
-        token_id=token.id,
-    )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from hub.domain.consent import Scope
 from hub.domain.suggestions import Suggestion, Verb
+from hub.domain.tokens import ActionToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,19 @@ class Decision:
     slot_id: str | None = None
     token_id: str | None = None
     scope: Scope = "once"
+
+    @classmethod
+    def of(cls, token: ActionToken, via: str) -> Decision:
+        """Return what the button means that a token was under; it is spent with it."""
+        return cls(
+            token.suggestion_id,
+            token.version,
+            token.verb,
+            token.member,
+            via,
+            option=token.option,
+            token_id=token.id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

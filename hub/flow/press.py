@@ -52,16 +52,7 @@ def press(tx: Tx, home: Home, token: ActionToken) -> DecisionResult:
     if refusal:
         result = DecisionResult("refused", f"Nothing was done: {refusal}.", suggestion)
     else:
-        decision = Decision(
-            token.suggestion_id,
-            token.version,
-            token.verb,
-            token.member,
-            VIA,
-            option=token.option,
-            token_id=token.id,
-        )
-        result = decide(tx, home, decision)
+        result = decide(tx, home, Decision.of(token, VIA))
     if result.result in ("refused", "repeated"):
         facts = {"member": token.member, "via": VIA, "reason": result.message}
         tx.append(Entry("answer_refused", suggestion.id, facts))

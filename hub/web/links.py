@@ -67,17 +67,8 @@ async def act(request: web.Request) -> web.Response:
         token = verify(request.match_info["token"], site.secret, site.backend.now())
     except BadToken as error:
         return _bad(request, error)
-    result = await site.backend.decide(
-        Decision(
-            token.suggestion_id,
-            token.version,
-            token.verb,
-            token.member,
-            "link" if wants_page(request) else _via(request),
-            option=token.option,
-            token_id=token.id,
-        )
-    )
+    via = "link" if wants_page(request) else _via(request)
+    result = await site.backend.decide(Decision.of(token, via))
     return _say(request, _STATUS[result.result], result.message, result.suggestion)
 
 
