@@ -14,14 +14,14 @@ _VERSIONS = 20
 
 def token_for(suggestion: Suggestion, member: str, verb: Verb) -> ActionToken:
     """Return what a member's button stands for: approving takes the first offer."""
-    best = suggestion.options[0] if suggestion.options else None
+    best = suggestion.best
     option = best.id if best is not None and verb == "approve" else None
     return ActionToken(suggestion.id, suggestion.version, verb, member, suggestion.deadline, option)
 
 
 def spends(suggestion: Suggestion, verb: Verb) -> bool:
     """Tell whether a button costs money."""
-    best = suggestion.options[0] if suggestion.options else None
+    best = suggestion.best
     return verb == "approve" and best is not None and best.total.amount > 0
 
 

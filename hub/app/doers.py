@@ -174,7 +174,7 @@ class Doers:
     def _actions(
         self, suggestion: Suggestion, member: MemberSettings
     ) -> tuple[NotificationAction, ...]:
-        best = suggestion.options[0] if suggestion.options else None
+        best = suggestion.best
         actions = []
         for verb in verbs_of(suggestion.kind):
             label = _LABELS[verb]

@@ -10,7 +10,7 @@ from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import sign
 from hub.domain.wording import question
 from hub.flow.home import Home
-from hub.flow.press import best_of, why_not
+from hub.flow.press import why_not
 from hub.ports import Clock
 from hub.store.house import House
 from integrations.homeassistant.entities import Delivery, Level, Pending, Shown
@@ -45,7 +45,7 @@ class Snapshot:
 
     def _pending(self, suggestion: Suggestion) -> Pending:
         zone, now = self._home.settings.home.zone, self._clock.now()
-        best = best_of(suggestion)
+        best = suggestion.best
         what: dict[str, object] = {
             "suggestion": suggestion.id,
             "version": suggestion.version,
@@ -68,12 +68,12 @@ class Snapshot:
 
     def _payload(self, suggestion: Suggestion, verb: Verb) -> str:
         """Return what a button sends, "" where it may not give this answer."""
-        best = best_of(suggestion)
-        option = best.id if best is not None and verb == "approve" else None
         member = self._home.settings.homeassistant.press.member
-        if member is None or why_not(self._home, suggestion, verb, option):
+        if member is None:
             return ""
-        return sign(token_for(suggestion, member, verb), self._secret)
+        token = token_for(suggestion, member, verb)
+        refused = why_not(self._home, suggestion, verb, token.option)
+        return "" if refused else sign(token, self._secret)
 
     def _levels(self) -> list[Level]:
         levels = []

@@ -221,6 +221,11 @@ class Suggestion:
         return late_enough and early_enough
 
     @property
+    def best(self) -> Option | None:
+        """Return the option that is suggested: the first, which a single button stands for."""
+        return self.options[0] if self.options else None
+
+    @property
     def open(self) -> bool:
         """Tell whether it still waits for a decision."""
         return self.state == "proposed"

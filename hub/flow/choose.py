@@ -142,7 +142,7 @@ def rules_choice(tx: Tx, home: Home, suggestion: Suggestion) -> Option | None:
     wanted and nothing else, with no substitute, at a time that suits.
     """
     limits = home.settings.limits.read()
-    best = suggestion.options[0] if suggestion.options else None
+    best = suggestion.best
     if best is None or not limits.decides(suggestion.rule_id, best.total):
         return None
     covered = coverage(best.lines, suggestion.wants)

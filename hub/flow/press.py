@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.domain.decisions import Decision, DecisionResult
-from hub.domain.suggestions import Option, Suggestion, Verb
+from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import ActionToken
 from hub.flow.decide import decide
 from hub.flow.home import Home
@@ -34,11 +34,6 @@ def why_not(home: Home, suggestion: Suggestion, verb: Verb, option: str | None) 
         ):
             return f"no button may spend {chosen.total} (homeassistant.press.up_to)"
     return ""
-
-
-def best_of(suggestion: Suggestion) -> Option | None:
-    """Return the option that a single button stands for, None where there is none."""
-    return suggestion.options[0] if suggestion.options else None
 
 
 def press(tx: Tx, home: Home, token: ActionToken) -> DecisionResult:
