@@ -39,8 +39,7 @@ class HubMeals:
 
     async def call_off(self, meal_id: str, member: str, fee: Money | None) -> SocialMeal:
         """Call a meal off for at most ``fee``. KeyError."""
-        name = self._home.member(member)
-        reason = f"{name.name if name else member} called it off"
+        reason = f"{self._home.called(member)} called it off"
         return await self._writer.run(
             lambda tx: decide.call_off(tx, self._home, _known(tx, meal_id), reason, agreed=fee)
         )

@@ -47,6 +47,10 @@ class Decision:
         )
 
 
+ADULTS_ONLY = "Only an adult of this household may decide."
+"""What anybody else is told who wants something decided."""
+
+
 @dataclass(frozen=True, slots=True)
 class DecisionResult:
     """What came of it. ``message`` is for the member, in words.

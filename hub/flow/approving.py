@@ -38,7 +38,7 @@ def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
     if suggestion.kind == "change_plan":
         return change_plan(tx, home, suggestion, decision)
     if suggestion.kind == "home_action":
-        return ask_home(tx, home, suggestion, decision, name_of(home, decision.member))
+        return ask_home(tx, home, suggestion, decision, home.called(decision.member))
     if suggestion.kind not in ORDERING:
         return _agree(tx, home, suggestion, decision)
     if not suggestion.options:
@@ -176,7 +176,7 @@ def _place(
     if over:
         return DecisionResult("refused", f"Nothing was ordered: {over}.", suggestion)
     by_rule = decision.via == RULE
-    name = f"the rule {suggestion.rule_id}" if by_rule else name_of(home, decision.member)
+    name = f"the rule {suggestion.rule_id}" if by_rule else home.called(decision.member)
     outcome = f"Approved by {name}; ordering at {option.provider_name} for {option.total}."
     approved = suggestion.moved(
         "approved",
@@ -228,7 +228,7 @@ def _change(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
 
 
 def _agree(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:
-    name = name_of(home, decision.member)
+    name = home.called(decision.member)
     agreed = suggestion.moved("approved", decided_by=decision.member, decided_at=tx.now)
     facts = {"member": decision.member, "via": decision.via}
     tx.save(agreed, Entry("approved", suggestion.id, facts))
@@ -243,9 +243,3 @@ def option_meant(suggestion: Suggestion, decision: Decision) -> Option | None:
     if option_id is None and len(suggestion.options) == 1:
         option_id = suggestion.options[0].id
     return next((o for o in suggestion.options if o.id == option_id), None)
-
-
-def name_of(home: Home, member_id: str) -> str:
-    """Return a member's name as it is shown."""
-    member = home.member(member_id)
-    return member.name if member else member_id

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.domain.consent import ERASE, ERASED, Disclosed, Erasure, Grant
-from hub.domain.decisions import DecisionResult
+from hub.domain.decisions import ADULTS_ONLY, DecisionResult
 from hub.domain.orders import Order, OrderAnswer
 from hub.flow.gate import give, told_fields
 from hub.flow.home import Home
@@ -23,8 +23,8 @@ def revoke(tx: Tx, home: Home, grant_id: str, member_id: str) -> DecisionResult:
     An order that is not confirmed yet cannot go on without it and ends. One that is confirmed goes
     on: its provider knows already.
     """
-    if not _adult(home, member_id):
-        return DecisionResult("refused", "Only an adult of this household may decide.")
+    if not home.decides(member_id):
+        return DecisionResult("refused", ADULTS_ONLY)
     grant = tx.house.grants.get(grant_id)
     if grant is None:
         return DecisionResult("unknown", "There is no such consent (any more).")
@@ -96,8 +96,8 @@ def erase(
 
 def ask_to_erase(tx: Tx, home: Home, recipient: str, member_id: str) -> DecisionResult:
     """Have a member's wish that a provider erase what it was told sent, or say why not."""
-    if not _adult(home, member_id):
-        return DecisionResult("refused", "Only an adult of this household may decide.")
+    if not home.decides(member_id):
+        return DecisionResult("refused", ADULTS_ONLY)
     asked = erase(tx, home, recipient, member_id)
     if not asked:
         return DecisionResult("repeated", "There is nothing (more) to ask for.")
@@ -128,8 +128,3 @@ def erasure_answered(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> b
 def _erased(told: Disclosed) -> bool:
     """Tell whether its recipient says that it was erased; other answers may be asked for again."""
     return told.erasure is not None and told.erasure.answer.startswith(ERASED)
-
-
-def _adult(home: Home, member_id: str) -> bool:
-    member = home.member(member_id)
-    return member is not None and member.role == "adult"

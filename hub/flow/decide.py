@@ -7,12 +7,12 @@ from datetime import timedelta
 from functools import partial
 
 from hub.domain.activities import ActivityError
-from hub.domain.decisions import Decision, DecisionResult
+from hub.domain.decisions import ADULTS_ONLY, Decision, DecisionResult
 from hub.domain.peers import PeerError
 from hub.domain.suggestions import Option, Suggestion
 from hub.flow.activities.attend import answer_invitation
 from hub.flow.activities.deciding import decide_counter, decide_late
-from hub.flow.approving import RULE, approve, name_of, option_meant
+from hub.flow.approving import RULE, approve, option_meant
 from hub.flow.consent import never
 from hub.flow.ending import end
 from hub.flow.home import Home
@@ -81,13 +81,12 @@ def _about_meal(
 def _refusal(
     tx: Tx, home: Home, suggestion: Suggestion, decision: Decision
 ) -> DecisionResult | None:
-    member = home.member(decision.member)
     if decision.via == RULE:
         if not _rule_may(home, suggestion, decision):
             message = "No rule may decide that (limits.auto_approve in hub.yaml)."
             return DecisionResult("refused", message, suggestion)
-    elif member is None or member.role != "adult":
-        return DecisionResult("refused", "Only an adult of this household may decide.", suggestion)
+    elif not home.decides(decision.member):
+        return DecisionResult("refused", ADULTS_ONLY, suggestion)
     if decision.verb == "maybe" and suggestion.kind != "invitation":
         message = "Only an invitation can be answered with maybe."
         return DecisionResult("refused", message, suggestion)
@@ -113,7 +112,7 @@ def _decline(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> 
     option = option_meant(suggestion, decision)
     if decision.scope == "never" and option is not None and len(suggestion.options) > 1:
         return _never(tx, home, suggestion, option, decision)
-    name = name_of(home, decision.member)
+    name = home.called(decision.member)
     if decision.scope == "never" and option is not None:
         _refuse(tx, home, option, decision)
     ended = end(

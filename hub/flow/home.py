@@ -49,6 +49,15 @@ class Home:
                 return member
         return None
 
+    def called(self, member_id: str) -> str:
+        """Return a member's name as it is shown; the id of one who is no member any more."""
+        member = self.member(member_id)
+        return member.name if member is not None else member_id
+
+    def decides(self, member_id: str) -> bool:
+        """Tell whether somebody is one of those who may decide."""
+        return member_id in self.adults()
+
     def doors(self) -> tuple[str, ...]:
         """Return the ids of those who take a delivery in: the adults, where there are any."""
         return self.adults() or self.everybody()

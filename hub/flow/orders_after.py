@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.domain.decisions import (
+    ADULTS_ONLY,
     CancelOrder,
     Complain,
     DecisionResult,
@@ -38,9 +39,8 @@ def act(tx: Tx, home: Home, command: OrderCommand) -> DecisionResult:
     order = tx.order(command.order_id)
     if order is None:
         return DecisionResult("unknown", "There is no such order.")
-    member = home.member(command.member)
-    if member is None or member.role != "adult":
-        return DecisionResult("refused", "Only an adult of this household may decide.")
+    if not home.decides(command.member):
+        return DecisionResult("refused", ADULTS_ONLY)
     if isinstance(command, RateOrder):
         return _rate(tx, home, order, command)
     if isinstance(command, Complain):

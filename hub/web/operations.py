@@ -101,7 +101,6 @@ def known(found: object | None, what: str) -> Any:
 def by_adult(request: web.Request, body: MemberBody) -> Backend:
     """Return the backend; HTTPBadRequest where ``body`` names no adult of this household."""
     site = site_of(request)
-    member = site.member(body.member)
-    if member is None or member.role != "adult":
+    if not site.is_adult(body.member):
         raise web.HTTPBadRequest(text="member: expected the id of an adult of this household")
     return site.backend

@@ -16,8 +16,7 @@ _MOST = 60
 
 def is_adult(request: web.Request) -> bool:
     """Tell whether an adult is signed in."""
-    member = site_of(request).member(signed_in(request).member)
-    return member is not None and member.role == "adult"
+    return site_of(request).is_adult(signed_in(request).member)
 
 
 def require_adult(request: web.Request) -> None:

@@ -107,9 +107,7 @@ async def sign_in(request: web.Request) -> web.Response:
         error = N_("This code is not valid (any more). Ask the hub for a new one.")
         return _page(request, status=403, error=error, onward=onward)
     secret, session = site.backend.create_session(member)
-    found = site.member(member)
-    adult = found is not None and found.role == "adult"
-    first = onward == "/" and adult and site.backend.files.fresh()
+    first = onward == "/" and site.is_adult(member) and site.backend.files.fresh()
     response = redirect("/welcome" if first else onward)
     response.set_cookie(
         COOKIE,

@@ -142,6 +142,11 @@ class Site:
     attempts: Attempts = field(default_factory=Attempts)
     files: dict[str, StaticFile] = field(default_factory=static_files)
 
+    def is_adult(self, member_id: str) -> bool:
+        """Tell whether somebody is an adult of this household."""
+        member = self.member(member_id)
+        return member is not None and member.role == "adult"
+
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member of the household."""
         members = self.backend.settings.members
@@ -216,7 +221,7 @@ def render(
             members={each.id: each.name for each in site.backend.settings.members},
             session=session,
             member=member,
-            may_decide=member is not None and member.role == "adult",
+            may_decide=session is not None and site.is_adult(session.member),
             told=told,
             files=site.files,
             path=request.path,

@@ -65,10 +65,10 @@ async def make_code(request: web.Request) -> web.Response:
     """Make a code for another device: of one's own, or (an adult) of another member."""
     site, session = site_of(request), signed_in(request)
     wanted = (await form_of(request)).get("member", session.member)
-    member, maker = site.member(wanted), site.member(session.member)
+    member = site.member(wanted)
     if member is None:
         raise web.HTTPNotFound(text=N_("There is no such member."))
-    if member != maker and (maker is None or maker.role != "adult"):
+    if member.id != session.member and not site.is_adult(session.member):
         raise web.HTTPForbidden(text=N_("Only an adult may sign somebody else in."))
     code = site.backend.create_code(member.id)
     base = site.backend.settings.http.public_url or f"{request.scheme}://{request.host}"

@@ -46,8 +46,7 @@ def answer(
     says who of us goes. ActivityError, PeerError.
     """
     answered = _answer(tx, home, key, partstat, member, via, comment)
-    who = home.member(member)
-    withdraw(tx, home, key, f"{who.name if who else member} {_WORDS[partstat]}.")
+    withdraw(tx, home, key, f"{home.called(member)} {_WORDS[partstat]}.")
     return answered
 
 

@@ -22,7 +22,7 @@ from hub.domain.money import Money
 from hub.domain.suggestions import Suggestion
 from hub.domain.wording import listed
 from hub.flow.activities import organize
-from hub.flow.approving import name_of, option_meant
+from hub.flow.approving import option_meant
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.meals.carry import VIA, carry_out, question_key, share_words
@@ -89,7 +89,7 @@ def _agree(
     after = carry_out(tx, home, meal, step)
     zone = home.settings.home.zone
     words = (
-        f"{name_of(home, decision.member)} agreed. {listed([g.name for g in after.guests])}"
+        f"{home.called(decision.member)} agreed. {listed([g.name for g in after.guests])}"
         f" {'is' if len(after.guests) == 1 else 'are'} asked; answers are awaited until"
         f" {moment_text(after.answer_by, zone, tx.now)}."
     )
@@ -127,7 +127,7 @@ def _answer(
     agreed = suggestion.moved(
         "approved" if yes else "declined", decided_by=decision.member, decided_at=tx.now
     )
-    name = name_of(home, decision.member)
+    name = home.called(decision.member)
     if yes:
         facts: dict[str, object] = {
             "member": decision.member,
@@ -180,7 +180,7 @@ def let_in(tx: Tx, home: Home, meal: SocialMeal, who: str, member: str) -> Socia
     if late is None:
         raise ActivityError("nobody of that address has said yes after the deadline")
     organize.let_in(tx, home, meal.uid, late, member, VIA)
-    close_late(tx, home, meal, who, f"{name_of(home, member)} let them in.")
+    close_late(tx, home, meal, who, f"{home.called(member)} let them in.")
     counted = replace(meal, late=tuple(one for one in meal.late if one.address != who))
     return carry_out(tx, home, meal, on_let_in(counted, who, tx.now, terms(tx, meal)))
 

@@ -150,14 +150,13 @@ def wanted(tx: Tx, home: Home, request: MealRequest, via: str) -> SocialMeal:
     )
     if not guests:
         raise ActivityError("guests: there is no contact to eat with; name some, or a circle")
-    name = home.member(request.member)
     facts = {"member": request.member, "via": via}
     index = tx.append(Entry("meal_wanted", key, facts))
     idea = Idea(
         key,
         f"{request.title} with friends?",
         "",
-        (Because(f"{name.name if name else request.member} would like to eat together", index),),
+        (Because(f"{home.called(request.member)} would like to eat together", index),),
         home.adults(),
         wish.within.end,
     )

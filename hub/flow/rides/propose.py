@@ -15,7 +15,7 @@ from hub.domain.wording import listed
 from hub.flow import wishes
 from hub.flow.home import Home
 from hub.flow.rides.together import lift
-from hub.flow.rides.who import Leg, about_of, arrive_by, name_of, riders, way_of
+from hub.flow.rides.who import Leg, about_of, arrive_by, riders, way_of
 from hub.flow.wishes import Question
 from hub.store.tx import Entry, Tx
 
@@ -77,7 +77,7 @@ def question_about(
     """Return what members are asked about a ride."""
     activity, zone = planned.activity, home.settings.home.zone
     what = activity.details.summary
-    names = listed([name_of(home, one) for one in riders(home, planned)])
+    names = listed([home.called(one) for one in riders(home, planned)])
     line = daywords.activity_line(activity, zone, now)
     if wish.arrive_by is not None:
         title = f"A ride to {what}?"

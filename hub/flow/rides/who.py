@@ -90,9 +90,3 @@ def by_of(tx: Tx, home: Home, order: Order, planned: Planned) -> str:
     if by is not None and home.member(by) is not None:
         return by
     return next(iter(planned.going or home.adults()), "")
-
-
-def name_of(home: Home, member_id: str) -> str:
-    """Return a member's name as it is shown."""
-    member = home.member(member_id)
-    return member.name if member is not None else member_id
