@@ -18,12 +18,12 @@ from hub.domain.orders import Change, Order, OrderAnswer
 from hub.domain.sharing import OWN, sharing
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
 from hub.domain.wording import moving_text, order_at
+from hub.flow.asking import posed, put
 from hub.flow.collect import forget_timers
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
 from hub.flow.requests import await_answer, request
 from hub.flow.saying import close, give_up
-from hub.flow.tell import ask
 from hub.store.tx import Entry, Tx
 
 ANSWER_WITHIN = timedelta(hours=2)
@@ -43,9 +43,7 @@ def forget_change(tx: Tx, home: Home, order: Order, why: str) -> None:
     change = order.change
     if change is None or change.agreed:
         return
-    question = tx.suggestion(change.suggestion_id) if change.suggestion_id else None
-    if question is not None and question.state in ("proposed", "approved"):
-        close(tx, home, change, "superseded", f"{why[:1].upper()}{why[1:]}.")
+    close(tx, home, change, "superseded", f"{why[:1].upper()}{why[1:]}.")
     tx.drop_timers("patience", order.id)
     now = tx.house.orders.get(order.id)
     if now is not None and now.state in PLACED:
@@ -167,29 +165,21 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
             deadline=max(earlier.deadline, deadline),
         )
     else:
-        suggestion = Suggestion(
-            id=tx.new_id(),
+        suggestion = posed(
+            tx,
+            home,
+            "move_delivery" if moving else "cancel_order",
             key=f"{change.kind}:{order.id}",
-            kind="move_delivery" if moving else "cancel_order",
-            rule_id="",
-            rule_version="",
-            rule_text="",
             subject=order.id,
             title=title,
             body=body,
-            state="proposed",
-            version=1,
             because=(Because(f"{order.provider_name} was asked what it costs", cause),),
-            options=(option,),
-            ask=(change.by,) if home.member(change.by) else home.adults(),
-            created_at=tx.now,
             deadline=deadline,
+            options=(option,),
+            whom=(change.by,) if home.member(change.by) else (),
         )
     tx.save(replace(order, change=replace(change, suggestion_id=suggestion.id)))
-    facts = {"kind": suggestion.kind, "order": order.id, "fee": str(fee)}
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
-    ask(tx, home, suggestion)
+    put(tx, home, suggestion, {"kind": suggestion.kind, "order": order.id, "fee": str(fee)})
 
 
 def _shared_text(change: Change, total: Money) -> str:

@@ -20,9 +20,10 @@ from hub.domain.suggestions import Because, Kind, Option, Suggestion
 from hub.domain.wording import window_text
 from hub.flow.activities import organize
 from hub.flow.agenda import USUAL
+from hub.flow.asking import posed, put
 from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.tell import ask, tag_of, tell
+from hub.flow.tell import tag_of, tell
 from hub.store.tx import Entry, Tx
 from rules.times import quiet_until
 
@@ -99,32 +100,24 @@ def _asked(
     if wait is not None and wait + SHORTEST >= latest:
         # Who is not woken would be asked too late.
         wait = None
-    suggestion = Suggestion(
-        id=tx.new_id(),
+    question = posed(
+        tx,
+        home,
+        kind,
         key=case.key,
-        kind=kind,
-        rule_id="",
-        rule_version="",
-        rule_text="",
         subject=case.id,
         title=title[:200],
         body=" ".join([*said, body]),
-        state="proposed",
-        version=1,
         because=tuple(
             Because(text, index if number == 0 else None) for number, text in enumerate(said)
         ),
-        options=(option,) if option is not None else (),
-        ask=home.adults(),
-        created_at=tx.now,
         deadline=latest,
+        options=(option,) if option is not None else (),
         not_before=wait,
     )
-    told = {"kind": kind, "because": [index], "key": suggestion.key, **facts}
-    tx.save(suggestion, Entry("suggested", suggestion.id, told))
-    tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
-    tx.save_case(replace(case, state="asked", suggestion_id=suggestion.id))
-    return ask(tx, home, suggestion)
+    tx.save_case(replace(case, state="asked", suggestion_id=question.id))
+    told = {"kind": kind, "because": [index], "key": question.key, **facts}
+    return put(tx, home, question, told)
 
 
 # -- where nothing is asked ------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from hub.domain.orders import Want
 from hub.domain.proposals import Firing
 from hub.domain.shopping import joined
 from hub.domain.suggestions import Because, Suggestion
+from hub.flow.asking import opened
 from hub.flow.belonging import note
 from hub.flow.collect import collect, forget_timers
 from hub.flow.home import Home
@@ -59,8 +60,7 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
         "because": [cause],
         "key": suggestion.key,
     }
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
+    opened(tx, suggestion, facts)
     if firing.kind == "grocery_order":
         if firing.cooldown > 0:
             # What runs low while the rule is silent is looked at once it may speak again.

@@ -38,13 +38,14 @@ from hub.domain.money import Money
 from hub.domain.offers import Domain, Place, RideWish, TableWish
 from hub.domain.orders import Change, Order
 from hub.domain.suggestions import Agreed, Because, Kind, Suggestion
+from hub.flow.asking import opened
 from hub.flow.belonging import note
 from hub.flow.changes import begin
 from hub.flow.collect import collect
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
-from hub.store.tx import Entry, Tx
+from hub.store.tx import Tx
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ def seek(
     facts: dict[str, object] = {"kind": suggestion.kind, "key": key}
     if agreed is not None:
         facts["agreed"] = {"by": agreed.by, "at_most": str(agreed.at_most or "")}
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
+    opened(tx, suggestion, facts)
     domain: Domain = "ride" if isinstance(wish, RideWish) else "restaurant"
     collect(
         tx,

@@ -9,10 +9,11 @@ from hub.domain.activities import Activity, Attendee, Planned, Proposal
 from hub.domain.contacts import Contact
 from hub.domain.suggestions import Because, Kind, Suggestion
 from hub.flow.activities.keep import ready
+from hub.flow.asking import posed, put
 from hub.flow.ending import end
 from hub.flow.home import Home
-from hub.flow.tell import ask, tag_of, tell
-from hub.store.tx import Entry, Tx
+from hub.flow.tell import tag_of, tell
+from hub.store.tx import Tx
 from rules.times import quiet_until
 
 _LONGEST = timedelta(days=60)
@@ -164,26 +165,16 @@ def _suggest(
     deadline = min(until, tx.now + _LONGEST)
     if deadline <= tx.now:
         return
-    suggestion = Suggestion(
-        id=tx.new_id(),
+    question = posed(
+        tx,
+        home,
+        kind,
         key=key,
-        kind=kind,
-        rule_id="",
-        rule_version="",
-        rule_text="",
         subject=subject,
         title=title[:120],
         body=line,
-        state="proposed",
-        version=1,
         because=(Because(line),),
-        options=(),
-        ask=home.adults(),
-        created_at=tx.now,
         deadline=deadline,
         not_before=_not_before(tx, home, subject, deadline),
     )
-    facts = {"kind": kind, "from": contact, "key": key}
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", deadline)
-    ask(tx, home, suggestion)
+    put(tx, home, question, {"kind": kind, "from": contact, "key": key})

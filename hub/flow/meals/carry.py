@@ -27,16 +27,17 @@ from hub.domain.mealactions import (
 from hub.domain.meals import SocialMeal
 from hub.domain.mealsteps import Step
 from hub.domain.money import Money
-from hub.domain.suggestions import Agreed, Because, Option, Suggestion
+from hub.domain.suggestions import Agreed, Because, Option
 from hub.domain.wording import listed
 from hub.flow import wishes
 from hub.flow.activities import organize
+from hub.flow.asking import posed, put
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.meals import hold
 from hub.flow.meals.keep import TIMER, about, keep
 from hub.flow.meals.propose import table_for
-from hub.flow.tell import ask, tag_of, tell
+from hub.flow.tell import tag_of, tell
 from hub.store.tx import Entry, Tx
 
 VIA = "meal"
@@ -198,30 +199,21 @@ def _ask(tx: Tx, home: Home, meal: SocialMeal, action: AskHousehold) -> SocialMe
     if deadline <= tx.now:
         return _tell(tx, home, meal, TellHousehold(body))
     fee = action.cost.fee if action.cost is not None and action.cost.possible else None
-    suggestion = Suggestion(
-        id=tx.new_id(),
+    asked = posed(
+        tx,
+        home,
+        "social_meal",
         key=key,
-        kind="social_meal",
-        rule_id="",
-        rule_version="",
-        rule_text="",
         subject=meal.id,
         title=_TITLES[action.question].format(
             meal=meal.title, who=action.about.name if action.about else ""
         ),
         body=body,
-        state="proposed",
-        version=1,
         because=(Because(f"{action.reason[:1].upper()}{action.reason[1:]}"),),
-        options=() if fee is None or not fee.amount else (_fee(meal, fee),),
-        ask=home.adults(),
-        created_at=tx.now,
         deadline=deadline,
+        options=() if fee is None or not fee.amount else (_fee(meal, fee),),
     )
-    facts = {"kind": "social_meal", "question": action.question, "key": key}
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", deadline)
-    ask(tx, home, suggestion)
+    put(tx, home, asked, {"kind": "social_meal", "question": action.question, "key": key})
     return meal
 
 

@@ -22,6 +22,7 @@ from hub.domain.notices import Service
 from hub.domain.offers import Domain, TableWish, Window
 from hub.domain.suggestions import Because, Option, Suggestion
 from hub.domain.wording import listed
+from hub.flow.asking import opened
 from hub.flow.busytimes import ask_when_free, own_busy
 from hub.flow.collect import collect
 from hub.flow.ending import end
@@ -116,8 +117,7 @@ def propose(
         "because": [one.ledger_index for one in idea.because if one.ledger_index is not None],
         "key": idea.key,
     }
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
+    opened(tx, suggestion, facts)
     awaited: list[Awaited] = ["busy"]
     if wish.where != "home" and _restaurants(home):
         awaited.append("tables")

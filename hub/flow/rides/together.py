@@ -13,11 +13,11 @@ from hub.domain.money import Money, money
 from hub.domain.offers import Place, RideWish
 from hub.domain.peers import PeerError, PeerMessage
 from hub.domain.sharing import OWN, Detour, Rider, Route, Share, route
-from hub.domain.suggestions import Because, Suggestion
+from hub.domain.suggestions import Because
+from hub.flow.asking import posed, put
 from hub.flow.home import Home
 from hub.flow.peerout import send
 from hub.flow.rides.who import riders
-from hub.flow.tell import ask
 from hub.store.peers import PeerStore
 from hub.store.tx import Entry, Tx
 
@@ -101,29 +101,19 @@ def ask_share(
     tx: Tx, home: Home, about: str, title: str, body: str, until: datetime, subject: str
 ) -> None:
     """Ask members about a shared ride; their word comes back as the news ``ended``."""
-    suggestion = Suggestion(
-        id=tx.new_id(),
+    question = posed(
+        tx,
+        home,
+        "share_ride",
         key=f"share:{about}",
-        kind="share_ride",
-        rule_id="",
-        rule_version="",
-        rule_text="",
         subject=subject,
         title=title[:120],
         body=body,
-        state="proposed",
-        version=1,
         because=(Because(body),),
-        options=(),
-        ask=home.adults(),
-        created_at=tx.now,
         deadline=until,
         about=about,
     )
-    facts = {"kind": suggestion.kind, "key": suggestion.key}
-    tx.save(suggestion, Entry("suggested", suggestion.id, facts))
-    tx.set_timer("deadline", suggestion.id, "", until)
-    ask(tx, home, suggestion)
+    put(tx, home, question, {"kind": question.kind, "key": question.key})
 
 
 # -- what a message says -----------------------------------------------------------------------
