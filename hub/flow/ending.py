@@ -41,6 +41,13 @@ def end(
     return ended
 
 
+def take_back(tx: Tx, home: Home, key: str, why: str) -> None:
+    """Take back the question of a cause, where nobody has decided on it yet."""
+    asked = tx.house.about(key)
+    if asked is not None and asked.open:
+        end(tx, home, asked, "superseded", why)
+
+
 def _let_be(tx: Tx, suggestion: Suggestion) -> None:
     """Forget the change that a question was about, where nobody agreed to it: the order stays."""
     order = tx.house.orders.get(suggestion.subject)

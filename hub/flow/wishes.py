@@ -42,7 +42,7 @@ from hub.flow.asking import opened
 from hub.flow.belonging import note
 from hub.flow.changes import begin
 from hub.flow.collect import collect
-from hub.flow.ending import end
+from hub.flow.ending import end, take_back
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
 from hub.store.tx import Tx
@@ -89,7 +89,7 @@ def seek(
         raise ValueError("no time is left to ask anybody")
     wish = plain(wish)
     key = f"wish:{question.about}"
-    older = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
+    older = tx.house.about(key)
     if older is not None:
         if not older.open or (_sought(tx, older) == wish and agreed == older.agreed):
             return older
@@ -173,9 +173,7 @@ def give_back(
 
 def withdraw(tx: Tx, home: Home, about: str, why: str) -> None:
     """Take back the question about a wish, where nobody has decided on it yet."""
-    open_one = tx.house.suggestions.get(tx.house.open_keys.get(f"wish:{about}", ""))
-    if open_one is not None and open_one.open:
-        end(tx, home, open_one, "superseded", f"{why[:1].upper()}{why[1:]}.")
+    take_back(tx, home, f"wish:{about}", f"{why[:1].upper()}{why[1:]}.")
 
 
 def order_for(tx: Tx, about: str) -> Order | None:
@@ -183,17 +181,22 @@ def order_for(tx: Tx, about: str) -> Order | None:
 
     Where there are two, as when a ride is replaced, the newer one.
     """
+    return next(reversed(orders_for(tx, about)), None)
+
+
+def orders_for(tx: Tx, about: str) -> list[Order]:
+    """Return all orders of a wish that are placed or being placed, the newest last."""
     found = [
         order
         for order in tx.house.orders.values()
         if order.about == about and (order.state in PLACED or order.approved_total is not None)
     ]
-    return max(found, key=lambda one: (one.created_at or tx.now, one.id), default=None)
+    return sorted(found, key=lambda one: (one.created_at or tx.now, one.id))
 
 
 def sought(tx: Tx, about: str) -> Suggestion | None:
     """Return the suggestion of a wish that is open or being carried out."""
-    return tx.house.suggestions.get(tx.house.open_keys.get(f"wish:{about}", ""))
+    return tx.house.about(f"wish:{about}")
 
 
 def plain(wish: RideWish | TableWish) -> RideWish | TableWish:

@@ -10,7 +10,7 @@ from hub.domain.contacts import Contact
 from hub.domain.suggestions import Because, Kind, Suggestion
 from hub.flow.activities.keep import ready
 from hub.flow.asking import posed, put
-from hub.flow.ending import end
+from hub.flow.ending import take_back
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.tx import Tx
@@ -24,7 +24,7 @@ GATHER = timedelta(minutes=10)
 
 def withdraw(tx: Tx, home: Home, key: str, why: str) -> None:
     """Take the question about an invitation back."""
-    _withdraw(tx, home, f"invitation:{key}", why)
+    take_back(tx, home, f"invitation:{key}", why)
 
 
 def withdraw_proposals(tx: Tx, home: Home, activity: Activity, but: str = "") -> None:
@@ -35,7 +35,7 @@ def withdraw_proposals(tx: Tx, home: Home, activity: Activity, but: str = "") ->
     for key, suggestion_id in list(tx.house.open_keys.items()):
         gone = key.startswith(start) and key not in kept
         if suggestion_id != but and (gone or (key.startswith(late) and not activity.open)):
-            _withdraw(tx, home, key, "That is settled otherwise.")
+            take_back(tx, home, key, "That is settled otherwise.")
 
 
 def about(suggestion: Suggestion) -> str:
@@ -78,7 +78,7 @@ def ask_proposal(
     """Ask the members whether an activity of theirs is moved to the time a guest proposes."""
     activity, zone = planned.activity, home.settings.home.zone
     key = _counter(activity.key, proposal.by)
-    _withdraw(tx, home, key, "Another time was proposed since.")
+    take_back(tx, home, key, "Another time was proposed since.")
     words = daywords.proposal_text(activity, proposal, zone, tx.now)
     line = daywords.activity_line(activity, zone, tx.now)
     until = min(proposal.window.start, max(planned.next_start(tx.now), tx.now))
@@ -101,7 +101,7 @@ def ask_late(
     """Ask the members whether a guest who said yes after the deadline may come."""
     activity = planned.activity
     key = f"late:{activity.key}|{late.address}"
-    _withdraw(tx, home, key, "They have answered anew.")
+    take_back(tx, home, key, "They have answered anew.")
     line = daywords.activity_line(activity, home.settings.home.zone, tx.now)
     title = f"{contact.name} would come to {activity.details.summary} after all"
     until = planned.next_start(tx.now)
@@ -143,12 +143,6 @@ _END = datetime.max.replace(tzinfo=UTC)
 
 def _counter(key: str, by: str) -> str:
     return f"counter:{key}|{by}"
-
-
-def _withdraw(tx: Tx, home: Home, key: str, why: str) -> None:
-    older = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
-    if older is not None and older.open:
-        end(tx, home, older, "superseded", why)
 
 
 def _suggest(

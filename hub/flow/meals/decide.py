@@ -23,7 +23,7 @@ from hub.domain.suggestions import Suggestion
 from hub.domain.wording import listed
 from hub.flow.activities import organize
 from hub.flow.approving import option_meant
-from hub.flow.ending import end
+from hub.flow.ending import end, take_back
 from hub.flow.home import Home
 from hub.flow.meals.carry import VIA, carry_out, question_key, share_words
 from hub.flow.meals.keep import keep, terms, under_way
@@ -187,10 +187,7 @@ def let_in(tx: Tx, home: Home, meal: SocialMeal, who: str, member: str) -> Socia
 
 def close_late(tx: Tx, home: Home, meal: SocialMeal, who: str, why: str) -> None:
     """Take back the question about a late yes, where it is still open."""
-    key = question_key(meal, AskHousehold("let_in", "", about=meal.guest(who)))
-    suggestion = tx.house.suggestions.get(tx.house.open_keys.get(key, ""))
-    if suggestion is not None and suggestion.open:
-        end(tx, home, suggestion, "superseded", why)
+    take_back(tx, home, question_key(meal, AskHousehold("let_in", "", about=meal.guest(who))), why)
 
 
 def _keep_out(tx: Tx, home: Home, meal: SocialMeal, who: str, member: str) -> None:

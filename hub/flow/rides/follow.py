@@ -77,7 +77,7 @@ def follow_up(
             tell_of(tx, home, planned, change)
     elif change.action == "cancel":
         wishes.withdraw(tx, home, about, change.why)
-        for one in _live(tx, about):
+        for one in wishes.orders_for(tx, about):
             wishes.give_back(tx, home, one, by=by_of(tx, home, one, planned), why=change.why)
     elif order.state not in PLACED:
         if wishes.give_back(tx, home, order, by=by_of(tx, home, order, planned), why=change.why):
@@ -176,7 +176,7 @@ def _replace(
 
 def give_back_older(tx: Tx, home: Home, about: str) -> None:
     """Another ride was ordered: the one before it goes, at no more than the question said."""
-    placed = [order for order in _live(tx, about) if order.state in PLACED]
+    placed = [order for order in wishes.orders_for(tx, about) if order.state in PLACED]
     if len(placed) < 2:
         return
     *older, newest = placed
@@ -216,16 +216,6 @@ def _in_time(order: Order, leaves: datetime) -> datetime:
     """Return when members should know at the latest that a ride may have to change."""
     free = order.rescheduling.free_until if order.rescheduling is not None else None
     return (free or leaves - REMIND) - REMIND
-
-
-def _live(tx: Tx, about: str) -> list[Order]:
-    """Return the orders of a wish that are placed or being placed, the newest last."""
-    found = [
-        order
-        for order in tx.house.orders.values()
-        if order.about == about and (order.state in PLACED or order.approved_total is not None)
-    ]
-    return sorted(found, key=lambda one: (one.created_at or tx.now, one.id))
 
 
 def tell_of(tx: Tx, home: Home, planned: Planned, change: RideChange) -> None:

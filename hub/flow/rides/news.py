@@ -163,23 +163,17 @@ def _share_answered(tx: Tx, home: Home, name: str, key: str, suggestion_id: str)
 
 def _shares_follow(tx: Tx, home: Home, now: Planned) -> Planned:
     """Who does not go any more neither gives nor takes a seat; return how things stand."""
-    if now.shares and _over_with(home, now):
+    if now.activity.open and answer_of(home, now) != "no":
+        return now
+    key = now.activity.key
+    if now.shares:
         why = f"{now.activity.details.summary} is off for us"
         joining.leave(tx, home, now, why)
-        now = tx.activity(now.activity.key) or now
-        now = hosting.let_down(tx, now, why)
-    for leg in ("offer", "join"):
-        if _over_with(home, now):
-            for key, suggestion_id in list(tx.house.open_keys.items()):
-                asked = tx.house.suggestions.get(suggestion_id)
-                mine = key.startswith(f"share:ride:{leg}:") and asked is not None
-                if mine and asked is not None and asked.subject == now.activity.key and asked.open:
-                    end(tx, home, asked, "superseded", "Nobody here goes any more.")
+        now = hosting.let_down(tx, tx.activity(key) or now, why)
+    for asked in list(tx.house.suggestions.values()):
+        if asked.kind == "share_ride" and asked.subject == key and asked.open:
+            end(tx, home, asked, "superseded", "Nobody here goes any more.")
     return now
-
-
-def _over_with(home: Home, planned: Planned) -> bool:
-    return not planned.activity.open or answer_of(home, planned) == "no"
 
 
 HANDLERS = {
