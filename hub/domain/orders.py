@@ -224,6 +224,12 @@ class Order:
     about: str = ""
     gps: str | None = None
 
+    @property
+    def activity(self) -> str:
+        """Return the key of the activity that a ride leads to or home from, "" for other orders."""
+        owner, _, rest = self.about.partition(":")
+        return rest.partition(":")[2] if owner == "ride" else ""
+
     def moved(self, state: OrderState, **changes: object) -> Order:
         """Return this order in ``state`` with ``changes``; IllegalMove when it may not."""
         return replace(self, state=ORDER_LIFE.move(self.state, state), **changes)  # type: ignore[arg-type]

@@ -116,7 +116,7 @@ def _kept(house: House, home: Home, within: Window | None) -> Iterator[Block]:
     for order in list(house.orders.values()):
         if order.slot is None or (within and not spans.overlaps(order.slot.window, within)):
             continue
-        riders = _going(house, home, meals, order.about.partition(":")[2].partition(":")[2])
+        riders = _going(house, home, meals, order.activity)
         found = order_block(order, riders, frozen=_frozen(home, order))
         if found is not None:
             yield found

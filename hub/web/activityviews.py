@@ -129,11 +129,7 @@ def plain(address: str) -> str:
 def hanging(backend: Backend, activity: Activity) -> tuple[Sequence[Suggestion], Sequence[Order]]:
     """Return what waits for an answer about an activity, and the orders that belong to it."""
     asked = [one for one in backend.suggestions(open_only=True) if one.subject == activity.key]
-    orders = [
-        order
-        for order in backend.orders(limit=_MOST_ORDERS)
-        if order.domain in ("ride", "restaurant") and _about(backend, order) == activity.key
-    ]
+    orders = [o for o in backend.orders(limit=_MOST_ORDERS) if o.activity == activity.key]
     return asked, orders
 
 
@@ -142,11 +138,6 @@ def going(backend: Backend, activity: Activity, members: Mapping[str, str]) -> l
     blocks = backend.activities.agenda(activity.details.window)
     mine = [one for one in blocks if one.id.startswith(f"activity:{activity.key}@")]
     return [members.get(who, who) for block in mine[:1] for who in block.members]
-
-
-def _about(backend: Backend, order: Order) -> str:
-    found = backend.suggestion(order.suggestion_id) if order.suggestion_id else None
-    return found.subject if found is not None else ""
 
 
 def _guest(one: Attendee, address: str, words: Words) -> Guest:

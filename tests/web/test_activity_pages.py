@@ -122,6 +122,7 @@ async def test_what_waits_for_us_comes_first(member: Client) -> None:
 async def test_who_comes_and_what_they_said(member: Client, backend: FakeBackend) -> None:
     suggestion = replace(backend.all_suggestions["sug-5"], id="sug-9", key="k", subject="act-1")
     ride = replace(backend.all_orders["ord-3"], id="ride", domain="ride", suggestion_id="sug-9")
+    ride = replace(ride, about="ride:there:act-1")
     backend.all_orders["ride"] = ride
     backend.put(replace(suggestion, title="A ride to Fishing?"))
     text = await told(member, "/activities/act-1")
