@@ -268,7 +268,12 @@ class Hub:
             self.writer,
             self.views,
             snapshot=Snapshot(
-                self.home, self.house, self.clock, secret=self._secret, page=lambda: self.url
+                self.home,
+                self.house,
+                standing,
+                self.clock,
+                secret=self._secret,
+                page=lambda: self.url,
             ),
             secret=self._secret,
             identity=own,

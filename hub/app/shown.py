@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.app.buttons import token_for
+from hub.app.standing import Standing
 from hub.domain.orders import Order
 from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import sign
@@ -19,21 +20,29 @@ _COMING = ("confirmed", "in_progress")
 
 
 class Snapshot:
-    """Called, it says what is to be seen. It reads what the writer keeps in memory."""
+    """Called, it says what is to be seen. Of what may be decided it reads what is committed."""
 
     def __init__(
-        self, home: Home, house: House, clock: Clock, *, secret: bytes, page: Callable[[], str]
+        self,
+        home: Home,
+        house: House,
+        standing: Standing,
+        clock: Clock,
+        *,
+        secret: bytes,
+        page: Callable[[], str],
     ) -> None:
         """``secret`` signs what buttons send; ``page`` is where the hub's pages are."""
         self._home = home
         self._house = house
+        self._standing = standing
         self._clock = clock
         self._secret = secret
         self._page = page
 
     def __call__(self) -> Shown:
         """Return what is to be seen now."""
-        asked = [one for one in list(self._house.suggestions.values()) if one.open and one.asked]
+        asked = [one for one in self._standing.suggestions.values() if one.open and one.asked]
         asked.sort(key=lambda one: (one.created_at, one.id), reverse=True)
         return Shown(
             [self._pending(one) for one in asked],
@@ -94,7 +103,7 @@ class Snapshot:
         now = self._clock.now()
         coming = [
             (order.slot.window.start, order)
-            for order in list(self._house.orders.values())
+            for order in self._standing.orders.values()
             if order.state in _COMING
             and order.domain == "grocery"
             and order.slot is not None

@@ -43,7 +43,7 @@ def end(
 
 def take_back(tx: Tx, home: Home, key: str, why: str) -> None:
     """Take back the question of a cause, where nobody has decided on it yet."""
-    asked = tx.house.about(key)
+    asked = tx.house.open_with(key)
     if asked is not None and asked.open:
         end(tx, home, asked, "superseded", why)
 

@@ -33,7 +33,7 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
     if firing.kind == "ride":
         rides.by_rule(tx, home, firing, observed)
         return
-    older = tx.house.about(firing.cause_key)
+    older = tx.house.open_with(firing.cause_key)
     wants: tuple[Want, ...] = ()
     if firing.kind == "grocery_order":
         wants = wanted(tx, home, firing, older)

@@ -86,7 +86,7 @@ class HouseView:
         """Tell whether a basket is undecided while something runs low that is not in it."""
         if not key.endswith(f":{PANTRY}"):
             return False
-        suggestion = self.house.about(key)
+        suggestion = self.house.open_with(key)
         if suggestion is None or not suggestion.open:
             return False
         wanted = {want.item for want in suggestion.wants}

@@ -89,7 +89,7 @@ def seek(
         raise ValueError("no time is left to ask anybody")
     wish = plain(wish)
     key = f"wish:{question.about}"
-    older = tx.house.about(key)
+    older = tx.house.open_with(key)
     if older is not None:
         if not older.open or (_sought(tx, older) == wish and agreed == older.agreed):
             return older
@@ -196,7 +196,7 @@ def orders_for(tx: Tx, about: str) -> list[Order]:
 
 def sought(tx: Tx, about: str) -> Suggestion | None:
     """Return the suggestion of a wish that is open or being carried out."""
-    return tx.house.about(f"wish:{about}")
+    return tx.house.open_with(f"wish:{about}")
 
 
 def plain(wish: RideWish | TableWish) -> RideWish | TableWish:

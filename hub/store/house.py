@@ -88,7 +88,7 @@ class House:
     seen: dict[str, datetime] = field(default_factory=dict)
     """When each entity was last heard of. Not kept over a restart: it changes with each message."""
 
-    def about(self, key: str) -> Suggestion | None:
+    def open_with(self, key: str) -> Suggestion | None:
         """Return the suggestion of a cause that is open or being carried out."""
         return self.suggestions.get(self.open_keys.get(key, ""))
 
