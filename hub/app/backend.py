@@ -11,6 +11,7 @@ import orjson
 from devices.types import Entity
 from hub.app.changes import Changes
 from hub.app.standing import Standing
+from hub.domain.backups import BackupState
 from hub.domain.decisions import Decision, DecisionResult, OrderCommand
 from hub.domain.money import Money
 from hub.domain.notices import Notice
@@ -54,6 +55,7 @@ class HubBackend:
         changes: Changes,
         entities: Callable[[], Sequence[Entity]],
         health: Callable[[], Mapping[str, object]],
+        backup: Callable[[], BackupState],
         topic_of: Callable[[MemberSettings], str],
         files: Files,
         pushes: Pushes,
@@ -87,6 +89,7 @@ class HubBackend:
         self._changes = changes
         self._entities = entities
         self._health = health
+        self._backup = backup
 
     @property
     def settings(self) -> Settings:
@@ -201,6 +204,10 @@ class HubBackend:
     def health(self) -> Mapping[str, object]:
         """Return what /healthz and /metrics tell."""
         return self._health()
+
+    def backup(self) -> BackupState:
+        """Return how the nightly backup stands."""
+        return self._backup()
 
     async def decide(self, decision: Decision) -> DecisionResult:
         """Carry a member's answer to the flow; returns after it is committed."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from hub.app.watch import Watch
+from hub.domain.backups import BackupState
 from hub.ports import Clock
 from hub.store.views import Views
 from hub.worker.pump import Pump
@@ -34,7 +35,14 @@ class Health:
     """Called, it says how the parts are. ``ok`` holds while the broker is there."""
 
     def __init__(
-        self, writer: Writer, pump: Pump, views: Views, watch: Watch, clock: Clock
+        self,
+        writer: Writer,
+        pump: Pump,
+        views: Views,
+        watch: Watch,
+        clock: Clock,
+        *,
+        backup: Callable[[], BackupState],
     ) -> None:
         """``link`` and ``assistant`` are given once there are such."""
         self._writer = writer
@@ -42,6 +50,7 @@ class Health:
         self._views = views
         self._watch = watch
         self._clock = clock
+        self._backup = backup
         self._since = clock.now()
         self.link: Connection | None = None
         self.assistant: Beside | None = None
@@ -49,6 +58,7 @@ class Health:
     def __call__(self) -> Mapping[str, object]:
         """Return the figures; ``…_total`` grow from the start of the process."""
         connected = self.link is not None and self.link.connected
+        backup = self._backup()
         beside = self.assistant.connected if self.assistant is not None else None
         return {
             "ok": connected,
@@ -63,5 +73,7 @@ class Health:
             "waiting_to_write": self._writer.waiting,
             "waiting_to_send": self._pump.waiting,
             "config_problems": len(self._watch.problems),
+            "backup_ok": backup.ok,
+            **({} if backup.made is None else {"backup_made_timestamp": backup.made}),
             **self._views.counts(),
         }

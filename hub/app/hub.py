@@ -165,6 +165,9 @@ class Hub:
             closing=lambda tx: look(tx, self.home),
         )
         self._carrier = Carrier(self._engine)
+        self.nightly = Nightly(
+            self.home, self._config.folder, self._data, self.clock, self.writer.run
+        )
         self.watch = Watch(self._config, self.home, self.writer)
         self.peering = Peering(
             self.home,
@@ -230,7 +233,14 @@ class Hub:
         )
         doing = self.peering.doing(doers.for_pump())
         self.pump = Pump(self.writer, self.clock, doing, self.views.waiting)
-        self.health = Health(self.writer, self.pump, self.views, self.watch, self.clock)
+        self.health = Health(
+            self.writer,
+            self.pump,
+            self.views,
+            self.watch,
+            self.clock,
+            backup=lambda: self.nightly.state,
+        )
         self.backend = HubBackend(
             home=self.home,
             house=self.house,
@@ -242,6 +252,7 @@ class Hub:
             changes=self._changes,
             entities=lambda: self._entities,
             health=self.health,
+            backup=lambda: self.nightly.state,
             topic_of=self.topics.of,
             pushes=self.pushes,
             privacy=HubPrivacy(self.home, self.house, self.writer, self._engine),
@@ -331,8 +342,8 @@ class Hub:
         self._stack.callback(self._alarm.stop)
         self._alarm.every(STEADY_SECONDS, self._tick, "steady")
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
-        nightly = Nightly(self.home, self._config.folder, self._data, self.clock)
-        self._alarm.every(LOOK_SECONDS, nightly.look, "backup")
+        await self.nightly.begin()
+        self._alarm.every(LOOK_SECONDS, self.nightly.look, "backup")
         if self.https is not None:
             self._alarm.every(_CERTIFICATE_SECONDS, self._renew, "certificate")
         calendars = Calendars(self.home, self.writer, self.clock)

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from hub.cli.common import (
     DEFAULT_CONFIG,
+    DEFAULT_DATA,
     AsJson,
     ConfigFolder,
+    DataFolder,
     Refused,
+    plain,
     print_json,
     say,
     shown,
     table,
 )
+
+if TYPE_CHECKING:
+    from hub.domain.backups import BackupState
 
 EXAMPLES = (
     "[bold]run_hub.py check --config config[/bold]: exits with 2 when there is a mistake\n\n"
@@ -21,8 +30,15 @@ EXAMPLES = (
 )
 
 
-def check(config: ConfigFolder = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """Read the configuration and say what it means; mistakes with file, line and column."""
+def check(
+    config: ConfigFolder = DEFAULT_CONFIG,
+    data: DataFolder = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Read the configuration and say what it means; mistakes with file, line and column.
+
+    Where a hub has run on the data folder, how its nightly backup stands is said as well.
+    """
     from hub.app.config import ConfigError, read_config
 
     try:
@@ -35,6 +51,7 @@ def check(config: ConfigFolder = DEFAULT_CONFIG, as_json: AsJson = False) -> Non
     ]
     settings = found.settings
     rules = found.rules.rules()
+    state = _backup(data)
     if as_json:
         print_json(
             {
@@ -56,6 +73,7 @@ def check(config: ConfigFolder = DEFAULT_CONFIG, as_json: AsJson = False) -> Non
                     }
                     for rule in rules
                 ],
+                "backup": plain(state),
                 "problems": problems,
             }
         )
@@ -79,8 +97,35 @@ def check(config: ConfigFolder = DEFAULT_CONFIG, as_json: AsJson = False) -> Non
                 for rule in rules
             ],
         )
+        if settings is not None and settings.backup.to is not None:
+            say(_told(state))
         for problem in found.problems:
             say(str(problem))
         say(f"{len(problems)} mistakes" if problems else "No mistakes.")
     if problems:
         raise typer.Exit(2)
+
+
+def _backup(data: Path) -> BackupState | None:
+    from hub.domain.backups import CURSOR, BackupState
+    from hub.store.codec import load
+    from hub.store.copy import CopyError, kept_cursor
+
+    file = data / "hub.sqlite"
+    if not file.is_file():
+        return None
+    try:
+        kept = kept_cursor(file, CURSOR)
+        return load(BackupState, kept) if kept else BackupState()
+    except (CopyError, ValueError):
+        return None
+
+
+def _told(state: BackupState | None) -> str:
+    if state is None or (state.made is None and state.ok):
+        return "Nightly backup: none yet."
+    last = f"the last good one is of {state.made:%Y-%m-%d %H:%M} UTC" if state.made else "none yet"
+    if state.failing_since is None:
+        return f"Nightly backup: {last}."
+    since = f"{state.failing_since:%Y-%m-%d %H:%M} UTC"
+    return f"Nightly backup: FAILING since {since}, {last}: {state.reason}"

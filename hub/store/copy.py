@@ -68,6 +68,16 @@ def counts(path: Path) -> dict[str, int]:
         raise CopyError(f"{path}: {error}; expected the hub's database") from None
 
 
+def kept_cursor(path: Path, name: str) -> str:
+    """Return a cursor of a hub's database, "" where there is none. CopyError when it is not one."""
+    try:
+        with closing(_open(path)) as database:
+            row = database.execute("SELECT value FROM cursor WHERE name = ?", (name,)).fetchone()
+    except sqlite3.Error as error:
+        raise CopyError(f"{path}: {error}; expected the hub's database") from None
+    return str(row[0]) if row else ""
+
+
 def whole(path: Path) -> None:
     """Have SQLite look at every page. CopyError says what is damaged."""
     try:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from hub.domain.backups import BackupState as BackupState
 from hub.domain.decisions import Decision as Decision
 from hub.domain.decisions import DecisionResult as DecisionResult
 from hub.domain.decisions import OrderCommand as OrderCommand
@@ -223,6 +224,10 @@ class Backend(Protocol):
 
     def health(self) -> Mapping[str, object]:
         """Return what /healthz and /metrics tell: counters and whether the broker is there."""
+        ...
+
+    def backup(self) -> BackupState:
+        """Return how the nightly backup stands."""
         ...
 
     async def decide(self, decision: Decision) -> DecisionResult:

@@ -23,6 +23,7 @@ from hub.domain.activities import (
     Proposal,
 )
 from hub.domain.agenda import Agenda, Block
+from hub.domain.backups import BackupState
 from hub.domain.conflicts import find
 from hub.domain.consent import Disclosed, Erasure, Grant
 from hub.domain.contacts import Sight
@@ -814,6 +815,8 @@ class FakeBackend:
             ),
         ]
 
+    backup_state = BackupState()
+
     def health(self) -> Mapping[str, object]:
         return {
             "ok": self.ok,
@@ -823,6 +826,9 @@ class FakeBackend:
             "load": float("inf"),
             "started_at": NOW,
         }
+
+    def backup(self) -> BackupState:
+        return self.backup_state
 
     async def act(self, command: OrderCommand) -> DecisionResult:
         self.commands.append(command)

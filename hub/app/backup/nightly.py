@@ -5,18 +5,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from hub.app.backup.names import newest
+from hub.domain.backups import BackupState
+from hub.flow import backups
 from hub.flow.home import Home
 from hub.ports import Clock
+from hub.store.tx import Tx
 
 log = logging.getLogger(__name__)
 _PROGRAM = Path(__file__).resolve().parents[3] / "run_hub.py"
 LOOK_SECONDS = 60.0
 _AGAIN = timedelta(hours=1)
 _LONGEST = 3600.0
+
+Do = Callable[[Callable[[Tx], BackupState]], Awaitable[BackupState]]
+"""Takes a step in the writer (``Writer.run``)."""
 
 
 def last_due(now: datetime, hour: int) -> datetime:
@@ -28,9 +36,12 @@ def last_due(now: datetime, hour: int) -> datetime:
 class Nightly:
     """Makes a backup once a day; one that was missed is made as soon as the hub runs again."""
 
-    def __init__(self, home: Home, config: Path, data: Path, clock: Clock) -> None:
+    def __init__(self, home: Home, config: Path, data: Path, clock: Clock, do: Do) -> None:
         """``home``'s settings say where to, when, and how many are kept."""
         self._home = home
+        self._do = do
+        self.state = BackupState()
+        """How it stands; whole once ``begin`` was called."""
         self._config = config
         self._data = data
         self._clock = clock
@@ -46,6 +57,10 @@ class Nightly:
             now.astimezone(self._home.settings.home.zone), settings.hour
         )
 
+    async def begin(self) -> None:
+        """Read how it stood when the hub ended."""
+        self.state = await self._do(backups.standing)
+
     async def look(self) -> None:
         """Make a backup if one is due; a failure is told, and tried again after an hour."""
         if not self.due():
@@ -60,13 +75,20 @@ class Nightly:
         )
         try:
             said, _ = await asyncio.wait_for(process.communicate(), _LONGEST)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            said = f"error: it had not ended after {_LONGEST / 60:.0f} minutes".encode()
         except BaseException:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
             raise
-        line = said.decode(errors="replace").strip().rpartition("\n")[2]
+        line = said.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("error: ")
         if process.returncode:
-            log.error("the nightly backup failed: %s", line.removeprefix("error: "))
+            log.error("the nightly backup failed: %s", line)
+            reason = line or f"it ended with {process.returncode}"
+            self.state = await self._do(partial(backups.failed, home=self._home, reason=reason))
         else:
             log.info("%s", line)
+            self.state = await self._do(partial(backups.made, home=self._home))

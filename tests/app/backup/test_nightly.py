@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,7 +13,9 @@ import pytest
 
 from hub.app.backup.make import NAME
 from hub.app.backup.nightly import Nightly, last_due
-from hub.settings import BackupSettings, Settings
+from hub.domain.backups import BackupState
+from hub.settings import BackupSettings, MemberSettings, NtfySettings, Settings
+from hub.store.tx import Tx
 from tests.app.backup.conftest import Home
 from tests.support.household import TurnedClock
 from tests.support.hubprocess import SETTINGS, write_config
@@ -27,15 +30,28 @@ def _plain(backup: dict[str, object]) -> dict[str, object]:
 class Running:
     """As much of a home as the backup looks at."""
 
-    def __init__(self, **backup: object) -> None:
+    def __init__(self, home: Home, **backup: object) -> None:
+        self._house = home.house
         self.settings = Settings.model_validate(
             {"home": {"timezone": "Europe/Berlin"}, "backup": _plain(backup)}
         )
 
+    def adults(self) -> tuple[str, ...]:
+        return ("ana",)
+
+    def member(self, member_id: str) -> MemberSettings:
+        return MemberSettings(id=member_id, name="Ana", ntfy=NtfySettings(topic="ana-topic"))
+
+    pushed = frozenset[str]()
+
+    async def do(self, step: Callable[[Tx], BackupState]) -> BackupState:
+        return self._house.do(step)
+
 
 def nightly(home: Home, clock: TurnedClock, **backup: object) -> Nightly:
     write_config(home.config, settings={"backup": _plain(backup)})
-    return Nightly(Running(**backup), home.config, home.data, clock)  # type: ignore[arg-type]
+    running = Running(home, **backup)
+    return Nightly(running, home.config, home.data, clock, running.do)  # type: ignore[arg-type]
 
 
 def made(folder: Path) -> list[str]:
@@ -51,7 +67,8 @@ def test_the_last_time_it_was_due() -> None:
 
 def test_when_it_is_due(home: Home, tmp_path: Path) -> None:
     clock = TurnedClock(datetime(2026, 11, 25, 1, tzinfo=UTC))
-    assert not Nightly(Running(), home.config, home.data, clock).due()  # type: ignore[arg-type]
+    idle = Running(home)
+    assert not Nightly(idle, home.config, home.data, clock, idle.do).due()  # type: ignore[arg-type]
     looked = nightly(home, clock, to=tmp_path / "to")
     assert looked.due(), "there is none yet"
     (tmp_path / "to").mkdir()
@@ -80,6 +97,10 @@ async def test_it_is_made_by_a_process_and_the_oldest_goes(
     assert len(names) == 3
     assert pyrage.decrypt((folder / names[2]).read_bytes(), [KEY])
     assert not looked.due()
+    again = nightly(home, clock, to=folder, keep=3, recipient=KEY.to_public())
+    await again.begin()
+    assert again.state == looked.state
+    assert again.state.made is not None
 
 
 async def test_a_failure_is_told_in_one_line_and_tried_again(
@@ -95,6 +116,8 @@ async def test_a_failure_is_told_in_one_line_and_tried_again(
     )
     assert list(folder.iterdir()) == []
     assert not looked.due()
+    assert not looked.state.ok
+    assert looked.state.reason == f"{tmp_path / 'gone'}: No such file or directory"
     clock.turn(hours=1)
     assert looked.due()
 
