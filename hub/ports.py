@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -131,6 +132,31 @@ class HomeControl(Protocol):
 
         Raises DeliveryError: ``retry`` while it is away, ``unknown`` when it did not answer.
         """
+        ...
+
+
+class BackupPlace(Protocol):
+    """A folder on another machine that keeps backups. All of it raises DeliveryError."""
+
+    async def names(self) -> Sequence[str]:
+        """Return the names of the files in it."""
+        ...
+
+    async def put(self, file: Path, name: str, sha256: str) -> None:
+        """Send a file. It gets its ``name`` only once the other side gave back the same bytes
+        (``sha256``, in hex); until then it is ``<name>.part``, which counts for nothing."""
+        ...
+
+    async def get(self, name: str, file: Path) -> None:
+        """Bring a file here."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Delete a file; one that is gone already is no mistake."""
+        ...
+
+    async def close(self) -> None:
+        """End the connection."""
         ...
 
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from hub.domain.limits import Limits
 from hub.domain.money import Money, money
+from hub.domain.places import is_place, read_place
 from hub.domain.suggestions import Kind
 
 Network = IPv4Network | IPv6Network
@@ -429,10 +430,17 @@ class CalendarSettings(Section):
 
 
 class BackupSettings(Section):
-    """The nightly backup: one encrypted file in a folder, best on another disk or machine."""
+    """The nightly backup: one encrypted file in a folder, best on another disk or machine.
 
-    to: Path | None = Field(
-        default=None, description="folder for nightly backups, e.g. a mounted disk; none: no backup"
+    ``to`` is a folder here, or one elsewhere: ``sftp://user@nas:22/backups`` or
+    ``webdavs://user@nas.example/dav/backups`` (``webdav://`` sends the password in clear).
+    """
+
+    to: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=1000,
+        description="folder for nightly backups, or sftp://… or webdavs://…; none: no backup",
     )
     hour: int = Field(default=3, ge=0, le=23, description="local hour after which it is made")
     keep: int = Field(default=7, ge=1, le=1000, description="how many are kept")
@@ -442,6 +450,32 @@ class BackupSettings(Section):
     passphrase_file: Path | None = Field(
         default=None, description="file with a passphrase instead; the hub's user must read it"
     )
+    password_file: Path | None = Field(
+        default=None, description="file with the password for sftp:// or webdavs://"
+    )
+    key_file: Path | None = Field(
+        default=None, description="private key for sftp://, without a passphrase of its own"
+    )
+    host_key: str = Field(
+        default="",
+        pattern=r"^(SHA256:[A-Za-z0-9+/]{43})?$",
+        description="fingerprint of the sftp server's key, SHA256:…; none: ~/.ssh/known_hosts",
+    )
+    ca_file: Path | None = Field(
+        default=None, description="CA certificates (PEM) that webdavs:// is believed by"
+    )
+
+    @field_validator("to")
+    @classmethod
+    def _is_a_place(cls, value: str | None) -> str | None:
+        if value is not None and is_place(value):
+            read_place(value)
+        return value
+
+    @property
+    def elsewhere(self) -> bool:
+        """Tell whether it goes to another machine by a protocol of its own."""
+        return self.to is not None and is_place(self.to)
 
 
 class PressSettings(Section):

@@ -174,11 +174,13 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
     files = {name: folder / value for name in names if (value := getattr(mqtt, name)) is not None}
     registry = folder / beckn.registry if beckn.registry is not None else None
     catalog = folder / settings.sell.catalog if settings.sell.catalog is not None else None
-    kept = {
+    kept: dict[str, object] = {
         name: folder / value
-        for name in ("to", "passphrase_file")
+        for name in ("passphrase_file", "password_file", "key_file", "ca_file")
         if (value := getattr(backup, name)) is not None
     }
+    if backup.to is not None and not backup.elsewhere:
+        kept["to"] = str(folder / backup.to)
     there = settings.homeassistant
     token = folder / there.token_file if there.token_file is not None else None
     return settings.model_copy(

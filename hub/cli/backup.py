@@ -24,6 +24,7 @@ from hub.clock import clock_from_environment
 if TYPE_CHECKING:
     from hub.app.backup.agefile import Lock, Opener
     from hub.app.backup.archive import Manifest
+    from hub.app.backup.places import Access
     from hub.settings import BackupSettings, Settings
 
 BACKUP_EXAMPLES = (
@@ -40,17 +41,36 @@ PassphraseFile = Annotated[
     typer.Option("--passphrase-file", help="A file whose first line is the passphrase."),
 ]
 
+PasswordFile = Annotated[
+    Path | None,
+    typer.Option("--password-file", help="A file with the password of the other machine."),
+]
+KeyFile = Annotated[
+    Path | None, typer.Option("--key-file", help="The private key for sftp:// addresses.")
+]
+HostKey = Annotated[
+    str, typer.Option("--host-key", help="SHA256:…: what the sftp server's key must be.")
+]
+CaFile = Annotated[
+    Path | None, typer.Option("--ca-file", help="Certificates that webdavs:// is believed by.")
+]
+
 
 def backup(
     config: ConfigFolder = DEFAULT_CONFIG,
     data: DataFolder = DEFAULT_DATA,
     to: Annotated[
-        Path | None, typer.Option("--to", help="A folder or a new file; else backup.to.")
+        str | None,
+        typer.Option("--to", help="A folder, a new file or an address; else backup.to."),
     ] = None,
     passphrase_file: PassphraseFile = None,
     recipient: Annotated[
         str, typer.Option("--recipient", help="age1…: whose key is to open it.")
     ] = "",
+    password_file: PasswordFile = None,
+    key_file: KeyFile = None,
+    host_key: HostKey = "",
+    ca_file: CaFile = None,
     nightly: Annotated[
         bool, typer.Option("--nightly", help="As in hub.yaml, and delete the oldest ones.")
     ] = False,
@@ -58,28 +78,37 @@ def backup(
 ) -> None:
     """Write one encrypted file (age) with database, keys and configuration; the hub may run.
 
-    It is read back and compared before it gets its name.
+    It is read back and compared before it gets its name. An address is sftp://user@host/path or
+    webdavs://user@host/path.
     """
     from hub.app.backup.make import make_backup, prune
+    from hub.app.backup.places import send_backup
+    from hub.domain.places import is_place
 
     known = _settings(config)
     settings = known.backup
     target = to or settings.to
     if target is None:
         raise Refused("--to: expected a folder or a file (or backup.to in hub.yaml)", 2)
-    if nightly and not target.is_dir():
-        raise Refused(f"{target}: expected a folder that is there (is the disk mounted?)")
     lock = _lock(passphrase_file, recipient, settings)
-    made = make_backup(config, data, target, lock, clock_from_environment().now())
-    gone = prune(target, settings.keep) if nightly else []
+    now = clock_from_environment().now()
+    if is_place(target):
+        access = _access(password_file, key_file, host_key, ca_file, settings)
+        keep = settings.keep if nightly else None
+        made, gone = send_backup(config, data, target, lock, access, now, keep=keep)
+    else:
+        if nightly and not Path(target).is_dir():
+            raise Refused(f"{target}: expected a folder that is there (is the disk mounted?)")
+        made = make_backup(config, data, Path(target), lock, now)
+        gone = [str(one) for one in prune(Path(target), settings.keep)] if nightly else []
     left_out = _elsewhere(config, known)
     if as_json:
         print_json(
             {
-                "file": str(made.file),
-                "bytes": made.file.stat().st_size,
+                "file": made.where,
+                "bytes": made.size,
                 "log_faults": made.faults,
-                "deleted": [str(file) for file in gone],
+                "deleted": gone,
                 "left_out": left_out,
                 **_told(made.manifest),
             }
@@ -90,13 +119,16 @@ def backup(
         for name in left_out:
             say(f"{name} is named in hub.yaml and lies elsewhere: it is not in the backup")
         say(
-            f"{shown(made.file)}: {made.file.stat().st_size} bytes, "
+            f"{made.where if is_place(target) else shown(made.file)}: {made.size} bytes, "
             f"{len(made.manifest.files)} files; read back and compared"
         )
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="What `backup` wrote.")],
+    file: Annotated[
+        str,
+        typer.Argument(help="What `backup` wrote, or the address of it or of its folder."),
+    ],
     config: Annotated[Path, typer.Option("--config", help="An empty folder.", metavar="DIR")],
     data: Annotated[Path, typer.Option("--data", help="An empty folder.", metavar="DIR")],
     passphrase_file: PassphraseFile = None,
@@ -104,12 +136,24 @@ def restore(
         Path | None,
         typer.Option("--identity", help="A file with AGE-SECRET-KEY-1… (of age-keygen)."),
     ] = None,
+    password_file: PasswordFile = None,
+    key_file: KeyFile = None,
+    host_key: HostKey = "",
+    ca_file: CaFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a backup back into empty folders: the same household, with the same keys."""
-    from hub.app.backup.restore import restore_backup
+    from hub.app.backup.places import Access, fetched
+    from hub.app.backup.restore import refuse_full, restore_backup
+    from hub.domain.places import is_place
 
-    done = restore_backup(file, config, data, _opener(passphrase_file, identity))
+    opener = _opener(passphrase_file, identity)
+    if is_place(file):
+        refuse_full(config, data)
+        with fetched(file, data, Access(password_file, key_file, host_key, ca_file)) as brought:
+            done = restore_backup(brought, config, data, opener)
+    else:
+        done = restore_backup(Path(file), config, data, opener)
     if as_json:
         print_json({"log_faults": done.faults, **_told(done.manifest)})
         return
@@ -168,6 +212,23 @@ def _opener(passphrase_file: Path | None, identity: Path | None) -> Opener:
     if identity is None and sys.stdin.isatty():
         return Opener(passphrase=typer.prompt("Passphrase", hide_input=True))
     raise Refused("expected --passphrase-file or --identity (one of them)", 2)
+
+
+def _access(
+    password_file: Path | None,
+    key_file: Path | None,
+    host_key: str,
+    ca_file: Path | None,
+    settings: BackupSettings,
+) -> Access:
+    from hub.app.backup.places import Access
+
+    return Access(
+        password_file or settings.password_file,
+        key_file or settings.key_file,
+        host_key or settings.host_key,
+        ca_file or settings.ca_file,
+    )
 
 
 def _told(manifest: Manifest) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pytest
 from tests.app.backup.conftest import Home, home  # noqa: F401 - a fixture
 from tests.cli.support import Run
 from tests.support.hubprocess import HubProcess, write_config
+from tests.support.places import PASSWORD, webdav
 
 KEY = pyrage.x25519.Identity.generate()
 
@@ -49,6 +50,29 @@ def test_for_a_recipient_as_json(run: Run, home: Home, tmp_path: Path) -> None: 
     back = run("restore", told.json["file"], *words, "--json").json
     for name in ("counts", "log", "household", "files"):
         assert back[name] == told.json[name]
+
+
+def test_to_a_webdav_server_and_back(run: Run, home: Home, tmp_path: Path) -> None:  # noqa: F811
+    (tmp_path / "password").write_text(PASSWORD)
+    (tmp_path / "key").write_text(f"{KEY}\n")
+    with webdav(tmp_path / "cloud") as served:
+        for day in range(1, 9):
+            (served.folder / f"commonhearth-2020010{day}T030000Z.age").touch()
+        words = {"to": served.address, "recipient": str(KEY.to_public()), "keep": 7}
+        words["password_file"] = str(tmp_path / "password")
+        write_config(home.config, settings={"backup": words})
+        told = run("backup", *there(home), "--nightly", "--json")
+        assert told.code == 0, told
+        assert [name[16:21] for name in told.json["deleted"]] == ["0101T", "0102T"]
+        assert len(list(served.folder.iterdir())) == 7
+        new = ("--config", tmp_path / "c", "--data", tmp_path / "d", "--identity", tmp_path / "key")
+        access = ("--password-file", tmp_path / "password")
+        back = run("restore", served.address, *new, *access, "--json")
+        assert back.json["counts"] == told.json["counts"]
+        (tmp_path / "password").write_text("canary wrong")
+        failed = run("backup", *there(home), "--nightly")
+        assert "does not take this user and password" in failed.refused(1)
+    assert "canary" not in told.out + told.err + back.out + back.err + failed.out + failed.err
 
 
 def test_a_running_hub_is_backed_up(run: Run, hub: HubProcess, tmp_path: Path) -> None:

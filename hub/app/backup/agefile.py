@@ -42,6 +42,14 @@ def read_passphrase(file: Path) -> str:
     return line
 
 
+def read_line(file: Path) -> str:
+    """Return a file's first line. BackupError when it cannot be read, or is empty."""
+    line = _first(file).split("\n")[0].rstrip("\r")
+    if not line:
+        raise BackupError(f"{file}: expected a secret in its first line")
+    return line
+
+
 def read_identities(file: Path) -> tuple[pyrage.x25519.Identity, ...]:
     """Return the identities of a file as ``age-keygen`` writes it. BackupError without any."""
     import pyrage

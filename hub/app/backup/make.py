@@ -15,7 +15,7 @@ from pathlib import Path
 from hub.app.backup.agefile import Lock, decrypt, encrypt
 from hub.app.backup.archive import Manifest, describe, read_archive, write_archive
 from hub.app.backup.errors import BackupError
-from hub.app.backup.names import NAME, STAMP
+from hub.app.backup.names import NAME, STAMP, outdated
 from hub.app.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
 from hub.app.secrets import SecretsError
 from hub.store.copy import CopyError, copy_database, counts, is_database, whole
@@ -28,11 +28,16 @@ _LEFT_OUT = re.compile(r"\..*|.*-(?:wal|shm|journal)|.*\.new|hub\.lock|.*\.part|
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A backup that was written and checked; ``faults`` of the log were there before it."""
+    """A backup that was written and checked; ``faults`` of the log were there before it.
+
+    ``where`` is how the place is told to a person, ``size`` are bytes.
+    """
 
     file: Path
     manifest: Manifest
     faults: int
+    where: str
+    size: int
 
 
 def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -> Made:
@@ -68,7 +73,7 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
         raise BackupError(f"{error.filename or target}: {error.strerror or error}") from None
     finally:
         part.unlink(missing_ok=True)
-    return Made(target, manifest, faults)
+    return Made(target, manifest, faults, str(target), target.stat().st_size)
 
 
 def check_household(data: Path, manifest: Manifest) -> int:
@@ -106,13 +111,11 @@ def _judged(data: Path) -> tuple[str, dict[str, int], dict[str, object], int]:
 
 def prune(folder: Path, keep: int) -> list[Path]:
     """Delete all but the newest ``keep`` backups that the hub named itself; return them."""
-    made = sorted(file for file in folder.iterdir() if NAME.fullmatch(file.name))
-    gone = made[: max(0, len(made) - max(keep, 1))]
     # Whoever ended a backup half-way (a power cut) left its beginning.
-    begun = [file for file in folder.glob("*.part") if NAME.fullmatch(file.stem)]
-    for file in gone + begun:
-        file.unlink()
-    return gone
+    gone, begun = outdated((file.name for file in folder.iterdir()), keep)
+    for name in gone + begun:
+        (folder / name).unlink()
+    return [folder / name for name in gone]
 
 
 @contextmanager

@@ -52,7 +52,7 @@ class Nightly:
         settings, now = self._home.settings.backup, self._clock.now()
         if settings.to is None or (self._not_before is not None and now < self._not_before):
             return False
-        made = newest(settings.to)
+        made = self.state.made if settings.elsewhere else newest(Path(settings.to))
         return made is None or made < last_due(
             now.astimezone(self._home.settings.home.zone), settings.hour
         )

@@ -32,9 +32,7 @@ def restore_backup(file: Path, config: Path, data: Path, opener: Opener) -> Rest
     """
     if not file.is_file():
         raise BackupError(f"{file}: no such file")
-    for folder in (data, config):
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise BackupError(f"{folder}: expected a folder that is missing or empty")
+    refuse_full(config, data)
     try:
         with _beside(data) as here, _beside(config) as there:
             decrypt(file, here / "plain.tar", opener)
@@ -55,6 +53,13 @@ def restore_backup(file: Path, config: Path, data: Path, opener: Opener) -> Rest
     except OSError as error:
         raise BackupError(f"{error.filename or data}: {error.strerror or error}") from None
     return Restored(manifest, faults)
+
+
+def refuse_full(*folders: Path) -> None:
+    """Return when each folder is missing or empty; BackupError otherwise."""
+    for folder in folders:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise BackupError(f"{folder}: expected a folder that is missing or empty")
 
 
 @contextmanager

@@ -1,0 +1,1 @@
+"""A folder reached over SFTP, where backups are kept. asyncssh is loaded when it is used."""

@@ -1,0 +1,1 @@
+"""A folder reached over WebDAV (RFC 4918), where backups are kept."""
