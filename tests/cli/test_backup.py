@@ -63,7 +63,7 @@ def test_to_a_webdav_server_and_back(run: Run, home: Home, tmp_path: Path) -> No
         write_config(home.config, settings={"backup": words})
         told = run("backup", *there(home), "--nightly", "--json")
         assert told.code == 0, told
-        assert [name[16:21] for name in told.json["deleted"]] == ["0101T", "0102T"]
+        assert [name[17:22] for name in told.json["deleted"]] == ["0101T", "0102T"]
         assert len(list(served.folder.iterdir())) == 7
         new = ("--config", tmp_path / "c", "--data", tmp_path / "d", "--identity", tmp_path / "key")
         access = ("--password-file", tmp_path / "password")
