@@ -140,25 +140,39 @@ def restore(
     key_file: KeyFile = None,
     host_key: HostKey = "",
     ca_file: CaFile = None,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Move full folders aside first; nothing is deleted."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Put a backup back into empty folders: the same household, with the same keys."""
+    """Put a backup back into empty folders: the same household, with the same keys.
+
+    All of it is compared before anything is moved, and the numbers are printed.
+    """
     from hub.app.backup.places import Access, fetched
     from hub.app.backup.restore import refuse_full, restore_backup
     from hub.domain.places import is_place
 
     opener = _opener(passphrase_file, identity)
+    aside = f"{clock_from_environment().now():.replaced-%Y%m%dT%H%M%SZ}" if replace else ""
     if is_place(file):
-        refuse_full(config, data)
+        if not replace:
+            refuse_full(config, data)
         with fetched(file, data, Access(password_file, key_file, host_key, ca_file)) as brought:
-            done = restore_backup(brought, config, data, opener)
+            done = restore_backup(brought, config, data, opener, aside=aside)
     else:
-        done = restore_backup(Path(file), config, data, opener)
+        done = restore_backup(Path(file), config, data, opener, aside=aside)
     if as_json:
-        print_json({"log_faults": done.faults, **_told(done.manifest)})
+        told = {"log_faults": done.faults, **_told(done.manifest), "found": dict(done.counts)}
+        print_json({**told, "aside": [str(one) for one in done.aside]})
         return
-    _say_counts(done.manifest)
+    say("  backed up   restored")
+    for name, number in done.manifest.counts.items():
+        say(f"{number:>11}{done.counts[name]:>11}  {name}")
     _say_faults(done.faults)
+    for folder in done.aside:
+        say(f"What was there before is in {shown(folder)}.")
     say(
         f"{done.manifest.household} as of {done.manifest.made_at}: "
         f"{len(done.manifest.files)} files compared and put back; "

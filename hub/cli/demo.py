@@ -23,7 +23,9 @@ EXAMPLES = (
     "[bold]run_hub.py demo --speed 60[/bold]: a minute is a second\n\n"
     "[bold]run_hub.py demo --auto[/bold]: watch a Saturday being played; exits with 0 if all went "
     "well\n\n"
-    "[bold]run_hub.py demo --auto --kill --seed 7[/bold]: the same, with each program killed once"
+    "[bold]run_hub.py demo --auto --kill --seed 7[/bold]: the same, with each program killed "
+    "once\n\n"
+    "[bold]run_hub.py demo --auto --lose[/bold]: the same, restored from a backup half-way"
 )
 
 
@@ -36,6 +38,7 @@ class Asked:
     speed: float
     eaten: float
     seed: int | None
+    lose: bool
 
 
 def demo(
@@ -56,6 +59,10 @@ def demo(
     seed: Annotated[
         int | None, typer.Option(help="With --kill: when; default: drawn, and printed.")
     ] = None,
+    lose: Annotated[
+        bool,
+        typer.Option("--lose", help="With --auto: the Pi is lost, and its backup restored."),
+    ] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Keep all files in this (new) folder.", metavar="DIR")
     ] = None,
@@ -70,8 +77,10 @@ def demo(
         raise Refused("--kill: expected --auto with it", 2)
     if seed is not None and not kill:
         raise Refused("--seed: expected --kill with it", 2)
+    if lose and (kill or not auto):
+        raise Refused("--lose: expected --auto with it, and no --kill", 2)
     drawn = (draw_seed() if seed is None else seed) if kill else None
-    asked = Asked(auto, port, speed, eaten, drawn)
+    asked = Asked(auto, port, speed, eaten, drawn, lose)
     try:
         if keep is not None:
             keep.mkdir(parents=True, exist_ok=True)
@@ -129,7 +138,7 @@ async def _perform(stage: Stage, asked: Asked) -> None:
     await stage.start(http_port=asked.port, eaten_per_second=0.0 if asked.auto else asked.eaten)
     if asked.auto:
         if asked.seed is None:
-            await Story(stage, SATURDAY).play()
+            await Story(stage, SATURDAY, pi_lost=asked.lose).play()
             return
         async with Fate(stage, asked.seed, len(BEATS)) as fate:
             await Story(stage, SATURDAY, fate.began, fate.settled).play()

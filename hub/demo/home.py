@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError, ClientSession, ClientTimeout
@@ -80,6 +84,38 @@ class Home:
         await self._cast.kill(self.name)
         await self._cast.again(self.name)
         await self._cast.until(f"{self.title}'s hub", lambda: bool(self.url), of=self.name)
+
+    async def lost_and_restored(self, folder: Path) -> dict[str, Any]:
+        """Back it up while it runs, lose its machine, and go on from the backup on another one.
+
+        Returns what ``restore`` prints. Files are made in ``folder``. Raises DemoError.
+        """
+        import pyrage
+
+        old, file = self.household, folder / f"{self.name}.age"
+        key, identity = folder / f"{self.name}-backup.key", pyrage.x25519.Identity.generate()
+        key.touch(mode=0o600)
+        key.write_text(f"{identity}\n")
+        new = replace(
+            old, config=folder / f"{self.name}-new-config", data=folder / f"{self.name}-new-data"
+        )
+        place = ("--config", str(old.config), "--data", str(old.data))
+        await self._cast.do(
+            "backup",
+            [RUN, "backup", *place, "--to", str(file), "--recipient", str(identity.to_public())],
+        )
+        self.url = ""
+        await self._cast.kill(self.name)
+        await asyncio.to_thread(shutil.rmtree, old.data)
+        await asyncio.to_thread(shutil.rmtree, old.config)
+        place = ("--config", str(new.config), "--data", str(new.data))
+        told = await self._cast.do(
+            "restore", [RUN, "restore", str(file), *place, "--identity", str(key), "--json"]
+        )
+        self.household = new
+        await self._cast.start(self.name, [RUN, "run", *place], self._heard)
+        await self._cast.until(f"{self.title}'s hub", lambda: bool(self.url), of=self.name)
+        return dict(json.loads(told))
 
     def _heard(self, line: str) -> None:
         if found := _AT.search(line):

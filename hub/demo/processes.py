@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUN = str(ROOT / "run_hub.py")
 _POLITE_SECONDS = 12.0
 _LONGEST_LINE = 4096
+_LONGEST_TASK = 120.0
 _OWN_PORTS = (16_000, 32_000)
 
 
@@ -78,6 +79,16 @@ class Cast:
         process = await self._launch(name, arguments)
         self._parts[name] = Part(name, arguments, hear, lasting, process)
         self._readers.append(asyncio.create_task(self._read(name, process, hear)))
+
+    async def do(self, name: str, arguments: Sequence[str]) -> str:
+        """Return what ``python arguments`` prints once it has ended well. Raises DemoError."""
+        lines: list[str] = []
+        await self.start(name, arguments, lines.append, lasting=False)
+        reader = self._readers[-1]
+        await self.until(name, reader.done, seconds=_LONGEST_TASK)
+        if await self._parts[name].process.wait():
+            raise DemoError(f"{name} failed: {self.last_words(name)}")
+        return "\n".join(lines)
 
     async def again(self, name: str) -> None:
         """Start somebody who ended once more, as before."""

@@ -23,6 +23,8 @@ SATURDAY = datetime(2027, 6, 5, 8, 0, tzinfo=ZONE)
 """When the played day begins."""
 
 LAKE = {"location": "Mill Lake, Berlin", "gps": "52.4420,13.1790"}
+SHOWN = ("members", "keys", "contacts", "orders under way", "activities", "entries")
+"""What is told of a household that was restored."""
 COMES = ("cleo", "ben")
 """Who says yes to dinner; Dan cannot."""
 
@@ -41,6 +43,8 @@ async def _at_once() -> None:
 class Story:
     """The day on a stage. ``day`` is a moment of it.
 
+    With ``pi_lost`` the household's machine is lost in the afternoon, and it goes on from a backup.
+
     ``began`` is called with the number of each part as it begins, ``settled`` is awaited before
     the last, in which everybody is asked what came of it.
     """
@@ -49,6 +53,7 @@ class Story:
     day: datetime
     began: Callable[[int], None] = _nothing
     settled: Callable[[], Awaitable[None]] = _at_once
+    pi_lost: bool = False
 
     def at(self, hour: int, minute: int = 0) -> datetime:
         """Return a local time of the day."""
@@ -59,6 +64,8 @@ class Story:
         for number, beat in enumerate(BEATS):
             self.began(number)
             await beat(self)
+            if self.pi_lost and beat is groceries:
+                await lose_the_pi(self)
         await self.settled()
         await agree(self)
 
@@ -168,6 +175,21 @@ async def groceries(story: Story) -> None:
     (order,) = await placed(home, "grocery", 1)
     start = _moment(order["slot"]["window"]["start"])
     expect(start >= story.at(18), f"the delivery comes at {start}, before six")
+
+
+async def lose_the_pi(story: Story) -> None:
+    """With groceries on their way the household's Pi is gone: another goes on from the backup."""
+    stage, home = story.stage, story.stage.home
+    await nothing_is_left(stage)
+    story.say(f"{home.title} is backed up, and its Pi is stolen")
+    told = await home.lost_and_restored(stage.folder)
+    counts = told["counts"]
+    expect(told["found"] == counts, f"restored were {told['found']}, not {counts}")
+    expect(counts["orders under way"] == 1, f"{counts['orders under way']} orders are under way")
+    story.say(
+        f"{home.title} runs on another Pi, compared with what was lost: "
+        + ", ".join(f"{name} {counts[name]}" for name in SHOWN)
+    )
 
 
 async def gas(story: Story) -> None:

@@ -17,7 +17,15 @@ _COUNTED = {
     "orders under way": (
         "SELECT count(*) FROM orders WHERE state NOT IN ('completed', 'cancelled', 'failed')"
     ),
+    "contacts": "SELECT count(*) FROM contact",
+    "friends' hubs": "SELECT count(*) FROM peer",
+    "messages to friends on their way": "SELECT count(*) FROM peer_out",
+    "activities": "SELECT count(*) FROM activity",
     "meals with friends": "SELECT count(*) FROM meal",
+    "absences and meals at home": "SELECT count(*) FROM plan",
+    "calendars": "SELECT count(*) FROM calendar",
+    "grants": "SELECT count(*) FROM consent",
+    "disclosures": "SELECT count(*) FROM disclosure",
     "effects to be done": "SELECT count(*) FROM outbox WHERE state <> 'dead'",
     "pantry levels": "SELECT count(*) FROM stock",
     "entities": "SELECT count(*) FROM entity_state",
@@ -60,9 +68,13 @@ def counts(path: Path) -> dict[str, int]:
     """Return how many of each thing a hub's database holds. CopyError when it is not one."""
     try:
         with closing(_open(path)) as database:
+            listed = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            tables = {str(row[0]) for row in listed}
+            # A backup of an older hub has not all of them.
             return {
                 name: int(database.execute(statement).fetchone()[0])
                 for name, statement in _COUNTED.items()
+                if name == "entries" or statement.split("FROM ")[1].split(" ")[0] in tables
             }
     except sqlite3.Error as error:
         raise CopyError(f"{path}: {error}; expected the hub's database") from None

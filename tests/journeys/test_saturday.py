@@ -24,6 +24,8 @@ ROAD = (
     r"Ada taps Approve: Approved by Ada.*\(200\)",
     r"Ada's phone: .*Ordered at .* Order ",
     r"Ada taps Approve: Ordered at .*\(200\)",
+    r"Elm Street is backed up, and its Pi is stolen",
+    r"Elm Street runs on another Pi, .*: members 1, keys \d+, contacts 3, orders under way 1,",
     r"Ada's phone: Gas outage in Old Town",
     r"Ada's phone: Dinner with friends\?: .*Table by the River.*\[Approve",
     r"Dan taps Decline",
@@ -35,8 +37,8 @@ ROAD = (
 )
 
 
-def test_the_day_is_played_to_the_end_and_its_timeline_printed() -> None:
-    told = run_cli("demo", "--auto", seconds=400)
+def test_the_day_is_played_to_the_end_over_the_loss_of_the_pi_and_its_timeline_printed() -> None:
+    told = run_cli("demo", "--auto", "--lose", seconds=400)
     assert told.returncode == 0, told.stdout + told.stderr
     assert told.stderr == ""
     times = [float(one) for one in re.findall(r"^ *(\d+\.\d\d) s  Sat ", told.stdout, re.MULTILINE)]
@@ -69,6 +71,7 @@ def test_it_ends_as_well_where_each_program_is_killed_once(seed: int) -> None:
 
 def test_what_does_not_go_together_on_the_command_line_is_told() -> None:
     for arguments, expected in (
+        (("--auto", "--kill", "--lose"), "--lose: expected --auto with it, and no --kill"),
         (("--kill",), "--kill: expected --auto with it"),
         (("--auto", "--seed", 7), "--seed: expected --kill with it"),
     ):

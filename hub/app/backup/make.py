@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +66,8 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
             (folder / "again").mkdir()
             if read_archive(folder / "again.tar", folder / "again") != manifest:
                 raise BackupError(f"{part}: what was written is not what was to be written")
-            faults = check_household(folder / "again" / "data", manifest)
+            again = folder / "again"
+            faults = check_household(again / "config", again / "data", manifest).faults
         part.replace(target)
         _flush(target.parent)
     except OSError as error:
@@ -76,13 +77,21 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
     return Made(target, manifest, faults, str(target), target.stat().st_size)
 
 
-def check_household(data: Path, manifest: Manifest) -> int:
-    """Compare a data folder with what its backup says of it; return the faults of its log.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What was found in folders that came out of a backup, each of it as the backup says."""
+
+    counts: Mapping[str, int]
+    faults: int
+
+
+def check_household(config: Path, data: Path, manifest: Manifest) -> Compared:
+    """Compare folders with what their backup says of them.
 
     BackupError names the first thing that differs.
     """
     try:
-        found = _judged(data)
+        found = _judged(config, data)
     except (CopyError, LogUnreadable, SecretsError) as error:
         raise BackupError(str(error)) from None
     household, numbers, log, faults = found
@@ -93,10 +102,10 @@ def check_household(data: Path, manifest: Manifest) -> int:
             raise BackupError(f"{numbers.get(name)} {name}, not {number} as backed up")
     if log != dict(manifest.log):
         raise BackupError(f"the log is {log}, not {dict(manifest.log)} as backed up")
-    return faults
+    return Compared({name: numbers[name] for name in manifest.counts}, faults)
 
 
-def _judged(data: Path) -> tuple[str, dict[str, int], dict[str, object], int]:
+def _judged(config: Path, data: Path) -> tuple[str, dict[str, int], dict[str, object], int]:
     database = data / DATABASE
     whole(database)
     key: LedgerKey = read_ledger_key(data / "secrets" / LEDGER_KEY)
@@ -106,7 +115,31 @@ def _judged(data: Path) -> tuple[str, dict[str, int], dict[str, object], int]:
         "signed": report.signed,
         "root": report.verdict.frontier.root.hex(),
     }
-    return key.name, counts(database), log, report.verdict.faults_found
+    numbers = {**_configured(config), **counts(database), "keys": _keys(data)}
+    return key.name, numbers, log, report.verdict.faults_found
+
+
+def _configured(config: Path) -> dict[str, int]:
+    from hub.app.config import read_config
+
+    if not config.is_dir():
+        return {}
+    found = read_config(config)
+    return {
+        "members": len(found.members),
+        "pantry items": len(found.pantry),
+        "rules": len(found.rules.rules()),
+    }
+
+
+def _keys(data: Path) -> int:
+    """Return how many files with keys there are, of the hub and of its broker."""
+    return sum(
+        1
+        for folder in ("secrets", "broker")
+        for file in (data / folder).glob("*")
+        if file.is_file() and not _LEFT_OUT.fullmatch(file.name)
+    )
 
 
 def prune(folder: Path, keep: int) -> list[Path]:
@@ -151,7 +184,7 @@ def _collect(
     private = {name for name in files if name.startswith("data/") or _private(config, name)}
     members = {name: describe(copy, private=name in private) for name, copy in files.items()}
     try:
-        household, numbers, log, _ = _judged(folder / "data")
+        household, numbers, log, _ = _judged(folder / "config", folder / "data")
     except (CopyError, LogUnreadable, SecretsError) as error:
         raise BackupError(str(error)) from None
     return Manifest(now.isoformat(), household, numbers, log, members), files

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,26 +13,38 @@ from pathlib import Path
 from hub.app.backup.agefile import Opener, decrypt
 from hub.app.backup.archive import Manifest, read_archive
 from hub.app.backup.errors import BackupError
-from hub.app.backup.make import check_household
+from hub.app.backup.make import DATABASE, check_household
+from hub.store.database import DataFolderInUse, lock_folder
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back, after all of it was compared."""
+    """What was put back, after all of it was compared.
+
+    ``counts`` were found in what was put back; ``aside`` are the folders that were there before.
+    """
 
     manifest: Manifest
     faults: int
+    counts: Mapping[str, int]
+    aside: tuple[Path, ...] = ()
 
 
-def restore_backup(file: Path, config: Path, data: Path, opener: Opener) -> Restored:
+def restore_backup(
+    file: Path, config: Path, data: Path, opener: Opener, *, aside: str = ""
+) -> Restored:
     """Put a backup back into two folders that are missing or empty.
 
-    BackupError when it cannot be opened or differs from what it says; then neither folder was
-    touched.
+    With ``aside`` a full one is renamed by adding that to its name, once all was compared; nothing
+    of it is deleted. BackupError when it cannot be opened or differs from what it says; then
+    neither folder was touched.
     """
     if not file.is_file():
         raise BackupError(f"{file}: no such file")
-    refuse_full(config, data)
+    if not aside:
+        refuse_full(config, data)
+    for folder in (data, config) if aside else ():
+        _may_go(folder, folder.with_name(folder.name + aside))
     try:
         with _beside(data) as here, _beside(config) as there:
             decrypt(file, here / "plain.tar", opener)
@@ -40,7 +52,7 @@ def restore_backup(file: Path, config: Path, data: Path, opener: Opener) -> Rest
             unpacked.mkdir()
             manifest = read_archive(here / "plain.tar", unpacked)
             (here / "plain.tar").unlink()
-            faults = check_household(unpacked / "data", manifest)
+            compared = check_household(unpacked / "config", unpacked / "data", manifest)
             (unpacked / "data").chmod(0o700)
             # The config may belong on another disk, where nothing can be moved to in one step.
             moved = there / "config"
@@ -48,18 +60,37 @@ def restore_backup(file: Path, config: Path, data: Path, opener: Opener) -> Rest
                 shutil.copytree(unpacked / "config", moved)
             else:
                 moved.mkdir()
+            gone = tuple(
+                folder.replace(folder.with_name(folder.name + aside))
+                for folder in (config, data)
+                if aside and folder.is_dir() and any(folder.iterdir())
+            )
             _into_place(moved, config)
             _into_place(unpacked / "data", data)
     except OSError as error:
         raise BackupError(f"{error.filename or data}: {error.strerror or error}") from None
-    return Restored(manifest, faults)
+    return Restored(manifest, compared.faults, compared.counts, gone)
+
+
+def _may_go(folder: Path, to: Path) -> None:
+    if to.exists():
+        raise BackupError(f"{to}: it is there already")
+    if folder.is_mount():
+        raise BackupError(f"{folder}: a disk is mounted there; expected it to be empty")
+    if (folder / DATABASE).exists():
+        try:
+            lock_folder(folder).close()
+        except DataFolderInUse as error:
+            raise BackupError(f"{error}: stop it first") from None
 
 
 def refuse_full(*folders: Path) -> None:
     """Return when each folder is missing or empty; BackupError otherwise."""
     for folder in folders:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise BackupError(f"{folder}: expected a folder that is missing or empty")
+            raise BackupError(
+                f"{folder}: expected a folder that is missing or empty (--replace moves it aside)"
+            )
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from hub.app.backup.make import make_backup, prune
 from hub.app.backup.names import newest
 from hub.app.backup.restore import restore_backup
 from hub.store.copy import counts
+from hub.store.database import lock_folder
 from hub.store.tx import Entry
 from tests.app.backup.conftest import Home
 
@@ -56,6 +57,31 @@ def test_the_same_household_comes_back(home: Home, tmp_path: Path) -> None:
     assert {one.name for one in (tmp_path / "new").iterdir()} == {"config", "data"}
     assert not (data / "broker" / "broker.pid").exists(), "another process elsewhere"
     assert not list(home.data.glob(".backup-*"))
+
+
+def test_what_is_there_is_moved_aside_only_when_told(home: Home, tmp_path: Path) -> None:
+    made = make_backup(home.config, home.data, tmp_path, FOR_KEY, NOW)
+    config, data = tmp_path / "new" / "config", tmp_path / "new" / "data"
+    data.mkdir(parents=True)
+    (data / "mine").write_text("mine")
+    with pytest.raises(BackupError, match="expected a folder that is missing or empty"):
+        restore_backup(made.file, config, data, BY_KEY)
+    (tmp_path / "junk").write_text("junk")
+    with pytest.raises(BackupError, match="cannot be opened"):
+        restore_backup(tmp_path / "junk", config, data, BY_KEY, aside=".old")
+    assert [one.name for one in data.iterdir()] == ["mine"]
+    done = restore_backup(made.file, config, data, BY_KEY, aside=".old")
+    assert done.aside == (data.with_name("data.old"),)
+    assert (data.with_name("data.old") / "mine").read_text() == "mine"
+    assert tree(data) == tree(home.data)
+    assert done.counts == made.manifest.counts
+    for name in ("members", "keys", "pantry levels", "orders", "entries"):
+        assert done.counts[name] > 0, name
+    with (
+        lock_folder(data),
+        pytest.raises(BackupError, match=r"used by another hub .* stop it first"),
+    ):
+        restore_backup(made.file, config, data, BY_KEY, aside=".older")
 
 
 def test_nothing_of_it_can_be_read_without_the_key(home: Home, tmp_path: Path) -> None:
