@@ -43,6 +43,11 @@ class MqttSettings(Section):
         default="127.0.0.1", description="address the managed broker listens on; 0.0.0.0 for all"
     )
     port: int = Field(default=1883, ge=0, le=65535, description="the managed broker's port; 0: any")
+    shared_login: bool = Field(
+        default=True,
+        description="whether devices without a login of their own may share one at the managed "
+        "broker; false once each has its own (`device add`)",
+    )
     session_expiry: int = Field(
         default=7 * 24 * 3600, ge=0, description="seconds the broker keeps what we missed (MQTT 5)"
     )

@@ -32,6 +32,7 @@ from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneVi
 from hub.web.feeds import Feeds
 from hub.web.files import Files
 from hub.web.friends import Friends
+from hub.web.logins import Logins
 from hub.web.meals import Meals
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
@@ -65,6 +66,7 @@ class HubBackend:
         friends: Friends,
         feeds: Feeds,
         privacy: Privacy,
+        logins: Logins,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -79,6 +81,7 @@ class HubBackend:
         self.friends = friends
         self.feeds = feeds
         self.privacy = privacy
+        self.logins = logins
         self._home = home
         self._house = house
         self._standing = standing

@@ -32,6 +32,7 @@ from hub.app.intake import Intake, replay
 from hub.app.invitations import IcsInvitations
 from hub.app.ledgerkey import ledger_key
 from hub.app.listen import address, listen
+from hub.app.logins import HubLogins
 from hub.app.meals import HubMeals
 from hub.app.network import Network
 from hub.app.peering import Peering
@@ -241,6 +242,8 @@ class Hub:
             self.clock,
             backup=lambda: self.nightly.state,
         )
+        self.broker: Broker | None = None
+        self.logins = HubLogins(self._engine, settings, self.clock, lambda: self.broker)
         self.backend = HubBackend(
             home=self.home,
             house=self.house,
@@ -261,6 +264,7 @@ class Hub:
             feeds=HubFeeds(self.home, self.house, self.access, self.clock),
             meals=HubMeals(self.home, self.writer, self.views),
             plans=HubPlans(self.home, self.house, self.writer),
+            logins=self.logins,
             files=HomeFiles(
                 self._config.folder,
                 home=self.home,
@@ -315,11 +319,11 @@ class Hub:
             self.https = Https(http, self._data / "secrets", self.clock.now())
         scheme = "https" if self.https is not None else "http"
         self.url = address(http.public_url, http.host, listener, scheme)
-        self.broker: Broker = await asyncio.to_thread(
-            start_broker, self.settings.mqtt, self._data, log.warning
+        broker = self.broker = await asyncio.to_thread(
+            start_broker, self.settings.mqtt, self._data, log.warning, self.logins.known()
         )
-        self._stack.push_async_callback(asyncio.to_thread, self.broker.stop)
-        self.link = self._make_link()
+        self._stack.push_async_callback(asyncio.to_thread, broker.stop)
+        self.link = self._make_link(broker)
         self.health.link = self.link
         self._stack.push_async_callback(self._phones.close)
         self._stack.push_async_callback(self.buyer.close)
@@ -361,7 +365,7 @@ class Hub:
         self._stack.push_async_callback(asyncio.to_thread, self.link.stop)
         await self.showing.start(self.link)
         self._stack.push_async_callback(self.showing.close)
-        log.info("listening on %s; %s", self.url, self.broker.describe())
+        log.info("listening on %s; %s", self.url, broker.describe())
 
     async def stop(self) -> None:
         """Stop everything: what is under way is committed, or done again at the next start."""
@@ -379,8 +383,7 @@ class Hub:
             clock=self.clock,
         )
 
-    def _make_link(self) -> MqttLink:
-        broker = self.broker
+    def _make_link(self, broker: Broker) -> MqttLink:
         return MqttLink(
             self.settings.mqtt,
             self.writer,
@@ -473,6 +476,7 @@ class Hub:
         await self.watch.look()
         await self.replies.look()
         await self.peering.look()
+        await self.logins.look()
         await self.assistant.lists.look()
         await self._find_providers()
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli import devicelogins
 from hub.cli.common import (
     DEFAULT_CONFIG,
     DEFAULT_DATA,
@@ -21,11 +22,12 @@ from hub.cli.common import (
 )
 
 app = typer.Typer(
-    help="What devices say: list them, see what was not understood, simulate one.",
+    help="Devices: what they say and what was not understood, their logins, simulated ones.",
     epilog="[bold]run_hub.py device list[/bold]\n\n[bold]run_hub.py device parked[/bold]",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+devicelogins.register(app)
 SIMULATORS = ("fridge", "scale", "utility")
 
 

@@ -14,7 +14,9 @@ from hub.store import tables
 from hub.store.codec import instant
 from hub.store.log import opened, openings_of
 
-LEFT_OUT = frozenset(("alembic_version", "inbox", "inbox_mqtt", "opening", "sign_in_code"))
+LEFT_OUT = frozenset(
+    ("alembic_version", "inbox", "inbox_mqtt", "opening", "pairing", "sign_in_code")
+)
 """Tables with nothing to read in them: keys that recognise a message, hashes of codes; and what
 opens sealed facts, which stand open in the ledger's rows."""
 SECRET = frozenset(

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0012"
+HEAD = "0013"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -400,6 +400,28 @@ class ApiToken(SQLModel, table=True):
     name: str = Field(unique=True)
     scopes: str
     created_at: int
+
+
+class DeviceLogin(SQLModel, table=True):
+    """Devices' own users at the broker; ``hash`` as Mosquitto keeps it, topics are JSON."""
+
+    __tablename__ = "device_login"
+    name: str = Field(primary_key=True)
+    kind: str
+    hash: str
+    write: str = "[]"
+    read: str = "[]"
+    created_at: int
+
+
+class PairingRow(SQLModel, table=True):
+    """The pairing that is open, if any: its code hashed, and the guesses it still stands."""
+
+    __tablename__ = "pairing"
+    id: int = Field(primary_key=True)
+    hash: str
+    expires_at: int
+    guesses: int
 
 
 class SchemaVersion(SQLModel, table=True):

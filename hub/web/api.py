@@ -22,6 +22,7 @@ from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
 from hub.web.feedpages import FEEDS
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
+from hub.web.loginpages import OPERATIONS as LOGINS
 from hub.web.mealapi import MEALS
 from hub.web.operations import (
     Answer,
@@ -264,6 +265,7 @@ async def _parked(request: web.Request) -> Answer:
 OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
     *FEEDS,
+    *LOGINS,
     *PLANS,
     *PRIVACY,
     *MEALS,

@@ -17,6 +17,7 @@ from hub.web import (
     installed,
     ledgerpages,
     links,
+    loginpages,
     openapi,
     ordercommands,
     pages,
@@ -34,7 +35,7 @@ from hub.web.backend import Backend
 from hub.web.gate import gate
 from hub.web.live import Live
 from hub.web.proxies import behind
-from hub.web.site import SITE, Site
+from hub.web.site import SITE, Attempts, Site
 
 BIGGEST_FORM = 64 * 1024
 """Bytes of a form or an API request; a bigger one is refused with 413."""
@@ -62,6 +63,7 @@ def make_app(
     live = Live(backend)
     app[SITE] = Site(backend, secret, live)
     app[feedpages.RATES] = feedpages.Rates()
+    app[loginpages.ATTEMPTS] = Attempts()
     app.cleanup_ctx.append(live.running)
     app.on_shutdown.append(live.close)
     app.add_routes(
@@ -100,6 +102,12 @@ def make_app(
             web.get("/orders/{id}", pages.order),
             web.post("/orders/{id}/commands", ordercommands.act),
             web.get("/devices", devicepages.show),
+            web.get("/devices/logins", loginpages.show),
+            web.post("/devices/logins", loginpages.add),
+            web.post("/devices/logins/{name}/revoke", loginpages.revoke),
+            web.get("/devices/pairing", loginpages.nothing_made),
+            web.post("/devices/pairing", loginpages.pairing),
+            web.post("/pair", loginpages.pair),
             web.get("/devices/{id}", devicepages.entity),
             web.post("/devices/{id}", devicepages.say_meaning),
             web.get("/rules", rulepages.show),

@@ -22,6 +22,7 @@ from hub.web.activities import Activities
 from hub.web.feeds import Feeds
 from hub.web.files import Files
 from hub.web.friends import Friends
+from hub.web.logins import Logins
 from hub.web.meals import Meals
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
@@ -137,6 +138,11 @@ class Backend(Protocol):
     @property
     def privacy(self) -> Privacy:
         """Return consents, and what left the home."""
+        ...
+
+    @property
+    def logins(self) -> Logins:
+        """Return devices' logins at the broker, and pairing."""
         ...
 
     @property

@@ -31,7 +31,7 @@ def safe_next(target: str) -> str:
     return target if plain and target.startswith("/") and not target.startswith("//") else "/"
 
 
-def _address(request: web.Request) -> str:
+def address_of(request: web.Request) -> str:
     """Return what attempts are counted by: an IPv6 household has a whole /64 to try from."""
     remote = request.remote or "unknown"
     try:
@@ -95,7 +95,7 @@ async def sign_in(request: web.Request) -> web.Response:
         return _page(
             request, status=403, error=N_("That page was too old; try again."), onward=onward
         )
-    if not site.attempts.allow(_address(request), site.backend.now()):
+    if not site.attempts.allow(address_of(request), site.backend.now()):
         response = _page(
             request, status=429, error=N_("Too many attempts; wait a minute."), onward=onward
         )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
+from hub.domain.logins import Login
 from hub.settings import MqttSettings
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -43,6 +45,15 @@ class Broker(Protocol):
         """Tell whether the connection is encrypted."""
         ...
 
+    @property
+    def limits(self) -> bool:
+        """Tell whether it knows devices' own logins and holds them to their topics."""
+        ...
+
+    def use(self, logins: Sequence[Login]) -> bool:
+        """Have it know these logins from now on; True where that changed something."""
+        ...
+
     def describe(self) -> str:
         """Say in one line what it is, where, and who may use it. Holds no password."""
         ...
@@ -65,6 +76,7 @@ class External:
     username: str | None
     password: str | None
     tls: bool
+    limits: bool = False
 
     @classmethod
     def of(cls, settings: MqttSettings) -> External:
@@ -98,6 +110,10 @@ class External:
             password=settings.password or (unquote(parts.password) if parts.password else None),
             tls=parts.scheme == "mqtts",
         )
+
+    def use(self, logins: Sequence[Login]) -> bool:
+        """Return False: others say who may use it (``device acl`` writes what they need)."""
+        return False
 
     def describe(self) -> str:
         """Say where it is."""

@@ -95,6 +95,12 @@ class Child:
             self._thread.join(POLITE_SECONDS)
         self._pid_file.unlink(missing_ok=True)
 
+    def hang_up(self) -> None:
+        """Have it read its users anew (SIGHUP). One that only just starts reads them anyway."""
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGHUP)
+
     def _run(self) -> None:
         delay = FIRST_DELAY
         while True:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from hub.domain.logins import Login
 from hub.settings import MqttSettings
 from integrations.broker.brokers import Broker, External
 from integrations.broker.managed import find, start_mosquitto
 
 
-def start_broker(settings: MqttSettings, data_dir: Path, say: Callable[[str], None]) -> Broker:
+def start_broker(
+    settings: MqttSettings,
+    data_dir: Path,
+    say: Callable[[str], None],
+    logins: Sequence[Login] = (),
+) -> Broker:
     """Return the broker to connect to, started first when it is ``managed``.
+
+    ``logins`` are the devices' own, which a managed Mosquitto holds to their topics.
 
     ``say`` gets one line when something is worth knowing (a stand-in runs, a broker died and was
     started again); it may be called in another thread. Raises BrokerError saying what to do.
@@ -20,8 +28,10 @@ def start_broker(settings: MqttSettings, data_dir: Path, say: Callable[[str], No
         return External.of(settings)
     program = find("mosquitto")
     if program is not None:
-        return start_mosquitto(settings, data_dir, program, say)
+        return start_mosquitto(settings, data_dir, program, say, logins)
     # Imported here, as few homes need it.
     from integrations.broker.fallback import start_fallback
 
+    if logins:
+        say(f"the stand-in broker does not know the {len(logins)} devices' own logins")
     return start_fallback(settings, data_dir, say)

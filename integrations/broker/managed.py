@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hub.domain.logins import Login
 from hub.settings import MqttSettings
+from integrations.broker.acl import access_list, password_file
 from integrations.broker.address import free, is_loopback, reachable
 from integrations.broker.brokers import BrokerError
 from integrations.broker.child import Child, hub_id
@@ -32,11 +34,17 @@ class Plan:
     folder: Path
     port: int
     users: Credentials
+    logins: tuple[Login, ...] = ()
 
     @property
     def open(self) -> bool:
         """Tell whether programs may use it without a login: only where none but ours reach it."""
         return is_loopback(self.settings.bind)
+
+    @property
+    def shared(self) -> bool:
+        """Tell whether devices without a login of their own may share one."""
+        return self.settings.shared_login
 
     @property
     def pid_file(self) -> Path:
@@ -49,8 +57,10 @@ class Managed:
 
     tls = False
 
-    def __init__(self, name: str, plan: Plan, child: Child) -> None:
-        """Take over a started child."""
+    def __init__(self, name: str, plan: Plan, child: Child, *, limits: bool = False) -> None:
+        """Take over a started child; ``limits`` tells whether it knows devices' own logins."""
+        self.limits = limits
+        self._lock = threading.Lock()
         self._name = name
         self._plan = plan
         self._child = child
@@ -71,12 +81,28 @@ class Managed:
             "open to programs on this machine"
             if plan.open
             else f"devices log in as {plan.users.device_user!r}, password in {plan.users.file}"
+            if plan.shared
+            else "each device has a login of its own"
         )
         return f"{self._name} on {plan.settings.bind}:{self.port}, run by the hub; {who}"
 
     def alive(self) -> bool:
         """Tell whether its process runs."""
         return self._child.pid is not None
+
+    def use(self, logins: Sequence[Login]) -> bool:
+        """Have the broker know these logins from now on; True where that changed something.
+
+        Who has none any more is disconnected. Raises BrokerError when a file cannot be written.
+        """
+        with self._lock:
+            if self._plan.logins == tuple(logins) or not self.limits:
+                return False
+            made = replace(self._plan, logins=tuple(logins))
+            _write_users(made)
+            self._plan = made
+            self._child.hang_up()
+        return True
 
     def stop(self) -> None:
         """End it; what it keeps is saved."""
@@ -107,19 +133,28 @@ def plan(settings: MqttSettings, data_dir: Path, config_name: str) -> Plan:
 
 
 def start_mosquitto(
-    settings: MqttSettings, data_dir: Path, program: str, say: Callable[[str], None]
+    settings: MqttSettings,
+    data_dir: Path,
+    program: str,
+    say: Callable[[str], None],
+    logins: Sequence[Login] = (),
 ) -> Managed:
-    """Start Mosquitto and return once it accepts connections. Raises BrokerError."""
-    made = plan(settings, data_dir, "mosquitto.conf")
-    _write_passwords(made)
+    """Start Mosquitto and return once it accepts connections. Raises BrokerError.
+
+    Its users are written anew from ``logins``: whatever a crash left in the files is gone.
+    """
+    made = replace(plan(settings, data_dir, "mosquitto.conf"), logins=tuple(logins))
+    _write_users(made)
     config = made.folder / "mosquitto.conf"
     write_private(config, configuration(made))
     leash = str(Path(__file__).with_name("leash.py"))
     command = [sys.executable, "-I", "-S", leash, hub_id(), program, "-c", str(config)]
-    return run("Mosquitto", made, command, say)
+    return run("Mosquitto", made, command, say, limits=True)
 
 
-def run(name: str, made: Plan, command: list[str], say: Callable[[str], None]) -> Managed:
+def run(
+    name: str, made: Plan, command: list[str], say: Callable[[str], None], *, limits: bool = False
+) -> Managed:
     """Start ``command`` as the broker of ``made``. Raises BrokerError."""
     child = Child(
         name,
@@ -131,7 +166,7 @@ def run(name: str, made: Plan, command: list[str], say: Callable[[str], None]) -
         say=say,
     )
     child.start()
-    return Managed(name, made, child)
+    return Managed(name, made, child, limits=limits)
 
 
 def configuration(made: Plan) -> str:
@@ -148,6 +183,7 @@ def configuration(made: Plan) -> str:
         f"listener {made.port} {settings.bind}",
         f"allow_anonymous {'true' if made.open else 'false'}",
         f"password_file {made.folder / 'passwords'}",
+        f"acl_file {made.folder / 'topics'}",
         "persistence true",
         f"persistence_location {made.folder}/",
         "autosave_on_changes true",
@@ -165,16 +201,25 @@ def configuration(made: Plan) -> str:
     return "\n".join([*lines, ""])
 
 
-def _write_passwords(made: Plan) -> None:
-    hasher = find("mosquitto_passwd")
-    if hasher is None:
-        raise BrokerError("mosquitto_passwd is missing: reinstall the package mosquitto")
-    file = made.folder / "passwords"
-    write_private(file, "".join(f"{user}:{word}\n" for user, word in made.users.users().items()))
-    # In place, from a file: on the command line anybody on the machine could read them.
-    done = subprocess.run(  # noqa: S603 - found above
-        [hasher, "-U", str(file)], capture_output=True, text=True, check=False, timeout=30
+def _write_users(made: Plan) -> None:
+    """Write who may use the broker and for what; each file whole, the access list first.
+
+    Killed in between, a login is known by its topics or not at all: never without its limits.
+    """
+    users = made.users.users()
+    if not made.shared:
+        users.pop(made.users.device_user)
+    everything = access_list(
+        made.logins,
+        all_rights=tuple(users),
+        anonymous=made.open,
+        prefix=made.settings.discovery_prefix,
     )
-    if done.returncode != 0:
-        raise BrokerError(f"mosquitto_passwd failed: {(done.stderr or done.stdout).strip()}")
-    file.chmod(0o600)
+    try:
+        write_private(made.folder / "topics", everything)
+        write_private(made.folder / "passwords", password_file(made.logins, users))
+    except OSError as error:
+        raise BrokerError(
+            f"{error.filename or made.folder}: {error.strerror}: the hub writes the broker's users "
+            "there, so its user must be able to write it"
+        ) from None

@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 
+from hub.app.logins import HubLogins
 from hub.domain import hosting
 from hub.domain.activities import (
     Activity,
@@ -27,6 +29,7 @@ from hub.domain.backups import BackupState
 from hub.domain.conflicts import find
 from hub.domain.consent import Disclosed, Erasure, Grant
 from hub.domain.contacts import Sight
+from hub.domain.logins import Login
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.offers import Place
@@ -36,6 +39,7 @@ from hub.domain.push import PushSubscription
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
+from hub.store.database import open_database
 from hub.web.activities import CalendarView, Friend, Trouble
 from hub.web.backend import (
     Decision,
@@ -494,8 +498,27 @@ class FakeFeeds:
         return self.secrets.pop(member, None) is not None
 
 
+class FakeBroker:
+    """Remembers which logins it was given."""
+
+    limits, port = True, 1883
+
+    def __init__(self) -> None:
+        self.logins: tuple[Login, ...] = ()
+
+    def use(self, logins: Sequence[Login]) -> bool:
+        self.logins = tuple(logins)
+        return True
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
+
+    @cached_property
+    def logins(self) -> HubLogins:
+        """Return the real ones, on a database of their own."""
+        engine = open_database(self.folder / "logins.sqlite")
+        return HubLogins(engine, self.settings, self, lambda: self.broker)  # type: ignore[arg-type]
 
     def __init__(self, folder: Path | None = None) -> None:
         self.settings = _settings()
@@ -518,6 +541,7 @@ class FakeBackend:
         }
         self.kept: dict[str, Session] = {}
         self.used: dict[str, str] = {}
+        self.broker = FakeBroker()
         self.number = 0
         self.watchers: set[asyncio.Event] = set()
         self.joined = asyncio.Event()

@@ -42,6 +42,7 @@ async def test_every_read_answers_as_the_document_says(
 ) -> None:
     (backend.folder / "rules/groceries.yaml").write_text("rules: [")
     await backend.files._look()
+    await backend.logins.add("shelf", "device", (), ())
     for operation in OPERATIONS:
         if operation.method != "GET" or operation.media:
             continue

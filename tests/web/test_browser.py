@@ -33,6 +33,7 @@ PATHS = (
     "/orders/ord-3",
     "/orders/ord-4",
     "/devices",
+    "/devices/logins",
     "/notices",
     "/parked",
     "/you",

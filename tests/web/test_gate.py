@@ -27,6 +27,8 @@ PUBLIC = {
     "/beckn/on_select",
     # Known by its secret, which calendars that subscribe hold.
     "/calendar/{secret}.ics",
+    # Devices pair by a code that an adult was shown.
+    "/pair",
 }
 PAGES = (
     "/",
@@ -34,6 +36,7 @@ PAGES = (
     "/orders",
     "/orders/ord-3",
     "/devices",
+    "/devices/logins",
     "/notices",
     "/parked",
     "/you",

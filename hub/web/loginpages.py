@@ -1,0 +1,320 @@
+"""Devices' logins at the broker: made, shown once, taken back; and pairing by a code."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, get_args
+
+from aiohttp import web
+from pydantic import Field, ValidationError
+
+from hub.domain.logins import KINDS, Kind, Login, LoginError, check_name, own
+from hub.domain.loginsnippets import address, snippets
+from hub.settings import Settings
+from hub.web.gate import public
+from hub.web.i18n import N_
+from hub.web.logins import MadeLogin
+from hub.web.operations import Answer, Input, MemberBody, Operation, by_adult, read_body
+from hub.web.rulepages import require_adult
+from hub.web.signin import address_of
+from hub.web.site import Attempts, form_of, redirect, render, signed_in, site_of
+from hub.web.you import qr
+
+_log = logging.getLogger(__name__)
+ATTEMPTS = web.AppKey("pairing_attempts", Attempts)
+_MOST_BYTES = 1024
+_NOT_OURS = (
+    "this home's broker is not the hub's own: an adult makes a login with `device add` and writes "
+    "it with `device acl`"
+)
+
+
+async def show(request: web.Request) -> web.Response:
+    """Show the logins there are, a form for another, and pairing."""
+    return _page(request)
+
+
+def _page(
+    request: web.Request,
+    *,
+    status: int = 200,
+    error: str = "",
+    made: MadeLogin | None = None,
+    code: str = "",
+    typed: dict[str, str] | None = None,
+) -> web.Response:
+    logins = site_of(request).backend.logins
+    host, prefix = _host(request), _settings(request).mqtt.discovery_prefix
+    shown = made and snippets(made.login.name, made.password, host, logins.port)
+    link = made and address(made.login.name, made.password, host, logins.port)
+    return render(
+        request,
+        "logins.html",
+        status=status,
+        logins=[(login, own(login, prefix)) for login in logins.known()],
+        kinds=KINDS,
+        managed=logins.managed,
+        local=_loopback(_settings(request).mqtt.bind),
+        shared=_settings(request).mqtt.shared_login,
+        until=logins.pairing(),
+        code=f"{code[:4]} {code[4:]}" if code else "",
+        pair_url=f"{request.url.origin()}/pair",
+        made=made,
+        host=host,
+        port=logins.port,
+        snippets=shown or {},
+        link_qr=qr(link) if link else "",
+        error=error,
+        typed=typed or dict.fromkeys(("name", "kind", "write", "read"), ""),
+    )
+
+
+def _settings(request: web.Request) -> Settings:
+    return site_of(request).backend.settings
+
+
+def _host(request: web.Request) -> str:
+    return request.url.host or "127.0.0.1"
+
+
+def _loopback(bind: str) -> bool:
+    return bind in ("localhost", "::1") or bind.startswith("127.")
+
+
+async def add(request: web.Request) -> web.Response:
+    """Make a login and show its password, this once."""
+    require_adult(request)
+    form = await form_of(request)
+    kind = form.get("kind", "device")
+    typed = {name: form.get(name, "")[:4000] for name in ("name", "write", "read")} | {"kind": kind}
+    if kind not in get_args(Kind):
+        raise web.HTTPBadRequest(text=N_("kind: expected device, bridge or program"))
+    write, read = (typed[word].split("\n") for word in ("write", "read"))
+    try:
+        made = await site_of(request).backend.logins.add(
+            typed["name"].strip(),
+            kind,  # type: ignore[arg-type]
+            [line.strip() for line in write if line.strip()],
+            [line.strip() for line in read if line.strip()],
+        )
+    except LoginError as error:
+        return _page(request, status=400, error=str(error), typed=typed)
+    return _page(request, made=made)
+
+
+async def revoke(request: web.Request) -> web.Response:
+    """Take a login back and go back to the page."""
+    require_adult(request)
+    site, name = site_of(request), request.match_info["name"]
+    if not await site.backend.logins.revoke(name):
+        raise web.HTTPNotFound(text=N_("There is no such login (any more)."))
+    words = site.words(request)
+    site.told.say(signed_in(request), "good", words.text("The login is taken back."))
+    return redirect("/devices/logins")
+
+
+async def pairing(request: web.Request) -> web.Response:
+    """Open pairing and show its code, or close it."""
+    require_adult(request)
+    logins = site_of(request).backend.logins
+    if (await form_of(request)).get("do") == "close":
+        await logins.close_pairing()
+        return redirect("/devices/logins")
+    code, _ = await logins.open_pairing()
+    return _page(request, code=code)
+
+
+async def nothing_made(request: web.Request) -> web.Response:
+    """Lead a reloaded page, whose password is shown no more, back."""
+    return redirect("/devices/logins")
+
+
+# -- the door for devices ------------------------------------------------------------------------
+
+
+class PairBody(Input):
+    """What a device sends to /pair."""
+
+    code: str = Field(pattern=r"^[0-9]{4}[ -]?[0-9]{4}$", description="the code an adult was shown")
+    name: str = Field(min_length=1, max_length=64, description="a name that never changes")
+
+
+@public
+async def pair(request: web.Request) -> web.Response:
+    """Take a device in by a code: POST /pair, JSON, answered with its login at the broker."""
+    site = site_of(request)
+    fault = _unfit(request)
+    if fault:
+        return _said(403, fault)
+    if not request.app[ATTEMPTS].allow(address_of(request), site.backend.now()):
+        answer = _said(429, "too many attempts; wait a minute")
+        answer.headers["Retry-After"] = "60"
+        return answer
+    if request.content_type != "application/json":
+        return _said(415, "expected Content-Type: application/json")
+    try:
+        body = read_pairing(await request.content.read(_MOST_BYTES + 1))
+    except LoginError as error:
+        return _said(400, str(error))
+    logins = site.backend.logins
+    if not logins.managed:
+        return _said(409, _NOT_OURS)
+    try:
+        made = await logins.pair(body.code.replace(" ", "").replace("-", ""), body.name)
+    except LoginError as error:
+        return _said(409, str(error))
+    if isinstance(made, str):
+        _log.warning("a device at %s gave a wrong code, or none is awaited", request.remote)
+        return _said(403, "the code is wrong, or pairing is not open: ask an adult for a new code")
+    prefix = site.backend.settings.mqtt.discovery_prefix
+    return web.json_response(
+        {
+            "host": _host(request),
+            "port": logins.port,
+            "user": made.login.name,
+            "password": made.password,
+            "write": list(own(made.login, prefix)),
+        }
+    )
+
+
+def read_pairing(raw: bytes) -> PairBody:
+    """Read what a device sent. Raises LoginError naming the field and what was expected."""
+    if len(raw) > _MOST_BYTES:
+        raise LoginError(f"expected at most {_MOST_BYTES} bytes")
+    try:
+        body = PairBody.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part)[:40] for part in first["loc"]) or "body"
+        raise LoginError(f"{where}: {first['msg'][:200]}") from None
+    check_name(body.name)
+    return body
+
+
+def _unfit(request: web.Request) -> str:
+    """Say why a password may not be sent here; "" where it may."""
+    if request.secure or request.scheme == "https":
+        return ""
+    told = {"X-Forwarded-For", "Forwarded"} & set(request.headers)
+    if told and not _settings(request).http.proxies:
+        return "a proxy that http.trusted_proxies does not name stands between: use HTTPS"
+    try:
+        caller = ipaddress.ip_address((request.remote or "").partition("%")[0])
+    except ValueError:
+        return "expected HTTPS, or an address of the home's own network"
+    if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
+        caller = caller.ipv4_mapped
+    at_home = caller.is_private or caller.is_loopback or caller.is_link_local
+    return "" if at_home else "expected HTTPS, or an address of the home's own network"
+
+
+def _said(status: int, text: str) -> web.Response:
+    return web.json_response({"error": text}, status=status)
+
+
+# -- for programs ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class LoginView:
+    """A device's login; ``write`` are the topics that it alone may publish on."""
+
+    name: str
+    kind: Kind
+    write: tuple[str, ...]
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogin:
+    """A login that was just made. The password is told this once."""
+
+    name: str
+    password: str
+    host: str
+    port: int
+    write: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A pairing that is open: what the device is to send, and until when."""
+
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A login that was taken back."""
+
+    name: str
+
+
+class LoginBody(MemberBody):
+    """Which login to make."""
+
+    name: str = Field(max_length=64, description="a-z, 0-9, _ and -")
+    kind: Kind = Field(default="device", description="device, bridge or program")
+    write: list[str] = Field(default=[], max_length=20, description="further topics to publish on")
+    read: list[str] = Field(default=[], max_length=20, description="further topics to read")
+
+
+def _view(login: Login, prefix: str) -> LoginView:
+    return LoginView(login.name, login.kind, own(login, prefix), login.created_at)
+
+
+async def _list(request: web.Request) -> Answer:
+    prefix = _settings(request).mqtt.discovery_prefix
+    return Answer([_view(one, prefix) for one in site_of(request).backend.logins.known()])
+
+
+async def _add(request: web.Request) -> Answer:
+    body = await read_body(request, LoginBody)
+    logins = by_adult(request, body).logins
+    try:
+        made = await logins.add(body.name, body.kind, body.write, body.read)
+    except LoginError as error:
+        raise web.HTTPConflict(text=str(error)) from None
+    topics = own(made.login, _settings(request).mqtt.discovery_prefix)
+    answer: Any = NewLogin(made.login.name, made.password, _host(request), logins.port, topics)
+    return Answer(answer)
+
+
+async def _revoke(request: web.Request) -> Answer:
+    body = await read_body(request, MemberBody)
+    name = request.match_info["name"]
+    if not await by_adult(request, body).logins.revoke(name):
+        raise web.HTTPNotFound(text="There is no such login.")
+    return Answer(Revoked(name))
+
+
+async def _open(request: web.Request) -> Answer:
+    body = await read_body(request, MemberBody)
+    return Answer(Pairing(*await by_adult(request, body).logins.open_pairing()))
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation(
+        "GET", "/device-logins", "listDeviceLogins", "List devices' logins at the broker", "read",
+        _list, LoginView, many=True,
+    ),
+    Operation(
+        "POST", "/device-logins", "addDeviceLogin",
+        "Make a device's login; its password is told this once", "decide",
+        _add, NewLogin, body=LoginBody, errors=(409,),
+    ),
+    Operation(
+        "POST", "/device-logins/{name}/revoke", "revokeDeviceLogin",
+        "Take a device's login back and end its connections", "decide",
+        _revoke, Revoked, body=MemberBody, errors=(404,),
+    ),
+    Operation(
+        "POST", "/pairings", "openPairing", "Let one device in by a code, for five minutes",
+        "decide", _open, Pairing, body=MemberBody,
+    ),
+)  # fmt: skip
