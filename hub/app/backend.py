@@ -29,6 +29,7 @@ from hub.store.house import House
 from hub.store.views import Views
 from hub.web.activities import Activities
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
+from hub.web.beginning import Beginning
 from hub.web.feeds import Feeds
 from hub.web.files import Files
 from hub.web.friends import Friends
@@ -59,6 +60,7 @@ class HubBackend:
         backup: Callable[[], BackupState],
         topic_of: Callable[[MemberSettings], str],
         files: Files,
+        beginning: Beginning,
         pushes: Pushes,
         activities: Activities,
         meals: Meals,
@@ -74,6 +76,7 @@ class HubBackend:
         """
         self._topic_of = topic_of
         self.files = files
+        self.beginning = beginning
         self.pushes = pushes
         self.activities = activities
         self.meals = meals

@@ -21,10 +21,8 @@ from hub.domain.yamltext import Problem, YamlError, load, read_model
 from hub.flow.home import Home
 from hub.flow.view import HouseView
 from hub.ports import Clock
-from hub.settings import Settings
 from hub.store.house import House
 from hub.web.files import (
-    Beginning,
     CannotWrite,
     Meaning,
     RuleField,
@@ -35,9 +33,6 @@ from hub.web.files import (
 )
 from rules.rehearse import rehearse
 from rules.ruleset import RuleSet
-
-READY = Path(__file__).resolve().parents[2] / "config" / "rules"
-"""Rules to begin with; a household that runs from this folder has them already."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.yaml")
 
@@ -57,14 +52,14 @@ class HomeFiles:
         fired: Callable[[], Mapping[str, datetime]],
     ) -> None:
         """``look`` takes up what was written; ``fired`` tells when each rule fired last."""
-        self._folder = folder
-        self._home = home
+        self.folder = folder
+        self.home = home
         self._house = house
         self._clock = clock
         self._look = look
         self._problems = problems
         self._fired = fired
-        self._writing = asyncio.Lock()
+        self.writing = asyncio.Lock()
 
     def problems(self) -> Sequence[Problem]:
         """Return the mistakes in the files as they are, each file by its name in the folder."""
@@ -73,7 +68,7 @@ class HomeFiles:
     def fresh(self) -> bool:
         """Tell whether hub.yaml says nothing yet."""
         try:
-            return load(read(self._folder / "hub.yaml"), "hub.yaml").data in (None, {})
+            return load(read(self.folder / "hub.yaml"), "hub.yaml").data in (None, {})
         except (YamlError, CannotWrite):
             return False
 
@@ -94,12 +89,21 @@ class HomeFiles:
                 one.text,
                 fired.get(info.id),
             )
-            for info, one in zip(self._home.rules.rules(), self._home.rules.compiled(), strict=True)
+            for info, one in zip(self.home.rules.rules(), self.home.rules.compiled(), strict=True)
+        ]
+
+    def rule_ids(self) -> Sequence[str]:
+        """Return the ids in the files as they are, faulty rules too."""
+        return [
+            str(rule["id"])
+            for file in rule_files(self.folder)
+            for rule in _rules_in(file)
+            if isinstance(rule, dict) and "id" in rule
         ]
 
     def rule_files(self) -> Sequence[str]:
         """Return the names of the files of rules."""
-        return [file.name for file in rule_files(self._folder)]
+        return [file.name for file in rule_files(self.folder)]
 
     def rule_file(self, name: str) -> RuleFile:
         """Return a file of rules; a new one is empty. KeyError for a name that cannot be one."""
@@ -111,12 +115,12 @@ class HomeFiles:
         path = str(self._rule_path(name))
         texts = [
             (str(file), text if str(file) == path else read(file))
-            for file in rule_files(self._folder)
+            for file in rule_files(self.folder)
         ]
         if path not in [file for file, _ in texts]:
             texts.append((path, text))
         _, problems = RuleSet.build(
-            texts, members=self._home.settings.members, pantry=self._home.pantry.values()
+            texts, members=self.home.settings.members, pantry=self.home.pantry.values()
         )
         return [self._shown(one) for one in problems if one.file == path]
 
@@ -124,12 +128,12 @@ class HomeFiles:
         """Write a file of rules unless something is wrong. Raises Stale, CannotWrite, KeyError."""
         path = self._rule_path(name)
         text = text.replace("\r\n", "\n")
-        async with self._writing:
+        async with self.writing:
             if stamp(read(path)) != was:
                 raise Stale(f"{name} has changed since this page was loaded; load it again")
             problems = self.check_rules(name, text)
             if not problems:
-                await self._write(path, text if text.endswith("\n") or not text else text + "\n")
+                await self.write(path, text if text.endswith("\n") or not text else text + "\n")
         return problems
 
     def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
@@ -139,7 +143,7 @@ class HomeFiles:
 
     async def change_rule(self, rule_id: str, values: Mapping[str, str]) -> Sequence[Problem]:
         """Change values of a rule by their paths. Raises CannotWrite, KeyError."""
-        async with self._writing:
+        async with self.writing:
             path, index, rule = self._place(rule_id)
             before = rulefields.fields(rule)
             changes: dict[tuple[str | int, ...], object] = {}
@@ -153,18 +157,13 @@ class HomeFiles:
             text = changed(read(path), path.name, changes)
             problems = self.check_rules(path.name, text)
             if not problems:
-                await self._write(path, text)
+                await self.write(path, text)
         return problems
 
     def _place(self, rule_id: str) -> tuple[Path, int, object]:
         """Return where a rule stands in the files as they are: file, index and what it says."""
-        for file in rule_files(self._folder):
-            try:
-                data = load(read(file), file.name).data
-            except YamlError:
-                continue
-            rules = data.get("rules") if isinstance(data, dict) else None
-            for index, rule in enumerate(rules if isinstance(rules, list) else ()):
+        for file in rule_files(self.folder):
+            for index, rule in enumerate(_rules_in(file)):
                 if isinstance(rule, dict) and rule.get("id") == rule_id:
                     return file, index, rule
         raise KeyError(rule_id)
@@ -174,7 +173,7 @@ class HomeFiles:
         now = self._clock.now()
         house, event = self._imagined(subject, value, now)
         (verdicts,) = rehearse(
-            self._home.rules, [event], HouseView(house, self._home, now), now, only=only or None
+            self.home.rules, [event], HouseView(house, self.home, now), now, only=only or None
         )
         return [
             Verdict(
@@ -187,7 +186,7 @@ class HomeFiles:
         number: float | None = None
         with suppress(ValueError):
             number = float(value)
-        kept = self._home.pantry.get(subject)
+        kept = self.home.pantry.get(subject)
         if kept is not None:
             if number is None or not 0 <= number < 1e12:
                 raise ValueError(f"{subject}: expected a quantity in {kept.unit}, 0 or more")
@@ -211,7 +210,7 @@ class HomeFiles:
 
     def meaning(self, entity_id: str) -> Meaning:
         """Return what devices.yaml says an entity means."""
-        file = self._folder / "devices.yaml"
+        file = self.folder / "devices.yaml"
         found, _ = read_model(DevicesFile, read(file), file.name)
         mapped = found.entities.get(entity_id) if found is not None else None
         if mapped is None:
@@ -226,7 +225,7 @@ class HomeFiles:
 
     async def say_meaning(self, entity_id: str, meaning: Meaning) -> Sequence[Problem]:
         """Write what an entity means to devices.yaml. Raises CannotWrite."""
-        file = self._folder / "devices.yaml"
+        file = self.folder / "devices.yaml"
         said: dict[str, object] = {}
         if meaning.ignore:
             said["ignore"] = True
@@ -238,73 +237,37 @@ class HomeFiles:
                 said["unit"] = meaning.unit
             if meaning.tare:
                 said["scale"] = {"tare": meaning.tare}
-        async with self._writing:
+        async with self.writing:
             text = changed(read(file), file.name, {("entities", entity_id): said or REMOVE})
             found, problems = read_model(DevicesFile, text, file.name)
-            if found is not None and meaning.item and meaning.item not in self._home.pantry:
+            if found is not None and meaning.item and meaning.item not in self.home.pantry:
                 problems = [Problem(file.name, 1, 1, f"there is no {meaning.item} in the pantry")]
             if not problems:
-                await self._write(file, text)
+                await self.write(file, text)
         return problems
-
-    # -- the first start ------------------------------------------------------------------------
-
-    def ready_rules(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return the files of ready rules: name, and the names of their rules."""
-        found = []
-        for file in sorted(READY.glob("*.yaml")):
-            rules, _ = RuleSet.build([(file.name, read(file))])
-            found.append((file.name, [rule.name for rule in rules.rules()]))
-        return found
-
-    async def begin(self, beginning: Beginning) -> Sequence[Problem]:
-        """Write what the wizard asked. Raises CannotWrite."""
-        file = self._folder / "hub.yaml"
-        changes: dict[tuple[str | int, ...], object] = {
-            ("home", "name"): beginning.name,
-            ("home", "timezone"): beginning.timezone,
-            ("home", "currency"): beginning.currency,
-            ("home", "quiet_hours"): beginning.quiet_hours or REMOVE,
-            ("members",): [
-                {
-                    "id": one.id,
-                    "name": one.name,
-                    **({"role": one.role} if one.role != "adult" else {}),
-                    **({"ntfy": {}} if one.ntfy else {}),
-                }
-                for one in beginning.members
-            ],
-        }
-        if beginning.broker not in ("", "managed"):
-            changes["mqtt", "url"] = beginning.broker
-        if beginning.listen_to_home:
-            changes["http", "host"] = "0.0.0.0"  # noqa: S104 - what the household asked for
-        async with self._writing:
-            text = changed(read(file), file.name, changes)
-            _, problems = read_model(Settings, text, file.name)
-            if problems:
-                return problems
-            ready = {name for name, _ in self.ready_rules()}
-            for name in beginning.rules:
-                target = self._folder / "rules" / name
-                if name in ready and not target.exists():
-                    await self._write(target, read(READY / name), look=False)
-            await self._write(file, text)
-        return []
 
     # -- files ----------------------------------------------------------------------------------
 
     def _rule_path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise KeyError(name)
-        return self._folder / "rules" / name
+        return self.folder / "rules" / name
 
     def _shown(self, problem: Problem) -> Problem:
         with suppress(ValueError):
-            return replace(problem, file=str(Path(problem.file).relative_to(self._folder)))
+            return replace(problem, file=str(Path(problem.file).relative_to(self.folder)))
         return problem
 
-    async def _write(self, file: Path, text: str, *, look: bool = True) -> None:
+    async def write(self, file: Path, text: str) -> None:
+        """Put a whole text in place and take it up; only with ``writing`` held. CannotWrite."""
         await asyncio.to_thread(put, file, text)
-        if look:
-            await self._look()
+        await self._look()
+
+
+def _rules_in(file: Path) -> list[object]:
+    try:
+        data = load(read(file), file.name).data
+    except YamlError:
+        return []
+    rules = data.get("rules") if isinstance(data, dict) else None
+    return rules if isinstance(rules, list) else []

@@ -19,6 +19,7 @@ from hub.app.activities import HubActivities
 from hub.app.assistant import Assistant
 from hub.app.backend import HubBackend
 from hub.app.backup.nightly import LOOK_SECONDS, Nightly
+from hub.app.beginning import HomeBeginning
 from hub.app.calendars import LOOK_SECONDS as CALENDAR_SECONDS
 from hub.app.calendars import Calendars
 from hub.app.changes import Changes
@@ -244,6 +245,15 @@ class Hub:
         )
         self.broker: Broker | None = None
         self.logins = HubLogins(self._engine, settings, self.clock, lambda: self.broker)
+        files = HomeFiles(
+            self._config.folder,
+            home=self.home,
+            house=self.house,
+            clock=self.clock,
+            look=self.watch.look,
+            problems=lambda: self.watch.problems,
+            fired=self.views.fired,
+        )
         self.backend = HubBackend(
             home=self.home,
             house=self.house,
@@ -265,15 +275,8 @@ class Hub:
             meals=HubMeals(self.home, self.writer, self.views),
             plans=HubPlans(self.home, self.house, self.writer),
             logins=self.logins,
-            files=HomeFiles(
-                self._config.folder,
-                home=self.home,
-                house=self.house,
-                clock=self.clock,
-                look=self.watch.look,
-                problems=lambda: self.watch.problems,
-                fired=self.views.fired,
-            ),
+            files=files,
+            beginning=HomeBeginning(files, self._data, self.writer),
         )
         self.selling = Selling(settings, self._data, self.clock)
         self._alarm = Alarm(self.clock)

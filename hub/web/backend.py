@@ -19,6 +19,7 @@ from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.settings import Settings
 from hub.web.activities import Activities
+from hub.web.beginning import Beginning
 from hub.web.feeds import Feeds
 from hub.web.files import Files
 from hub.web.friends import Friends
@@ -128,6 +129,11 @@ class Backend(Protocol):
     @property
     def files(self) -> Files:
         """Return the household's own files."""
+        ...
+
+    @property
+    def beginning(self) -> Beginning:
+        """Return the first start."""
         ...
 
     @property

@@ -56,6 +56,7 @@ def _page(
             or (device and device.casefold().replace(" ", "_") in one.topic.casefold())
         ][:5],
         error=error,
+        first="from=welcome" in request.query_string,
     )
 
 
@@ -88,4 +89,5 @@ async def say_meaning(request: web.Request) -> web.Response:
     if problems:
         return _page(request, found, meaning, problems[0].message, 400)
     site.told.say(signed_in(request), "good", site.words(request).text("Noted in devices.yaml."))
-    return redirect(f"/devices/{found.id}")
+    first = form.get("from") == "welcome"
+    return redirect("/welcome/devices" if first else f"/devices/{found.id}")

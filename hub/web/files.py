@@ -82,30 +82,6 @@ class Meaning:
     ignore: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A member as the wizard writes them; ``ntfy``: asked on the phone."""
-
-    id: str
-    name: str
-    role: str
-    ntfy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What the wizard asks. ``broker`` is ``managed`` or an address; ``rules`` are files' names."""
-
-    name: str
-    timezone: str
-    currency: str
-    quiet_hours: str
-    broker: str
-    members: tuple[Member, ...]
-    rules: tuple[str, ...]
-    listen_to_home: bool = False
-
-
 class Files(Protocol):
     """The household's files. Writes raise CannotWrite; what is wrong comes back as problems."""
 
@@ -161,12 +137,4 @@ class Files(Protocol):
 
     async def say_meaning(self, entity_id: str, meaning: Meaning) -> Sequence[Problem]:
         """Write what an entity means to devices.yaml. Raises CannotWrite."""
-        ...
-
-    def ready_rules(self) -> Sequence[tuple[str, Sequence[str]]]:
-        """Return the files of ready rules: name, and the names of their rules."""
-        ...
-
-    async def begin(self, beginning: Beginning) -> Sequence[Problem]:
-        """Write what the wizard asked. Raises CannotWrite."""
         ...

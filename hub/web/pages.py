@@ -46,7 +46,7 @@ async def inbox(request: web.Request) -> web.Response:
         recent=backend.decided(_RECENT),
         notices=in_force(backend.notices(), words.now),
         problems=backend.files.problems(),
-        fresh=backend.files.fresh(),
+        fresh=bool(backend.beginning.step()),
     )
 
 

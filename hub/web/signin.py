@@ -107,7 +107,7 @@ async def sign_in(request: web.Request) -> web.Response:
         error = N_("This code is not valid (any more). Ask the hub for a new one.")
         return _page(request, status=403, error=error, onward=onward)
     secret, session = site.backend.create_session(member)
-    first = onward == "/" and site.is_adult(member) and site.backend.files.fresh()
+    first = onward == "/" and site.is_adult(member) and bool(site.backend.beginning.step())
     response = redirect("/welcome" if first else onward)
     response.set_cookie(
         COOKIE,

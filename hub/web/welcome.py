@@ -1,121 +1,195 @@
-"""The first start: a few questions, and the household's files are written from the answers."""
+"""The first start, a step at a time; each answer is in the household's files before the next.
+
+Any step can be passed over and come back to. The address says the step, so a reload stays there;
+the hub keeps the furthest one, so that a later sign-in goes on where the last one ended.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import available_timezones
 
 from aiohttp import web
 
-from hub.web.files import Beginning, CannotWrite, Member, Problem
+from hub.web.beginning import STEPS
+from hub.web.files import CannotWrite, Problem, Stale
 from hub.web.i18n import N_
 from hub.web.rulepages import require_adult
 from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.views import devices
+from hub.web.welcomeforms import (
+    MOST_MEMBERS,
+    ask_changes,
+    broker_changes,
+    home_changes,
+    member_changes,
+    rule_choices,
+)
+from hub.web.you import qr
 
-MOST_MEMBERS = 6
-_ROLES = ("adult", "child", "guest")
-
-
-async def show(request: web.Request) -> web.Response:
-    """Ask what the household is; once hub.yaml says something, the file is the place to change."""
-    site, session = site_of(request), signed_in(request)
-    require_adult(request)
-    if not site.backend.files.fresh():
-        return redirect("/")
-    home, member = site.backend.settings.home, site.member(session.member)
-    given = {
-        "name": "",
-        "timezone": home.timezone,
-        "currency": home.currency,
-        "quiet_hours": "22:00-07:00",
-        "broker": "managed",
-        "name:0": member.name if member and member.id != "me" else "",
-        "role:0": "adult",
-        "ntfy:0": "on",
-        "asked": "",
-    }
-    return _page(request, given)
+TITLES = {
+    "home": N_("Your home"),
+    "members": N_("Who lives here"),
+    "broker": N_("Where devices speak"),
+    "devices": N_("What your devices mean"),
+    "rules": N_("First rules"),
+    "asking": N_("How you are asked"),
+}
+_STALE = N_("Somebody else has just changed this. Here is how it is now; change it again.")
+_SECTIONS = {"home": "home", "members": "members", "broker": "mqtt", "asking": "members"}
 
 
-def _page(
-    request: web.Request,
-    given: Mapping[str, str],
-    *,
-    problems: Sequence[Problem] = (),
-    error: str = "",
-) -> web.Response:
-    backend = site_of(request).backend
-    return render(
-        request,
-        "welcome.html",
-        status=400 if problems or error else 200,
-        given=given,
-        count=MOST_MEMBERS,
-        problems=problems,
-        error=error,
-        ready=backend.files.ready_rules(),
-        there=frozenset(backend.files.rule_files()),
-        entities=[entity for entity in backend.entities() if entity.used][:12],
-    )
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """What a form that was sent said, and why it was not taken."""
+
+    given: Mapping[str, str] = field(default_factory=dict)
+    problems: Sequence[Problem] = ()
+    error: str = ""
 
 
 async def begin(request: web.Request) -> web.Response:
-    """Write what was answered."""
-    site, session = site_of(request), signed_in(request)
+    """Go on where the first start is; once it is over, to the inbox."""
     require_adult(request)
-    if not site.backend.files.fresh():
-        raise web.HTTPConflict(text=N_("hub.yaml says something already; change it there."))
-    form = await form_of(request)
-    beginning = read_beginning(form, session.member)
-    try:
-        problems = await site.backend.files.begin(beginning)
-    except CannotWrite as error:
-        return _page(request, form, error=str(error))
-    if problems:
-        return _page(request, form, problems=problems)
-    say = site.words(request)
-    said = say.text("Your home is set up.")
-    if beginning.broker != "managed" or beginning.listen_to_home:
-        said += " " + say.text("The broker and the address take effect when the hub starts anew.")
-    site.told.say(session, "good", said)
-    return redirect("/you" if any(member.ntfy for member in beginning.members) else "/")
+    step = site_of(request).backend.beginning.step()
+    return redirect(f"/welcome/{step}" if step else "/")
 
 
-def read_beginning(form: Mapping[str, str], own_id: str) -> Beginning:
-    """Read the form; ``own_id`` is whoever fills it in, who stays signed in under it."""
-    taken = {own_id}
-    members: list[Member] = []
-    for number in range(MOST_MEMBERS):
-        name = form.get(f"name:{number}", "").strip()
-        if not name and number > 0:
-            continue
-        role = form.get(f"role:{number}", "adult") if number > 0 else "adult"
-        members.append(
-            Member(
-                own_id if number == 0 else _id_of(name, number, taken),
-                name or own_id.capitalize(),
-                role if role in _ROLES else "guest",
-                f"ntfy:{number}" in form,
-            )
-        )
-    broker = form.get("broker_url", "").strip() if form.get("broker") == "url" else "managed"
-    return Beginning(
-        name=form.get("name", "").strip() or "Home",
-        timezone=form.get("timezone", "").strip(),
-        currency=form.get("currency", "").strip().upper(),
-        quiet_hours=form.get("quiet_hours", "").strip(),
-        broker=broker or "managed",
-        members=tuple(members),
-        rules=tuple(name[6:] for name in form if name.startswith("rules:")),
-        listen_to_home="listen" in form,
+async def show(request: web.Request) -> web.Response:
+    """Show a step; ``/welcome/done`` ends it."""
+    require_adult(request)
+    site, step = site_of(request), request.match_info["step"]
+    if step == "done":
+        await site.backend.beginning.reached("")
+        rules = [rule for rule in site.backend.files.rules() if rule.enabled]
+        return render(request, "welcome_done.html", rules=rules)
+    if step not in STEPS:
+        raise web.HTTPNotFound(text=N_("There is no such step."))
+    return await _page(request, step, _Wrong())
+
+
+async def _page(request: web.Request, step: str, wrong: _Wrong) -> web.Response:
+    site, session = site_of(request), signed_in(request)
+    backend = site.backend
+    at = STEPS.index(step)
+    values: dict[str, Any] = {}
+    error, stamp = wrong.error, ""
+    if step in _SECTIONS:
+        try:
+            _, stamp = backend.beginning.said(_SECTIONS[step])
+        except CannotWrite as unreadable:
+            error = error or str(unreadable)
+    if step == "home":
+        values = {"zones": sorted(available_timezones())}
+    elif step == "members":
+        values = {"people": backend.settings.members, "count": MOST_MEMBERS}
+    elif step == "broker":
+        looked = "look" in request.query
+        found = await backend.beginning.find_brokers() if looked else ()
+        values = {
+            "mqtt": backend.settings.mqtt,
+            "found": found,
+            "looked": looked,
+            "connected": bool(backend.health().get("mqtt_connected")),
+        }
+    elif step == "devices":
+        used = [entity for entity in backend.entities() if entity.used]
+        values = {"devices": devices(used)}
+    elif step == "rules":
+        values = {
+            "ready": backend.beginning.ready(),
+            "entities": [entity for entity in backend.entities() if entity.used],
+            "items": [row.item for row in backend.pantry()],
+        }
+    elif step == "asking":
+        phone = backend.phone(session.member)
+        own = site.member(session.member)
+        values = {"phone": phone, "phone_qr": qr(phone.link) if phone else "", "own": own}
+    return render(
+        request,
+        f"welcome_{step}.html",
+        status=400 if wrong.problems or wrong.error else 200,
+        step=step,
+        title=site.words(request).text(TITLES[step]),
+        number=at + 1,
+        count_of=len(STEPS),
+        back=STEPS[at - 1] if at else "",
+        onward=STEPS[at + 1] if at + 1 < len(STEPS) else "done",
+        given=wrong.given,
+        problems=wrong.problems,
+        error=error,
+        stamp=stamp,
+        **values,
     )
 
 
-def _id_of(name: str, number: int, taken: set[str]) -> str:
-    """Make a short name for rules out of a person's name; unique within the household."""
-    plain = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:24]
-    made = plain if plain[:1].isalpha() else f"member-{number + 1}"
-    while made in taken:
-        made = f"{made}-{number + 1}"
-    taken.add(made)
-    return made
+async def answer(request: web.Request) -> web.Response:
+    """Write what a step asked, and lead to the next one; ``skip`` writes nothing."""
+    require_adult(request)
+    site, step = site_of(request), request.match_info["step"]
+    if step not in STEPS:
+        raise web.HTTPNotFound(text=N_("There is no such step."))
+    form = await form_of(request)
+    at = STEPS.index(step)
+    onward = STEPS[at + 1] if at + 1 < len(STEPS) else "done"
+    if "skip" not in form:
+        try:
+            wrong = await _write(request, step, form)
+        except CannotWrite as error:
+            wrong = _Wrong(form, error=str(error))
+        except Stale:
+            # What the other person wrote is shown: it would be lost unseen with the form as sent.
+            wrong = _Wrong(error=site.words(request).text(_STALE))
+        if wrong is not None:
+            return await _page(request, step, wrong)
+    if onward != "done":
+        await site.backend.beginning.reached(onward)
+    return redirect("/welcome/asking" if form.get("stay") else f"/welcome/{onward}")
+
+
+async def _write(request: web.Request, step: str, form: Mapping[str, str]) -> _Wrong | None:
+    site, session = site_of(request), signed_in(request)
+    beginning, was = site.backend.beginning, form.get("stamp", "")
+    problems: Sequence[Problem] = ()
+    if step == "home":
+        problems = await beginning.say("home", was, home_changes(form))
+    elif step == "members":
+        said, _ = beginning.said("members")
+        changes = member_changes(form, said, site.backend.settings.members, session.member)
+        problems = await beginning.say("members", was, changes)
+    elif step == "broker":
+        changes, to_try = broker_changes(form, site.backend.settings.mqtt)
+        if to_try is not None:
+            reason = await beginning.try_broker(*to_try)
+            if reason:
+                return _Wrong(form, error=reason)
+        problems = await beginning.say("mqtt", was, changes)
+    elif step == "rules":
+        try:
+            problems = await beginning.add_rules(rule_choices(form))
+        except KeyError as error:
+            raise web.HTTPBadRequest(text=N_("There is no such rule.")) from error
+    elif step == "asking":
+        said, _ = beginning.said("members")
+        changes = ask_changes(form, said, site.backend.settings.members, session.member)
+        if changes:
+            problems = await beginning.say("members", was, changes)
+    return _Wrong(form, problems) if problems else None
+
+
+async def test(request: web.Request) -> web.Response:
+    """Send whoever asks a message by each of their channels."""
+    require_adult(request)
+    site, session = site_of(request), signed_in(request)
+    await form_of(request)
+    names = await site.backend.beginning.send_test(session.member)
+    say = site.words(request)
+    if names:
+        said = say.text("A message is on its way to you. Did it arrive?")
+        site.told.say(session, "good", said)
+    else:
+        said = say.text("There is no way to reach you yet: choose one first.")
+        site.told.say(session, "bad", said)
+    return redirect("/welcome/asking")

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
 
+from hub.app.beginning import HomeBeginning
 from hub.app.logins import HubLogins
 from hub.domain import hosting
 from hub.domain.activities import (
@@ -532,6 +533,7 @@ class FakeBackend:
         self.feeds = FakeFeeds()
         self.privacy = FakePrivacy()
         self.files = household(self.folder, self.settings)
+        self.beginning = HomeBeginning(self.files, self.folder.parent / "data", None)
         self.instant = NOW
         self.decisions: list[Decision] = []
         self.codes = {"4711-0815": "ada", "child-code": "kim", "guest-code": "guy", "ben": "ben"}

@@ -47,6 +47,9 @@ PATHS = (
     "/privacy",
     "/devices/sensor.milk",
     "/devices/event.bell",
+    "/welcome/members",
+    "/welcome/broker",
+    "/welcome/rules",
 )
 STYLE = Path(__file__).parents[2] / "hub/web/static/app.css"
 

@@ -140,7 +140,8 @@ async def test_only_adults_change_rules_and_meanings(client: Client, backend: Fa
             ("/rules/groceries", {"field:cooldown": "9h"}),
             ("/rules/files/groceries.yaml", {"text": "", "stamp": stamp}),
             ("/devices/sensor.milk", {"kind": "ignore"}),
-            ("/welcome", {"name": "x"}),
+            ("/welcome/home", {"name": "x"}),
+            ("/welcome/asking/test", {}),
         ):
             assert (await client.form(path, **fields)).status == 403, path
     assert {p: p.read_text() for p in backend.folder.rglob("*.yaml")} == before

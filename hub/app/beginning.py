@@ -1,0 +1,152 @@
+"""The first start (``hub.web.beginning``): each answer goes into the household's files at once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from hub.app import readyrules
+from hub.app.files import HomeFiles
+from hub.app.textfiles import changed, put, read, stamp
+from hub.app.yamledit import REMOVE
+from hub.domain.yamltext import Problem, YamlError, load, read_model
+from hub.flow.home import channels
+from hub.flow.telltest import send_test
+from hub.settings import MqttSettings, Settings
+from hub.web.beginning import STEPS, FoundBroker, Place, ReadyRule
+from hub.web.files import CannotWrite, Stale
+from hub.worker.writer import Writer
+
+_MARK = "first-start"
+
+
+class HomeBeginning:
+    """Asks once what a household is. ``data`` keeps only the step where it goes on."""
+
+    def __init__(self, files: HomeFiles, data: Path, writer: Writer | None) -> None:
+        """``writer`` sends test messages; None: there are none to be sent."""
+        self._files = files
+        self._mark = data / _MARK
+        self._writer = writer
+
+    def step(self) -> str:
+        """Return the step where it goes on; empty when it is over, or never began."""
+        try:
+            kept = read(self._mark).strip()
+        except CannotWrite:
+            kept = ""
+        if kept in STEPS:
+            return kept
+        return STEPS[0] if not kept and self._files.fresh() else ""
+
+    async def reached(self, step: str) -> None:
+        """Keep the step where it goes on, over a restart too; empty: it is over."""
+        await asyncio.to_thread(put, self._mark, f"{step or 'over'}\n")
+
+    def said(self, section: str) -> tuple[object, str]:
+        """Return what hub.yaml says in a section, and a stamp of that."""
+        return _section(read(self._hub), section)
+
+    @property
+    def _hub(self) -> Path:
+        return self._files.folder / "hub.yaml"
+
+    async def say(
+        self, section: str, was: str, changes: Mapping[Place, object]
+    ) -> Sequence[Problem]:
+        """Change hub.yaml. Raises Stale, CannotWrite."""
+        async with self._files.writing:
+            text = read(self._hub)
+            if _section(text, section)[1] != was:
+                raise Stale("somebody else has just changed this; look at it and send it again")
+            kept = {path: REMOVE if value is None else value for path, value in changes.items()}
+            new = changed(text, "hub.yaml", kept)
+            _, problems = read_model(Settings, new, "hub.yaml")
+            if not problems and new != text:
+                await self._files.write(self._hub, new)
+            return problems
+
+    # -- rules ----------------------------------------------------------------------------------
+
+    def ready(self) -> Sequence[ReadyRule]:
+        """Return the rules to begin with."""
+        there = set(self._files.rule_ids())
+        return [readyrules.shown(one, one.id in there) for one in readyrules.every()]
+
+    async def add_rules(self, chosen: Mapping[str, Mapping[str, str]]) -> Sequence[Problem]:
+        """Add ready rules by id. Raises CannotWrite, KeyError."""
+        known = {one.id: one for one in readyrules.every()}
+        wanted = [(known[rule_id], values) for rule_id, values in chosen.items()]
+        async with self._files.writing:
+            texts: dict[str, str] = {}
+            there = set(self._files.rule_ids())
+            for one, values in wanted:
+                if one.id not in there:
+                    before = texts.get(one.file, self._files.rule_file(one.file).text)
+                    texts[one.file] = readyrules.added(before, one, values)
+            problems = [
+                p for name, text in texts.items() for p in self._files.check_rules(name, text)
+            ]
+            if problems:
+                return problems
+            for name, text in texts.items():
+                await self._files.write(self._files.folder / "rules" / name, text)
+        return []
+
+    # -- the broker -----------------------------------------------------------------------------
+
+    async def try_broker(self, url: str, username: str, password: str) -> str:
+        """Connect to a broker once; return why not, or nothing when it took us."""
+        from pydantic import ValidationError
+
+        from integrations.mqtt.probe import probe
+
+        kept = self._files.home.settings.mqtt.model_dump()
+        try:
+            settings = MqttSettings.model_validate(
+                {**kept, "url": url, "username": username or None, "password": password or None}
+            )
+        except ValidationError as error:
+            return str(error.errors()[0]["msg"])
+        from integrations.broker.brokers import BrokerError, External
+
+        try:
+            broker = External.of(settings)
+        except BrokerError as error:
+            return str(error)
+        return await asyncio.to_thread(
+            probe,
+            settings,
+            host=broker.host,
+            port=broker.port,
+            username=broker.username,
+            password=broker.password,
+            tls=broker.tls,
+        )
+
+    async def find_brokers(self) -> Sequence[FoundBroker]:
+        """Ask the home's network for brokers."""
+        from integrations.mdns.find import find
+
+        return [FoundBroker(one.name, one.url) for one in await find()]
+
+    # -- being asked ----------------------------------------------------------------------------
+
+    async def send_test(self, member: str) -> Sequence[str]:
+        """Send a member a message by each of their channels; return the channels' names."""
+        found = self._files.home.member(member)
+        names = list(channels(found, self._files.home.pushed)) if found is not None else []
+        if names and self._writer is not None:
+            await self._writer.run(lambda tx: send_test(tx, self._files.home, member))
+        return names
+
+
+def _section(text: str, section: str) -> tuple[object, str]:
+    try:
+        data = load(text, "hub.yaml").data
+    except YamlError as error:
+        raise CannotWrite(str(error)) from error
+    found = data.get(section) if isinstance(data, dict) else None
+    return found, stamp(json.dumps(found, sort_keys=True, default=str))
