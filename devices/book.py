@@ -28,6 +28,15 @@ class KnowsEntities(Protocol):
 
 
 @runtime_checkable
+class Forgets(Protocol):
+    """A convention that can forget what one device announced."""
+
+    def forget(self, owner: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Forget an owner's entities; return the topics they were announced on, and their ids."""
+        ...
+
+
+@runtime_checkable
 class KnowsDevices(Protocol):
     """A convention that can tell whose topic a topic is."""
 
@@ -91,6 +100,12 @@ class DeviceBook:
             if entity is not None:
                 return entity
         return None
+
+    def forget(self, owner: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Forget what ``Entity.owner`` announced; return topics and ids (``Forgets``)."""
+        done = [one.forget(owner) for one in self._conventions if isinstance(one, Forgets)]
+        topics = frozenset[str]().union(*(sources for sources, _ in done))
+        return topics, tuple(name for _, names in done for name in names)
 
     def expire(self, now: datetime) -> Sequence[Reading]:
         """Return what became unavailable by silence up to ``now``."""

@@ -134,6 +134,16 @@ class Native:
         """Return the entity with this id, None when it was not heard of."""
         return self._by_id.get(entity_id)
 
+    def forget(self, owner: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Forget a device's entities; return their topics and ids."""
+        device = owner.removeprefix("native/")
+        gone = self._entities.pop(device, {}) if owner.startswith("native/") else {}
+        for name in gone:
+            self._by_id.pop(name, None)
+            self._things.pop(name, None)
+        topics = frozenset(topic for one in gone.values() for topic in one.topics)
+        return topics, tuple(gone)
+
     def expire(self, now: datetime) -> Sequence[Reading]:
         """Return nothing: a native device says itself when it goes (status)."""
         return ()
@@ -249,6 +259,12 @@ class Native:
             if len(self._entities) >= MAX_DEVICES:
                 raise _Bad(f"expected at most {MAX_DEVICES} devices", "topic")
             known = self._entities[device] = {}
+        other = self._by_id.get(key)
+        if other is not None and other.device_id != f"native/{device}":
+            # `fridge` saying `a_b` and `fridge-a` saying `b` would be one entity.
+            if not known:
+                del self._entities[device]
+            raise _Bad(f"expected another name: {key} is {other.device_id[7:]}'s", "topic")
         if key not in known and len(known) >= MAX_ENTITIES:
             raise _Bad(f"expected at most {MAX_ENTITIES} things of one device", "topic")
         entity = Entity(
@@ -261,6 +277,8 @@ class Native:
             unit=unit,
             topics=(f"{PREFIX}{device}/{_KIND_OF[component]}",),
             convention=self.name,
+            facts={"item": thing} if component == "stock" else {},
+            owner=f"native/{device}",
         )
         known[key] = self._by_id[key] = entity
         self._things[key] = thing

@@ -33,6 +33,8 @@ class Entity:
     used: bool = True
     convention: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
+    owner: str = ""
+    """Who announced it, as far as topics tell: what an adult accepts or refuses."""
 
 
 @dataclass(frozen=True, slots=True)

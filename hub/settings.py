@@ -68,6 +68,16 @@ class MqttSettings(Section):
     )
 
 
+class DeviceSettings(Section):
+    """Devices that the household has not met before."""
+
+    quarantine: bool = Field(
+        default=False,
+        description="a new device is kept apart until an adult accepts it; those known when this "
+        "is switched on are accepted",
+    )
+
+
 class NoticeSettings(Section):
     """Which public notices concern the household, and what they are about."""
 
@@ -586,6 +596,7 @@ class Settings(Section):
     home: HomeSettings = HomeSettings()
     members: tuple[MemberSettings, ...] = (MemberSettings(id="me", name="Me"),)
     mqtt: MqttSettings = MqttSettings()
+    devices: DeviceSettings = DeviceSettings()
     notices: NoticeSettings = NoticeSettings()
     http: HttpSettings = HttpSettings()
     beckn: BecknSettings = BecknSettings()

@@ -195,7 +195,20 @@ class HomeAssistantDiscovery:
                 slot.deadline = at + slot.expire_after
             topics = tuple(dict.fromkeys(topic for topic, _ in slot.readers))
             slot.entity = replace(entity, topics=topics)
+        slot.entity = replace(slot.entity, owner=self._owner(topic, entity))
         return slot
+
+    def _owner(self, topic: str, entity: Entity) -> str:
+        """Name who announces: by its own identifiers, and by a topic that others may not write."""
+        place = c.address(topic[len(self._prefix) : -len("/config")])
+        tag = (place.node or place.object.partition("_")[0]) if place is not None else ""
+        return f"{entity.device_id}@{tag}"[:300]
+
+    def forget(self, owner: str) -> tuple[frozenset[str], tuple[str, ...]]:
+        """Forget what an owner announced; return its topics and the ids of its entities."""
+        keys = [key for key, slot in self._slots.items() if slot.entity.owner == owner]
+        sources = frozenset(self._slots[key].source for key in keys)
+        return sources, tuple(self._drop(key) for key in keys)
 
     def _installed(self, slot: Slot, others: dict[str, list[str]]) -> list[str]:
         """Put a slot in the place of what it replaces; return the ids that are gone by it.

@@ -38,6 +38,7 @@ from hub.web.meals import Meals
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
+from hub.web.quarantine import Quarantine
 from hub.worker.writer import Writer
 
 
@@ -69,6 +70,7 @@ class HubBackend:
         feeds: Feeds,
         privacy: Privacy,
         logins: Logins,
+        quarantine: Quarantine,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -85,6 +87,7 @@ class HubBackend:
         self.feeds = feeds
         self.privacy = privacy
         self.logins = logins
+        self.quarantine = quarantine
         self._home = home
         self._house = house
         self._standing = standing

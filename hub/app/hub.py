@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 from sqlalchemy import Engine
@@ -41,6 +42,7 @@ from hub.app.plans import HubPlans
 from hub.app.plugins import Reach, device_book
 from hub.app.privacy import HubPrivacy
 from hub.app.pushes import HubPushes
+from hub.app.quarantine import HubQuarantine
 from hub.app.replies import Replies
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
@@ -254,6 +256,8 @@ class Hub:
             problems=lambda: self.watch.problems,
             fired=self.views.fired,
         )
+        self.quarantine = HubQuarantine(self.home, self.house, self.writer, self.logins)
+        self.peering.also = {"device": self._device}
         self.backend = HubBackend(
             home=self.home,
             house=self.house,
@@ -275,6 +279,7 @@ class Hub:
             meals=HubMeals(self.home, self.writer, self.views),
             plans=HubPlans(self.home, self.house, self.writer),
             logins=self.logins,
+            quarantine=self.quarantine,
             files=files,
             beginning=HomeBeginning(files, self._data, self.writer),
         )
@@ -340,6 +345,7 @@ class Hub:
         await asyncio.to_thread(self.network.enter)
         await self._find_providers()
         await self.pushes.noted()
+        await self._know_logins()
         await self.writer.run(self._begin)
         await self.replies.look()
         self._stack.push_async_callback(self.replies.close)
@@ -403,6 +409,15 @@ class Hub:
 
     def _home_assistant_began(self) -> None:
         self.showing.again()
+
+    async def _device(self, words: dict[str, Any]) -> dict[str, Any]:
+        """Do what the command line says of a device that waits; an adult runs the commands."""
+        adults = self.home.adults() or ("",)
+        result = await self.quarantine.answer(
+            str(words["owner"]), adults[0], accept=bool(words["accept"])
+        )
+        good = result.result in ("done", "repeated")
+        return {"said": result.message} if good else {"error": result.message}
 
     def _reached_at(self, url: str) -> None:
         self._called_at = url
@@ -480,8 +495,18 @@ class Hub:
         await self.replies.look()
         await self.peering.look()
         await self.logins.look()
+        await self._know_logins()
         await self.assistant.lists.look()
         await self._find_providers()
+
+    async def _know_logins(self) -> None:
+        known = self.logins.known()
+        if known != self.home.logins:
+
+            def put(tx: Tx) -> None:
+                self.home.logins = known
+
+            await self.writer.run(put)
 
     async def _find_providers(self) -> None:
         found: dict[str, tuple[Subscriber, ...]] = {}

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -83,6 +83,8 @@ class Peering:
         self.keys = PeerKeys(secrets_dir)
         self._http = HttpPeers(self.keys, clock)
         self._transport: PeerTransport = transport or self._http
+        self.also: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
+        """What else the command line may ask of the running hub, by verb."""
         self._any = False
         self._looking = asyncio.Lock()
         self._endpoint = PeerEndpoint(
@@ -201,6 +203,8 @@ class Peering:
 
     async def _grant(self, wish: Wish) -> dict[str, Any]:
         words = wish.body
+        if wish.verb in self.also:
+            return await self.also[wish.verb](words)
         if wish.verb == "invite":
             made = await self.invite()
             return {"link": made.link(), "expires": made.expires.isoformat()}

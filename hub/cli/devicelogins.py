@@ -25,10 +25,12 @@ from hub.cli.common import (
 from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
+    from hub.domain.quarantine import KnownDevice
     from hub.settings import Settings
     from hub.store.logins import Logins
 
 Name = Annotated[str, typer.Argument(help="The device's name, e.g. shelf-1.")]
+Who = Annotated[str, typer.Argument(help="Its name, or what it is known by.")]
 Topics = list[str]
 
 
@@ -191,6 +193,61 @@ def acl(
     say("and send Mosquitto a SIGHUP (sudo systemctl reload mosquitto).")
 
 
+def waiting(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    """List the devices that wait for an adult (`devices.quarantine`), and those refused."""
+    found = [one for one in _known(data) if one.state != "accepted"]
+    if as_json:
+        rows = [
+            {"owner": one.owner, "name": one.name, "state": one.state, "at": one.at}
+            for one in found
+        ]
+        print_json(rows)
+        return
+    table(
+        f"{len(found)} devices",
+        ("device", "known by", "state", "since"),
+        [(one.name, one.owner, one.state, one.at) for one in found],
+    )
+
+
+def accept(who: Who, data: DataFolder = DEFAULT_DATA) -> None:
+    """Accept a device that waits, or was refused: rules and the pantry hear of it from now on."""
+    _answer(data, who, accepted=True)
+
+
+def refuse(who: Who, data: DataFolder = DEFAULT_DATA) -> None:
+    """Refuse a device: what it said is forgotten, its login is taken back, it is heard no more."""
+    _answer(data, who, accepted=False)
+
+
+def _known(data: Path) -> list[KnownDevice]:
+    from hub.store.house import load_house
+
+    with database(data) as engine, engine.connect() as connection:
+        house = load_house(connection, clock_from_environment().now())
+    return sorted(house.devices.values(), key=lambda one: one.at)
+
+
+def _answer(data: Path, who: str, *, accepted: bool) -> None:
+    from hub.app.wishes import WishError, ask
+
+    known = _known(data)
+    found = [one for one in known if one.owner == who]
+    found = found or [one for one in known if one.name.casefold() == who.casefold()]
+    if not found:
+        raise Refused(f"no device is known as {who[:80]!r}; `device waiting` shows them")
+    if len(found) > 1:
+        owners = ", ".join(one.owner for one in found[:5])
+        raise Refused(f"{len(found)} devices are called so; say which: {owners}")
+    words = {"owner": found[0].owner, "accept": accepted}
+    with database(data) as engine:
+        try:
+            done = ask(engine, data, clock_from_environment(), "device", words)
+        except WishError as error:
+            raise Refused(str(error)) from None
+    say(done.get("said") or "noted; the hub does it as soon as it runs")
+
+
 def _reached(settings: Settings) -> tuple[str, int]:
     import socket
     from urllib.parse import urlsplit
@@ -211,5 +268,8 @@ def register(app: typer.Typer) -> None:
         (logins, "logins"),
         (pair, "pair"),
         (acl, "acl --mosquitto mosquitto.d"),
+        (waiting, "waiting"),
+        (accept, "accept Shelf"),
+        (refuse, "refuse Shelf"),
     ):
         app.command(command.__name__, epilog=f"[bold]run_hub.py device {example}[/bold]")(command)

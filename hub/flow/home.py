@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from devices.book import DeviceBook
 from devices.meaning import Meaning
 from hub.domain.activities import Person
+from hub.domain.logins import Login
 from hub.domain.orders import Subscriber
 from hub.domain.stock import PantryItem
 from hub.ports import InvitationFormat
@@ -27,6 +28,7 @@ class Home:
     It is read and replaced by the writer thread only. ``providers`` are whom to ask, by domain;
     ``pushed`` are the members who have a browser that may notify them. ``own`` is how the household
     is called in invitations, ``follows`` what hangs on activities (``hub.flow.activities.hooks``).
+    ``logins`` are devices' own at the broker.
     ``surveyed`` are who wanted to know when contacts are busy, by purpose (``hub.flow.busytimes``).
     """
 
@@ -41,6 +43,7 @@ class Home:
     own: Person | None = None
     follows: tuple[ActivityHooks, ...] = ()
     surveyed: Mapping[str, Surveyed] = field(default_factory=dict)
+    logins: tuple[Login, ...] = ()
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""

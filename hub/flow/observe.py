@@ -25,6 +25,7 @@ from hub.domain.observations import (
 from hub.domain.stock import StockLevel
 from hub.flow.home import Home
 from hub.flow.presence import touch_presence
+from hub.flow.quarantine import apart, meet, screened, state_of
 from hub.flow.react import react
 from hub.ports import InMessage
 from hub.store.house import EntityNow
@@ -37,7 +38,7 @@ def receive(tx: Tx, home: Home, message: InMessage, decoded: Decoded) -> None:
         return
     if decoded.key is not None and not tx.first_time(decoded.key):
         return
-    for number, item in enumerate(decoded.items):
+    for number, item in enumerate(screened(tx, home, decoded)):
         if isinstance(item, StateReading | EventReading | StockReading | StockChange):
             event_id = f"{decoded.key or message.topic}:{message.received_at.isoformat()}:{number}"
             _reading(tx, home, item, message.received_at, message, event_id)
@@ -89,6 +90,8 @@ def _reading(
     message: InMessage | None,
     event_id: str,
 ) -> None:
+    if _kept_apart(tx, home, reading, received_at):
+        return
     # A device whose clock runs ahead must not lock its own later readings out.
     at = min(reading.phenomenon_time or received_at, received_at)
     if isinstance(reading, StateReading):
@@ -118,6 +121,29 @@ def _reading(
             tx.park(message.topic, message.payload, meant.reason, meant.where)
 
 
+def _kept_apart(tx: Tx, home: Home, reading: Reading, at: datetime) -> bool:
+    """Tell whether a device is not accepted; what one that waits says last is kept for its page."""
+    name = reading.source if isinstance(reading, StockReading) else getattr(reading, "entity", "")
+    if not apart(tx.house, home, name):
+        return False
+    entity = home.book.entity(name)
+    if entity is not None and home.settings.devices.quarantine:
+        meet(tx, home, entity)
+    state = state_of(tx.house, home, entity)
+    if state == "accepted":
+        return False
+    if state == "waiting" and isinstance(reading, StateReading | StockReading):
+        if isinstance(reading, StateReading):
+            attributes = dict(reading.attributes or {})
+            now = EntityNow(reading.value, reading.unit, attributes, True, at)
+        else:
+            now = EntityNow(reading.quantity, reading.unit, {}, True, at)
+        known = tx.house.entities.get(name)
+        if known is None or replace(known, at=at) != now:
+            tx.save_entity(name, now)
+    return True
+
+
 def _state(tx: Tx, home: Home, reading: StateReading, at: datetime) -> None:
     known = tx.house.entities.get(reading.entity)
     attributes = dict(reading.attributes or {})
@@ -140,6 +166,8 @@ def _availability(tx: Tx, home: Home, reading: AvailabilityReading) -> None:
         known = EntityNow(None, None, {}, not reading.available, tx.now)
     if known.available != reading.available:
         tx.save_entity(reading.entity, replace(known, available=reading.available))
+        if apart(tx.house, home, reading.entity):
+            return
         touch_presence(tx, home, reading.entity, known.attributes)
 
 

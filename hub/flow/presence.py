@@ -10,6 +10,7 @@ from hub.domain.agenda import Block
 from hub.domain.blocks import presence_block
 from hub.domain.offers import Window
 from hub.flow.home import Home
+from hub.flow.quarantine import apart
 from hub.store.house import House
 from hub.store.tx import Tx
 
@@ -35,7 +36,7 @@ def seen(house: House, home: Home) -> dict[str, Seen]:
     found: dict[str, Seen] = {}
     for entity, state in list(house.entities.items()):
         member = home.meaning.presence(entity, state.attributes)
-        if member is None or not state.available:
+        if member is None or not state.available or apart(house, home, entity):
             continue
         told = str(state.value).casefold() if state.value is not None else ""
         if told in _UNKNOWN:

@@ -34,6 +34,7 @@ from hub.flow.observe import change_board, observe_readings
 from hub.flow.offers import ask_now, unanswered
 from hub.flow.peers import timer as _peer
 from hub.flow.placing import PLACED, fail
+from hub.flow.quarantine import switched
 from hub.flow.react import react
 from hub.flow.requests import request
 from hub.flow.rides import news as rides
@@ -80,6 +81,7 @@ def begin(tx: Tx, home: Home) -> None:
         if at is None or at > tx.now:
             tx.set_timer("rule", rule_id, "", due)
     look_at_all(tx)
+    switched(tx, home)
     if ("tidy", "", "") not in tx.house.timers:
         tx.set_timer("tidy", "", "", tx.now)
 

@@ -11,6 +11,7 @@ from hub.domain.observations import Scalar
 from hub.domain.stock import PantryItem, StockLevel
 from hub.flow.agenda import somebody_home
 from hub.flow.home import Home
+from hub.flow.quarantine import apart
 from hub.settings import MemberSettings
 from hub.store.house import House
 from rules.index import PANTRY
@@ -45,6 +46,8 @@ class HouseView:
     def state(self, entity: str) -> Scalar:
         """Return an entity's present state, None when unknown or unavailable."""
         known = self.house.entities.get(entity)
+        if known is not None and apart(self.house, self.home, entity):
+            return None
         return known.value if known is not None and known.available else None
 
     def notices(self) -> Sequence[Notice]:

@@ -22,6 +22,7 @@ from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.plans import Plan
+from hub.domain.quarantine import KnownDevice
 from hub.domain.stock import StockLevel, StockPoint, lasting
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
@@ -77,6 +78,8 @@ class House:
     """Absences and meals cooked at home, until a while after they are over."""
     cases: dict[str, Case] = field(default_factory=dict)
     """Conflicts in the agenda, by the block that would be moved."""
+    devices: dict[str, KnownDevice] = field(default_factory=dict)
+    """Devices that were accepted or refused, or wait for it, by owner."""
     cooldowns: dict[tuple[str, str], datetime] = field(default_factory=dict)
     timers: dict[TimerKey, datetime] = field(default_factory=dict)
     inbox_mqtt: dict[int, bytes] = field(default_factory=dict)
@@ -179,6 +182,8 @@ def load_house(connection: Connection, now: datetime) -> House:
         house.plans[row.id] = load(Plan, row.body)
     for row in connection.execute(select(tables.core(tables.CaseRow))):
         house.cases[row.id] = load(Case, row.body)
+    for row in connection.execute(select(tables.core(tables.DeviceRow))):
+        house.devices[row.owner] = KnownDevice(row.owner, row.name, row.state, instant(row.at))
     for row in connection.execute(select(tables.core(tables.CooldownRow))):
         house.cooldowns[row.rule_id, row.subject] = instant(row.until)
     for row in connection.execute(select(tables.core(tables.TimerRow))):

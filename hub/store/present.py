@@ -12,6 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.domain.calendars import OtherCalendar
 from hub.domain.freebusy import Survey
 from hub.domain.notices import Notice
+from hub.domain.quarantine import KnownDevice
 from hub.domain.stock import StockLevel
 from hub.ports import InMessage
 from hub.store import tables
@@ -149,6 +150,25 @@ class Present(Unit):
             self._upsert(
                 tables.AnnouncementRow, source, source=source, payload=payload, at=micros(self.now)
             )
+        self.page_changed = True
+
+    def save_device(self, device: KnownDevice) -> None:
+        """Keep what became of a device."""
+        self._set(self.house.devices, device.owner, device)
+        self._upsert(
+            tables.DeviceRow,
+            device.owner,
+            owner=device.owner,
+            name=storable(device.name),
+            state=device.state,
+            at=micros(device.at),
+        )
+        self.page_changed = True
+
+    def forget_device(self, owner: str) -> None:
+        """Forget what became of a device: it is met anew."""
+        self._drop(self.house.devices, owner)
+        self._delete(tables.DeviceRow, owner, owner=owner)
         self.page_changed = True
 
     def save_notice(self, ref: str, notice: Notice) -> None:

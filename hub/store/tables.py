@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0013"
+HEAD = "0014"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -412,6 +412,16 @@ class DeviceLogin(SQLModel, table=True):
     write: str = "[]"
     read: str = "[]"
     created_at: int
+
+
+class DeviceRow(SQLModel, table=True):
+    """Devices that an adult accepted or refused, or that wait for it; by ``Entity.owner``."""
+
+    __tablename__ = "device"
+    owner: str = Field(primary_key=True)
+    name: str
+    state: str
+    at: int
 
 
 class PairingRow(SQLModel, table=True):

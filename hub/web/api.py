@@ -39,6 +39,7 @@ from hub.web.pages import readable
 from hub.web.planapi import PLANS
 from hub.web.privacypages import OPERATIONS as PRIVACY
 from hub.web.problem import problem
+from hub.web.quarantinepages import OPERATIONS as QUARANTINE
 from hub.web.site import site_of
 
 BASE = "/api/v1"
@@ -268,6 +269,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *LOGINS,
     *PLANS,
     *PRIVACY,
+    *QUARANTINE,
     *MEALS,
     Operation(
         "GET", "/suggestions", "listSuggestions", "List suggestions, newest first", "read",

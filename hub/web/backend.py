@@ -28,6 +28,7 @@ from hub.web.meals import Meals
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
+from hub.web.quarantine import Quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +145,11 @@ class Backend(Protocol):
     @property
     def privacy(self) -> Privacy:
         """Return consents, and what left the home."""
+        ...
+
+    @property
+    def quarantine(self) -> Quarantine:
+        """Return the devices that wait for an adult."""
         ...
 
     @property

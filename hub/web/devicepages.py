@@ -24,6 +24,7 @@ async def show(request: web.Request) -> web.Response:
         devices=devices([entity for entity in entities if entity.used]),
         unused=[entity for entity in entities if not entity.used],
         parked=len(backend.parked()),
+        waiting=backend.quarantine.devices(),
     )
 
 

@@ -37,6 +37,7 @@ from hub.domain.offers import Place
 from hub.domain.orders import BreakupLine, DeliverySlot, Line, Order, Quote, Subscriber, Window
 from hub.domain.peers import PeerError
 from hub.domain.push import PushSubscription
+from hub.domain.quarantine import KnownDevice
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
@@ -512,6 +513,26 @@ class FakeBroker:
         return True
 
 
+class FakeQuarantine:
+    """One device that waits and one that was refused."""
+
+    def __init__(self) -> None:
+        self.kept = {
+            "0x17@0x17": KnownDevice("0x17@0x17", "Door <b>sensor</b>", "waiting", NOW),
+            "native/old": KnownDevice("native/old", "Old", "refused", NOW),
+        }
+
+    def devices(self) -> list[KnownDevice]:
+        return [one for one in self.kept.values() if one.state != "accepted"]
+
+    async def answer(self, owner: str, member: str, *, accept: bool) -> DecisionResult:
+        if owner not in self.kept:
+            return DecisionResult("unknown", "There is no such device (any more).")
+        state = "accepted" if accept else "refused"
+        self.kept[owner] = replace(self.kept[owner], state=state)  # type: ignore[arg-type]
+        return DecisionResult("done", f"{owner} is {state}")
+
+
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
 
@@ -544,6 +565,7 @@ class FakeBackend:
         self.kept: dict[str, Session] = {}
         self.used: dict[str, str] = {}
         self.broker = FakeBroker()
+        self.quarantine = FakeQuarantine()
         self.number = 0
         self.watchers: set[asyncio.Event] = set()
         self.joined = asyncio.Event()
