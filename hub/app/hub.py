@@ -71,7 +71,7 @@ from hub.flow.rides import news as rides
 from hub.flow.settle import settle
 from hub.flow.tick import begin, tick
 from hub.ports import Clock, InMessage
-from hub.settings import MemberSettings
+from hub.settings import MemberSettings, MqttSettings
 from hub.store.access import Access
 from hub.store.database import lock_folder, open_database
 from hub.store.house import load_house
@@ -84,8 +84,8 @@ from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Step, Writer
 from integrations.beckn.buyer import BecknBuyer
 from integrations.beckn.registry.keep import KeyChange
-from integrations.broker import Broker, start_broker
-from integrations.mqtt import MqttLink
+from integrations.broker import Broker, BrokerError, start_broker
+from integrations.mqtt import MqttLink, MqttSetupError
 from integrations.scheduler import Alarm
 from integrations.templates.renderer import JinjaRenderer
 from integrations.webpush.keys import VapidKey
@@ -330,7 +330,7 @@ class Hub:
         broker = self.broker = await asyncio.to_thread(
             start_broker, self.settings.mqtt, self._data, log.warning, self.logins.known()
         )
-        self._stack.push_async_callback(asyncio.to_thread, broker.stop)
+        self._stack.push_async_callback(self._end_broker)
         self.link = self._make_link(broker)
         self.health.link = self.link
         self._stack.push_async_callback(self._phones.close)
@@ -371,7 +371,9 @@ class Hub:
         self._stack.push_async_callback(self.assistant.close)
         self._subscribe()
         self.link.start()
-        self._stack.push_async_callback(asyncio.to_thread, self.link.stop)
+        self._stack.push_async_callback(self._unlink)
+        self._relinking = asyncio.Lock()
+        self.watch.relink = self._relink
         await self.showing.start(self.link)
         self._stack.push_async_callback(self.showing.close)
         log.info("listening on %s; %s", self.url, broker.describe())
@@ -392,7 +394,7 @@ class Hub:
             clock=self.clock,
         )
 
-    def _make_link(self, broker: Broker) -> MqttLink:
+    def _make_link(self, broker: Broker, after: int = 0) -> MqttLink:
         return MqttLink(
             self.settings.mqtt,
             self.writer,
@@ -405,7 +407,55 @@ class Hub:
             now=self.clock.now,
             will=self.showing.will,
             on_connected=self.showing.again,
+            after=after,
         )
+
+    async def _unlink(self) -> None:
+        await asyncio.to_thread(self.link.stop)
+
+    async def _end_broker(self) -> None:
+        if self.broker is not None:
+            await asyncio.to_thread(self.broker.stop)
+
+    async def _relink(self, mqtt: MqttSettings) -> None:
+        """Leave the broker for the one that ``mqtt`` names.
+
+        Raises BrokerError or MqttSetupError; then the broker before is in use again.
+        """
+        async with self._relinking:
+            if mqtt == self.settings.mqtt:
+                return
+            before = self.settings.mqtt
+            await self._unlink()
+            await self._end_broker()
+            try:
+                link = await self._linked(mqtt)
+            except (BrokerError, MqttSetupError):
+                await self._take(await self._linked(before))
+                raise
+            await self._take(link)
+
+    async def _linked(self, mqtt: MqttSettings) -> MqttLink:
+        self.settings = self.settings.model_copy(update={"mqtt": mqtt})
+        self.broker = broker = await asyncio.to_thread(
+            start_broker, mqtt, self._data, log.warning, self.logins.known()
+        )
+        return self._make_link(broker, self.link.connections)
+
+    async def _take(self, link: MqttLink) -> None:
+        def swap(tx: Tx) -> None:
+            # Here, as the writer's other steps subscribe and acknowledge by the link.
+            tx.forget_mqtt()
+            self.home.settings = self.home.settings.model_copy(update={"mqtt": self.settings.mqtt})
+            self.link = self.health.link = link
+            self._subscribed = frozenset()
+            self._subscribe()
+            tx.page_changed = True
+
+        await self.writer.run(swap)
+        self.showing.broker = link
+        link.start()
+        log.info("%s", self.broker.describe() if self.broker is not None else "")
 
     def _home_assistant_began(self) -> None:
         self.showing.again()

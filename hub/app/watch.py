@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,13 +12,14 @@ from hub.app.config import Config, ConfigError, read_config, stamp
 from hub.domain.yamltext import Problem
 from hub.flow.home import Home
 from hub.flow.tick import begin
-from hub.settings import Settings
+from hub.settings import MqttSettings, Settings
 from hub.store.tx import Entry, Tx
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
 _AT_START = ("mqtt", "http", "log", "notices", "sell", "homeassistant")
 """Sections of hub.yaml that are read once: a change of them takes a restart."""
+_OF_DEVICES = ("discovery_prefix", "notice_topics")
 
 
 class Watch:
@@ -30,6 +32,7 @@ class Watch:
         self._writer = writer
         self._stamp = stamp(config.folder)
         self.problems: tuple[Problem, ...] = config.problems
+        self.relink: Callable[[MqttSettings], Awaitable[None]] | None = None
 
     async def look(self) -> None:
         """Read the files again when they changed."""
@@ -53,8 +56,20 @@ class Watch:
             len(config.rules.rules()),
             len(config.problems),
         )
-        for section in _restart_needed(old, config.settings):
+        if config.settings is not None:
+            await self._connect(old.mqtt, config.settings.mqtt)
+        for section in _restart_needed(self._home.settings, config.settings):
             log.warning("%s: in hub.yaml changed; it takes effect at the next start", section)
+
+    async def _connect(self, old: MqttSettings, new: MqttSettings) -> None:
+        """Use another broker at once; what devices are looked for by waits for the next start."""
+        wanted = new.model_copy(update={name: getattr(old, name) for name in _OF_DEVICES})
+        if self.relink is None or wanted == old:
+            return
+        try:
+            await self.relink(wanted)
+        except Exception as error:
+            log.warning("mqtt: in hub.yaml is not in use: %s", error)
 
 
 def say_problems(config: Config) -> None:

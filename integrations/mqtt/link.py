@@ -66,11 +66,13 @@ class MqttLink:
         now: Callable[[], datetime] = SYSTEM.now,
         will: tuple[str, bytes] | None = None,
         on_connected: Callable[[], None] | None = None,
+        after: int = 0,
     ) -> None:
         """Prepare it; ``start`` connects. Raises MqttSetupError when a TLS file is unusable.
 
         ``will``: topic and payload that the broker publishes, retained, when it loses us.
-        ``on_connected`` is called in the network thread at each connection.
+        ``on_connected`` is called in the network thread at each connection. ``after``: how many
+        connections the link before this one had made, whose messages are never acknowledged here.
 
         ``on_status`` gets one line when the connection changes. ``on_refused`` gets the first
         message of a flood, or one whose topic is not UTF-8, and the reason. Both are called in the
@@ -99,7 +101,7 @@ class MqttLink:
         self._versions = Versions(settings.protocol)
         self._version: Version = settings.protocol
         self._connected = False
-        self._connection = 0
+        self._connection = after
         self._since = 0.0
         self._backoff = Backoff()
         self._repeats = Repeats()
@@ -111,6 +113,11 @@ class MqttLink:
     def connected(self) -> bool:
         """Tell whether the broker has accepted us and the connection stands."""
         return self._connected
+
+    @property
+    def connections(self) -> int:
+        """Return how many connections were made, those of links before this one included."""
+        return self._connection
 
     @property
     def protocol(self) -> str:

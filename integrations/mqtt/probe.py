@@ -78,13 +78,13 @@ def probe(
         while not answered.is_set() and time.monotonic() < until:
             if client.loop(0.1) != 0:
                 break
-        client.disconnect()
-        client.loop(0.1)
+        if answers and not answers[0].is_failure:
+            client.disconnect()
+            client.loop(0.1)
+            return ""
         if not answers:
             said = hangup_text(where, username, tls=tls)
             continue
-        if not answers[0].is_failure:
-            return ""
         if not refuses_version(answers[0]):
             return refusal_text(answers[0], where, username)
         said = refusal_text(answers[0], where, username)
