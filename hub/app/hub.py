@@ -53,6 +53,7 @@ from hub.app.tls import Https
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
+from hub.domain.logins import Login
 from hub.domain.orders import OrderAnswer, Subscriber
 from hub.flow.activities import rules
 from hub.flow.activities.lost import itip_lost
@@ -345,7 +346,8 @@ class Hub:
         await asyncio.to_thread(self.network.enter)
         await self._find_providers()
         await self.pushes.noted()
-        await self._know_logins()
+        self.logins.heard = self._know_logins
+        await self.logins.look()
         await self.writer.run(self._begin)
         await self.replies.look()
         self._stack.push_async_callback(self.replies.close)
@@ -545,12 +547,10 @@ class Hub:
         await self.replies.look()
         await self.peering.look()
         await self.logins.look()
-        await self._know_logins()
         await self.assistant.lists.look()
         await self._find_providers()
 
-    async def _know_logins(self) -> None:
-        known = self.logins.known()
+    async def _know_logins(self, known: tuple[Login, ...]) -> None:
         if known != self.home.logins:
 
             def put(tx: Tx) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -52,6 +52,8 @@ class HubLogins:
         self._store = store_of(engine, settings)
         self._clock = clock
         self._broker = broker
+        self.heard: Callable[[tuple[Login, ...]], Awaitable[None]] | None = None
+        """Told of the logins before the broker lets them in: a device speaks at once."""
 
     def known(self) -> tuple[Login, ...]:
         """Return every login, by name."""
@@ -71,11 +73,14 @@ class HubLogins:
 
     async def look(self) -> None:
         """Have the broker know what the database says."""
+        known = await asyncio.to_thread(self.known)
+        if self.heard is not None:
+            await self.heard(known)
         broker = self._broker()
         if broker is None or not broker.limits:
             return
         try:
-            await asyncio.to_thread(lambda: broker.use(self.known()))
+            await asyncio.to_thread(broker.use, known)
         except BrokerError as error:
             log.error("%s", error)
 
