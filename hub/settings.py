@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -151,6 +152,32 @@ class NtfySettings(Section):
     )
 
 
+Way = Literal["webpush", "ntfy", "apprise", "homeassistant"]
+"""How a member can be reached, beside the web pages."""
+
+
+def _quiet_span(value: str | None) -> str | None:
+    """Take ``22:00-07:00``; ValueError for what is no span of local times."""
+    if value is not None:
+        found = re.fullmatch(r"(([01]\d|2[0-3]):[0-5]\d)-(([01]\d|2[0-3]):[0-5]\d)", value)
+        if found is None:
+            raise ValueError(f"expected local times such as 22:00-07:00, got {value[:40]!r}")
+        if found[1] == found[3]:
+            raise ValueError("expected quiet hours that end; these never let anybody be asked")
+    return value
+
+
+class EscalateSettings(Section):
+    """Who is asked too where nobody of those asked answers."""
+
+    after: int = Field(
+        default=30, ge=1, le=7 * 24 * 60, description="minutes without an answer, never past it"
+    )
+    to: tuple[str, ...] = Field(
+        min_length=1, max_length=20, description="ids of adults, asked one after another"
+    )
+
+
 class MemberSettings(Section):
     """A person of the household."""
 
@@ -167,6 +194,31 @@ class MemberSettings(Section):
     homeassistant: tuple[Annotated[str, Field(pattern=r"^notify\.[a-z0-9_]{1,100}$")], ...] = Field(
         default=(), description="ask over the Home Assistant app, e.g. notify.mobile_app_adas_phone"
     )
+    questions: tuple[Way, ...] | None = Field(
+        default=None, description="over which of these questions come; none: all; []: pages only"
+    )
+    news: tuple[Way, ...] | None = Field(
+        default=None, description="over which of these comes what needs no answer; none: all"
+    )
+    quiet_hours: str | None = Field(
+        default=None,
+        description="local times in which this member is left in peace, e.g. 22:00-07:00",
+    )
+
+    @model_validator(mode="after")
+    def _chosen_ways_are_there(self) -> MemberSettings:
+        has = {"ntfy": self.ntfy is not None, "apprise": bool(self.apprise)}
+        has |= {"homeassistant": bool(self.homeassistant), "webpush": True}
+        for key, ways in (("questions", self.questions), ("news", self.news)):
+            for way in ways or ():
+                if not has[way]:
+                    raise ValueError(f"{key}: {way} is chosen, but the member has no {way}")
+        return self
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _quiet_is_a_span(cls, value: str | None) -> str | None:
+        return _quiet_span(value)
 
 
 class HomeSettings(Section):
@@ -184,9 +236,16 @@ class HomeSettings(Section):
     email: str | None = Field(default=None, max_length=200, description="for receipts")
     quiet_hours: str | None = Field(
         default=None,
-        pattern=r"^\d\d:\d\d-\d\d:\d\d$",
         description="local times in which nobody is asked, e.g. 22:00-07:00",
     )
+    escalate: EscalateSettings | None = Field(
+        default=None, description="who is asked too where nobody answers"
+    )
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _quiet_is_a_span(cls, value: str | None) -> str | None:
+        return _quiet_span(value)
 
     @field_validator("timezone")
     @classmethod
@@ -622,6 +681,16 @@ class Settings(Section):
         if not ids:
             raise ValueError("expected at least one member")
         return value
+
+    @model_validator(mode="after")
+    def _adults_are_asked_next(self) -> Settings:
+        adults = [member.id for member in self.members if member.role == "adult"]
+        for one in self.home.escalate.to if self.home.escalate is not None else ():
+            if one not in adults:
+                raise ValueError(
+                    f"home.escalate.to: expected adults' ids ({', '.join(adults)}), got {one!r}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _calendars_are_told_apart(self) -> Settings:

@@ -165,6 +165,7 @@ def firing(
         cooldown=one.cooldown,
         expires_after=one.expires_after,
         ask_at=None if quiet == "off" else quiet_until(quiet, occasion.now, occasion.view.zone),
+        urgent=one.rule.quiet_hours == "off",
     )
 
 

@@ -23,6 +23,7 @@ from hub.cli.common import (
 
 if TYPE_CHECKING:
     from hub.domain.backups import BackupState
+    from hub.settings import MemberSettings
 
 EXAMPLES = (
     "[bold]run_hub.py check --config config[/bold]: exits with 2 when there is a mistake\n\n"
@@ -82,6 +83,11 @@ def check(
             home = settings.home
             members = ", ".join(f"{one.name} ({one.role})" for one in settings.members)
             say(f"{home.name}: {home.timezone}, {home.currency}; {members}")
+            for one in settings.members:
+                say(_asked(one))
+            if home.escalate is not None:
+                who = ", then ".join(home.escalate.to)
+                say(f"Without an answer for {home.escalate.after} min: {who} is asked too.")
             say(f"MQTT: {settings.mqtt.url}   web: {settings.http.host}:{settings.http.port}")
         say(f"{len(found.pantry)} pantry items, {len(found.devices.entities)} mapped entities")
         table(
@@ -104,6 +110,19 @@ def check(
         say(f"{len(problems)} mistakes" if problems else "No mistakes.")
     if problems:
         raise typer.Exit(2)
+
+
+def _asked(member: MemberSettings) -> str:
+    """Say how a member is asked; browsers that a member allows to notify are not in the files."""
+    from hub.flow.home import channels
+
+    ways = {
+        "questions": channels(member, (member.id,)),
+        "news": channels(member, (member.id,), news=True),
+    }
+    said = "; ".join(f"{kind}: {', '.join(of) or 'pages only'}" for kind, of in ways.items())
+    quiet = f"; quiet {member.quiet_hours}" if member.quiet_hours else ""
+    return f"  {member.name} - {said}{quiet}"
 
 
 def _backup(data: Path) -> BackupState | None:

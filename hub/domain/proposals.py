@@ -17,7 +17,8 @@ class Firing:
     the cause: equal keys never make a second open suggestion. ``params`` are the rule's own, as
     its schema states. ``because`` are the reasons in words. ``cooldown`` (seconds) is how long
     the same rule and subject stay silent after this firing; ``quiet`` is true when the
-    household's quiet hours hold at ``at``, so that asking waits until ``ask_at``.
+    household's quiet hours hold at ``at``, so that asking waits until ``ask_at``. ``urgent``: it
+    waits for nobody's (the rule says ``quiet_hours: "off"``).
     """
 
     rule_id: str
@@ -35,6 +36,7 @@ class Firing:
     cooldown: float = 0.0
     expires_after: float = 6 * 3600.0
     ask_at: datetime | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,14 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A member was asked, or is once their quiet hours end: first at ``at`` (UTC)."""
+
+    member: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A proposal to the household's members.
 
@@ -164,6 +172,7 @@ class Suggestion:
     times of day between which it may come. ``split_tried``: splitting it was looked at.
     ``about`` is whose wish it is (``hub/flow/wishes.py``). ``agreed``: members agreed beforehand,
     and are asked only where no offer keeps to that. ``then`` is what Home Assistant is to do.
+    ``urgent``: nobody's quiet hours hold it. ``turns`` are who was asked when.
     """
 
     id: str
@@ -195,6 +204,8 @@ class Suggestion:
     about: str = ""
     agreed: Agreed | None = None
     then: tuple[ServiceCall, ...] = ()
+    urgent: bool = False
+    turns: tuple[Turn, ...] = ()
 
     def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
         """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""

@@ -102,5 +102,5 @@ def _nobody(tx: Tx, home: Home, suggestion: Suggestion, why: str) -> None:
 
 def forget_timers(tx: Tx, suggestion_id: str) -> None:
     """Take back what would have woken for a suggestion that has been decided."""
-    for kind in ("deadline", "collect", "ask", "auto"):
+    for kind in ("deadline", "collect", "ask", "auto", "escalate"):
         tx.drop_timers(kind, suggestion_id)

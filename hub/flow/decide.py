@@ -17,7 +17,7 @@ from hub.flow.consent import never
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.meals.decide import decided
-from hub.flow.tell import ask, tell_outcome
+from hub.flow.tell import ESCALATE, ask, tell_outcome
 from hub.store.tx import Entry, Tx
 
 LATER = timedelta(hours=1)
@@ -161,6 +161,7 @@ def _later(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> De
     facts = {"member": decision.member, "via": decision.via}
     (index,) = tx.save(put_off, Entry("put_off", suggestion.id, facts))
     tx.set_timer("ask", suggestion.id, "", again)
+    tx.set_timer(ESCALATE, suggestion.id, "", None)
     local = again.astimezone(home.settings.home.zone)
     message = f"The hub asks again at {local:%H:%M}."
     tell_outcome(tx, home, replace(put_off, outcome=message), index)

@@ -74,8 +74,18 @@ class Home:
         return tuple(m.id for m in self.settings.members if m.role == "adult")
 
 
-def channels(member: MemberSettings, pushed: Container[str] = ()) -> tuple[str, ...]:
-    """Return the names of the ways to reach a member's phone; none: the web pages alone."""
+def channels(
+    member: MemberSettings, pushed: Container[str] = (), *, news: bool = False
+) -> tuple[str, ...]:
+    """Return the names of the ways a member wants to be asked; none: the web pages alone.
+
+    With ``news`` the ways to be told what needs no answer.
+    """
+    chosen = member.news if news else member.questions
+    return tuple(way for way in _ways(member, pushed) if chosen is None or way in chosen)
+
+
+def _ways(member: MemberSettings, pushed: Container[str]) -> tuple[str, ...]:
     ways: list[str] = []
     if member.id in pushed:
         ways.append("webpush")

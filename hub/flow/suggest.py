@@ -104,6 +104,7 @@ def _notify(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
         body=firing.body,
         cause=told,
         not_before=firing.ask_at,
+        urgent=firing.urgent,
     )
 
 
@@ -134,6 +135,7 @@ def _suggestion(tx: Tx, home: Home, firing: Firing, cause: int) -> Suggestion:
         deliver_after=_time_of_day(firing.params.get("after")),
         deliver_before=_time_of_day(firing.params.get("before")),
         then=_service_calls(firing),
+        urgent=firing.urgent,
     )
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
 from hub.domain.effects import AskMember, ChangeList, TellMember
-from hub.domain.suggestions import Suggestion
+from hub.domain.suggestions import Suggestion, Turn
 from hub.flow.home import Home, channels
+from hub.settings import MemberSettings
 from hub.store.tx import Entry, Tx
+from rules.times import quiet_until
+
+ESCALATE = "escalate"
+"""The timer of a question that nobody has answered."""
 
 _WORTH_TICKING = timedelta(days=7)
 _WORTH_KNOWING = ("approved", "carried_out", "failed")
@@ -35,20 +40,25 @@ def tell(
     priority: int = 3,
     not_before: datetime | None = None,
     withdraw: bool = False,
+    answered: bool = False,
+    urgent: bool = False,
 ) -> None:
     """Tell members something that needs no answer. ``cause`` is its ledger index, which makes
     the effect's key; an earlier notification with the same ``tag`` is replaced. With
-    ``not_before`` it waits (quiet hours); with ``withdraw`` the question is taken back."""
+    ``not_before`` it waits (quiet hours); with ``withdraw`` the question is taken back.
+    ``answered``: it takes a question's place, so it goes where that went. A member's own quiet
+    hours hold it, unless it is ``urgent``."""
     for member_id in members:
         member = home.member(member_id)
         if member is None:
             continue
-        for channel in channels(member, home.pushed):
+        wait = None if urgent else quiet_for(home, member, not_before or tx.now)
+        for channel in channels(member, home.pushed, news=not answered):
             tx.emit(
                 TellMember(tag, title, body, member_id, channel, priority, withdraw),
                 key=f"tell:{cause}:{member_id}:{channel}",
                 subject=tag,
-                not_before=not_before,
+                not_before=wait or not_before,
             )
 
 
@@ -56,25 +66,85 @@ def ask(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
     """Ask about the present version of a suggestion, or wait until its ``not_before``."""
     if suggestion.not_before is not None and suggestion.not_before > tx.now:
         tx.set_timer("ask", suggestion.id, "", suggestion.not_before)
+        tx.set_timer(ESCALATE, suggestion.id, "", None)
         tx.save(suggestion)
         return suggestion
     tx.set_timer("ask", suggestion.id, "", None)
-    asked = replace(suggestion, asked=True, not_before=None)
-    tx.save(
-        asked,
-        Entry("asked", asked.id, {"members": list(asked.ask), "version": asked.version}),
-    )
-    for member_id in asked.ask:
-        member = home.member(member_id)
-        for channel in channels(member, home.pushed) if member else ():
-            tx.emit(
-                AskMember(asked.id, asked.version, member_id, channel),
-                key=f"ask:{asked.id}:{asked.version}:{member_id}:{channel}",
-                subject=tag_of(asked.key),
-                expires=asked.deadline,
-            )
+    asked = _put(tx, home, replace(suggestion, asked=True, not_before=None), suggestion.ask)
+    _await_answer(tx, home, asked)
     _note(tx, home, asked, "add", f"note:{asked.id}:{asked.version}")
     return asked
+
+
+def quiet_for(home: Home, member: MemberSettings, at: datetime) -> datetime | None:
+    """Return when a member's own quiet hours that hold at ``at`` end (UTC); None: awake."""
+    return quiet_until(member.quiet_hours, at, home.settings.home.zone)
+
+
+def _put(tx: Tx, home: Home, suggestion: Suggestion, whom: Sequence[str]) -> Suggestion:
+    """Ask ``whom``. Who has quiet hours is asked at their end, if it is still open and in time.
+
+    Whether it is still open, and the same, the pump looks before it sends.
+    """
+    known = {turn.member for turn in suggestion.turns}
+    turns = list(suggestion.turns)
+    for member_id in whom:
+        member = home.member(member_id)
+        if member is None:
+            continue
+        wait = None if suggestion.urgent else quiet_for(home, member, tx.now)
+        if wait is not None and wait >= suggestion.deadline:
+            # Who is not woken would never be asked.
+            wait = None
+        if member_id not in known:
+            turns.append(Turn(member_id, wait or tx.now))
+        for channel in channels(member, home.pushed):
+            tx.emit(
+                AskMember(suggestion.id, suggestion.version, member_id, channel),
+                key=f"ask:{suggestion.id}:{suggestion.version}:{member_id}:{channel}",
+                subject=tag_of(suggestion.key),
+                not_before=wait,
+                expires=suggestion.deadline,
+            )
+    asked = replace(suggestion, turns=tuple(turns))
+    tx.save(asked, Entry("asked", asked.id, {"members": list(whom), "version": asked.version}))
+    return asked
+
+
+def _await_answer(tx: Tx, home: Home, suggestion: Suggestion) -> None:
+    """Set the time at which the next adult is asked too, if it is before the deadline.
+
+    A new price does not begin it anew: it is the answer that is awaited.
+    """
+    key = (ESCALATE, suggestion.id, "")
+    plan = home.settings.home.escalate
+    if plan is None or key in tx.house.timers or not suggestion.open:
+        return
+    at = tx.now + timedelta(minutes=plan.after)
+    if next_asked(home, suggestion) is not None and at < suggestion.deadline:
+        tx.set_timer(*key, at)
+
+
+def next_asked(home: Home, suggestion: Suggestion) -> str | None:
+    """Return who is asked next about a question without an answer: an adult not asked yet."""
+    plan = home.settings.home.escalate
+    named = plan.to if plan is not None else ()
+    free = (one for one in named if one not in suggestion.ask and home.decides(one))
+    return next(free, None)
+
+
+def escalate(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
+    """Nobody has answered: ask the next adult too. Those asked before are told nothing new."""
+    suggestion = tx.suggestion(name)
+    if suggestion is None or not suggestion.open or not suggestion.asked:
+        return
+    if suggestion.not_before is not None or tx.now >= suggestion.deadline:
+        return
+    who = next_asked(home, suggestion)
+    if who is None:
+        return
+    wider = _put(tx, home, replace(suggestion, ask=(*suggestion.ask, who)), (who,))
+    _await_answer(tx, home, wider)
 
 
 def _note(
@@ -111,5 +181,7 @@ def tell_outcome(tx: Tx, home: Home, suggestion: Suggestion, cause: int) -> None
             body=body,
             cause=cause,
             not_before=None if suggestion.asked else suggestion.not_before,
+            answered=suggestion.asked,
+            urgent=suggestion.urgent,
             withdraw=suggestion.asked and suggestion.state not in _WORTH_KNOWING,
         )

@@ -39,7 +39,7 @@ from hub.flow.react import react
 from hub.flow.requests import request
 from hub.flow.rides import news as rides
 from hub.flow.saying import give_up
-from hub.flow.tell import ask
+from hub.flow.tell import ESCALATE, ask, escalate
 from hub.store.house import House
 from hub.store.tidy import tidy
 from hub.store.tx import Entry, Tx
@@ -255,6 +255,7 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "auto": _auto,
     "deadline": _deadline,
     "ask": _ask,
+    ESCALATE: escalate,
     "patience": _patience,
     "follow": _follow,
     "review": _review,
