@@ -7,7 +7,7 @@ from functools import partial
 
 from hub.app.logins import HubLogins
 from hub.domain.decisions import DecisionResult
-from hub.domain.logins import overlap, own
+from hub.domain.logins import speaker
 from hub.domain.quarantine import KnownDevice
 from hub.flow.admitting import accept, refuse
 from hub.flow.home import Home
@@ -48,12 +48,8 @@ class HubQuarantine:
             if entity.owner == owner
             for topic in entity.topics
         ]
-        for login in self._logins.known() if topics else ():
-            mine = own(login, prefix)
-            speaks = all(any(overlap(one, topic) for one in mine) for topic in topics)
-            if login.kind == "device" and speaks:
-                return login.name
-        return ""
+        devices = (login for login in self._logins.known() if login.kind == "device")
+        return speaker(devices, topics, prefix)
 
 
 def _accept(home: Home, owner: str, member: str, tx: Tx) -> DecisionResult:

@@ -35,13 +35,16 @@ SIMULATORS = ("fridge", "scale", "utility")
 def list_devices(
     config: ConfigFolder = DEFAULT_CONFIG, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False
 ) -> None:
-    """List the entities the hub has heard of: what they say, and what that means for the pantry."""
+    """List the entities the hub has heard of: what they say since when, as whom, what it means."""
     from hub.app.config import read_config
+    from hub.app.logins import store_of
     from hub.app.offline import home_and_house
+    from hub.domain.logins import speaker
 
     read = read_config(config)
     with database(data) as engine:
         home, house = home_and_house(read, engine)
+        logins = store_of(engine, home.settings).all()
     rows = []
     for entity in home.book.entities():
         now = house.entities.get(entity.id)
@@ -55,6 +58,7 @@ def list_devices(
                 "unit": entity.unit or (now.unit if now else None),
                 "available": bool(now and now.available),
                 "since": now.at if now else None,
+                "user": speaker(logins, entity.topics, home.settings.mqtt.discovery_prefix),
                 "used": entity.used,
                 "means": home.meaning.about(entity) if entity.used else "not used by the hub",
             }
@@ -64,12 +68,14 @@ def list_devices(
         return
     table(
         f"{len(rows)} entities",
-        ("entity", "device", "says", "means"),
+        ("entity", "device", "says", "since", "logs in as", "means"),
         [
             (
                 row["id"],
                 row["device"],
                 f"{'' if row['value'] is None else row['value']} {row['unit'] or ''}".strip(),
+                f"{row['since']:%Y-%m-%d %H:%M}" if row["since"] else "",
+                row["user"],
                 row["means"],
             )
             for row in rows

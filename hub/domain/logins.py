@@ -7,7 +7,7 @@ them. The broker holds it to them by an access list (``integrations/broker/acl.p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -127,6 +127,15 @@ def rights(
             if topic.startswith(f"{prefix}/")
         ]
     return found + [("read", topic) for topic in login.read]
+
+
+def speaker(logins: Iterable[Login], topics: Sequence[str], prefix: str) -> str:
+    """Return the name of the login that alone may publish on all these topics; "" for none."""
+    for login in logins if topics else ():
+        mine = own(login, prefix)
+        if all(any(overlap(one, topic) for one in mine) for topic in topics):
+            return login.name
+    return ""
 
 
 def overlap(one: str, other: str) -> bool:

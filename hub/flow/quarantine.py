@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from devices.types import Announcement, Decoded, Entity, Item
-from hub.domain.logins import overlap, own
+from hub.domain.logins import speaker
 from hub.domain.quarantine import MOST_WAITING, KnownDevice, readable
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
@@ -97,8 +97,5 @@ def screened(tx: Tx, home: Home, decoded: Decoded) -> tuple[Item, ...]:
 
 def _let_in(home: Home, entity: Entity) -> bool:
     prefix = home.settings.mqtt.discovery_prefix
-    return bool(entity.topics) and any(
-        login.kind == "device"
-        and all(any(overlap(mine, topic) for mine in own(login, prefix)) for topic in entity.topics)
-        for login in home.logins
-    )
+    devices = (login for login in home.logins if login.kind == "device")
+    return bool(speaker(devices, entity.topics, prefix))

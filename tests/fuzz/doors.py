@@ -329,6 +329,23 @@ def _action_link() -> Door:
     return Door([right], enter, (BadToken,))
 
 
+def _pairing() -> Door:
+    from hub.domain.logins import Login, LoginError, checked, rights
+    from hub.web.loginpages import read_pairing
+
+    known = Login("fridge", "device", "")
+
+    def enter(raw: bytes) -> None:
+        # What gets in becomes lines of the broker's files: one line each, and only its own topics.
+        login = checked(Login(read_pairing(raw).name, "device", ""), [known])
+        for _, topic in rights(login, [known]):
+            assert topic.isprintable()
+            assert topic == "homeassistant/status" or login.name in topic.split("/")
+
+    said = ({"code": "12345678", "name": "scale-1"}, {"code": "1234 5678", "name": "bin_2"})
+    return Door([json.dumps(one).encode() for one in said], enter, (LoginError,))
+
+
 def _rules() -> Door:
     from rules.ruleset import RuleSet
 
@@ -352,6 +369,7 @@ _MAKERS: dict[str, Callable[[], Door]] = {
     "proof": _proof,
     "backup": _backup,
     "action-link": _action_link,
+    "pairing": _pairing,
     "rules": _rules,
 }
 DOORS = tuple(_MAKERS)
