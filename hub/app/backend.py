@@ -35,6 +35,7 @@ from hub.web.files import Files
 from hub.web.friends import Friends
 from hub.web.logins import Logins
 from hub.web.meals import Meals
+from hub.web.passkeys import Passkeys
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
@@ -71,6 +72,7 @@ class HubBackend:
         privacy: Privacy,
         logins: Logins,
         quarantine: Quarantine,
+        passkeys: Passkeys,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -88,6 +90,7 @@ class HubBackend:
         self.privacy = privacy
         self.logins = logins
         self.quarantine = quarantine
+        self.passkeys = passkeys
         self._home = home
         self._house = house
         self._standing = standing

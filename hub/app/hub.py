@@ -37,6 +37,7 @@ from hub.app.listen import address, listen
 from hub.app.logins import HubLogins
 from hub.app.meals import HubMeals
 from hub.app.network import Network
+from hub.app.passkeys import HubPasskeys
 from hub.app.peering import Peering
 from hub.app.plans import HubPlans
 from hub.app.plugins import Reach, device_book
@@ -280,6 +281,7 @@ class Hub:
             meals=HubMeals(self.home, self.writer, self.views),
             plans=HubPlans(self.home, self.house, self.writer),
             logins=self.logins,
+            passkeys=HubPasskeys(self._engine, settings.http, self.clock),
             quarantine=self.quarantine,
             files=files,
             beginning=HomeBeginning(files, self._data, self.writer),

@@ -33,6 +33,7 @@ _COUNTED = {
     "notices": "SELECT count(*) FROM notice",
     "timers": "SELECT count(*) FROM timer",
     "sessions": "SELECT count(*) FROM web_session",
+    "passkeys": "SELECT count(*) FROM passkey",
     "API tokens": "SELECT count(*) FROM api_token",
 }
 _MAGIC = b"SQLite format 3\0"

@@ -26,6 +26,7 @@ SECRET = frozenset(
 _INSTANTS = frozenset(
     (
         "at",
+        "copied_at",
         "created_at",
         "due",
         "end",
@@ -34,6 +35,7 @@ _INSTANTS = frozenset(
         "not_before",
         "received_at",
         "until",
+        "used_at",
     )
 )
 _CHUNK = 500

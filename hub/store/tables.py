@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0014"
+HEAD = "0015"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -381,6 +381,22 @@ class SignInCode(SQLModel, table=True):
     hash: str = Field(primary_key=True)
     member: str
     expires_at: int
+
+
+class PasskeyRow(SQLModel, table=True):
+    """Members' passkeys: the public half, of use to nobody who steals it. 0: not yet."""
+
+    __tablename__ = "passkey"
+    id: str = Field(primary_key=True)
+    member: str = Field(index=True)
+    name: str
+    rp_id: str
+    credential: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    sign_count: int
+    created_at: int
+    used_at: int = 0
+    copied_at: int = 0
 
 
 class CalendarFeed(SQLModel, table=True):

@@ -36,6 +36,7 @@ from hub.web.operations import (
 )
 from hub.web.ordercommands import OrderCommandBody, command_of
 from hub.web.pages import readable
+from hub.web.passkeypages import OPERATIONS as PASSKEYS
 from hub.web.planapi import PLANS
 from hub.web.privacypages import OPERATIONS as PRIVACY
 from hub.web.problem import problem
@@ -267,6 +268,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
     *FEEDS,
     *LOGINS,
+    *PASSKEYS,
     *PLANS,
     *PRIVACY,
     *QUARANTINE,

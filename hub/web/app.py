@@ -22,6 +22,7 @@ from hub.web import (
     ordercommands,
     pages,
     pantry,
+    passkeypages,
     planpages,
     privacypages,
     push,
@@ -65,6 +66,7 @@ def make_app(
     app[SITE] = Site(backend, secret, live)
     app[feedpages.RATES] = feedpages.Rates()
     app[loginpages.ATTEMPTS] = Attempts()
+    app[passkeypages.ASKED] = passkeypages.door()
     app.cleanup_ctx.append(live.running)
     app.on_shutdown.append(live.close)
     app.add_routes(
@@ -131,6 +133,7 @@ def make_app(
             web.get("/you", you.show),
             web.get("/more", you.more),
             web.post("/you/sessions/{id}/revoke", you.revoke),
+            *passkeypages.routes(),
             web.get("/you/calendar", feedpages.no_address),
             web.post("/you/calendar", feedpages.make),
             web.post("/you/calendar/end", feedpages.end),

@@ -25,6 +25,7 @@ from hub.web.files import Files
 from hub.web.friends import Friends
 from hub.web.logins import Logins
 from hub.web.meals import Meals
+from hub.web.passkeys import Passkeys
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
@@ -150,6 +151,11 @@ class Backend(Protocol):
     @property
     def quarantine(self) -> Quarantine:
         """Return the devices that wait for an adult."""
+        ...
+
+    @property
+    def passkeys(self) -> Passkeys:
+        """Return members' passkeys."""
         ...
 
     @property

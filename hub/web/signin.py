@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import secrets
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -12,6 +13,7 @@ from aiohttp import web
 from hub.settings import Settings
 from hub.web.gate import COOKIE, public
 from hub.web.i18n import N_
+from hub.web.places import place_of
 from hub.web.site import Site, form_of, redirect, render, session_of, site_of
 
 _FORM_COOKIE = "commonhearth_form"
@@ -49,11 +51,22 @@ def _form_token(site: Site, cookie: str) -> str:
     ).hexdigest()
 
 
+def form_cookie(request: web.Request) -> str:
+    """Return what tells one browser that is not signed in from another; "" without the form."""
+    return request.cookies.get(_FORM_COOKIE, "")
+
+
+def from_our_form(request: web.Request, form: Mapping[str, str]) -> bool:
+    """Tell whether fields come from the sign-in page that this browser was given."""
+    expected = _form_token(site_of(request), form_cookie(request))
+    return hmac.compare_digest(form.get("csrf", "").encode(), expected.encode())
+
+
 def _page(
     request: web.Request, *, status: int = 200, error: str = "", code: str = "", onward: str = "/"
 ) -> web.Response:
     site = site_of(request)
-    cookie = request.cookies.get(_FORM_COOKIE) or secrets.token_urlsafe(18)
+    cookie = form_cookie(request) or secrets.token_urlsafe(18)
     response = render(
         request,
         "sign_in.html",
@@ -62,6 +75,7 @@ def _page(
         code=code,
         onward=onward,
         form_token=_form_token(site, cookie),
+        passkeys=place_of(request) is not None,
     )
     response.set_cookie(
         _FORM_COOKIE,
@@ -90,8 +104,7 @@ async def sign_in(request: web.Request) -> web.Response:
     site = site_of(request)
     form = await form_of(request)
     onward = safe_next(form.get("next", "/"))
-    expected = _form_token(site, request.cookies.get(_FORM_COOKIE, ""))
-    if not hmac.compare_digest(form.get("csrf", "").encode(), expected.encode()):
+    if not from_our_form(request, form):
         return _page(
             request, status=403, error=N_("That page was too old; try again."), onward=onward
         )
@@ -106,9 +119,16 @@ async def sign_in(request: web.Request) -> web.Response:
     if member is None:
         error = N_("This code is not valid (any more). Ask the hub for a new one.")
         return _page(request, status=403, error=error, onward=onward)
-    secret, session = site.backend.create_session(member)
     first = onward == "/" and site.is_adult(member) and bool(site.backend.beginning.step())
     response = redirect("/welcome" if first else onward)
+    let_in(request, response, member)
+    return response
+
+
+def let_in(request: web.Request, response: web.Response, member: str) -> None:
+    """Make a session of its own for this sign-in, whatever cookie the browser came with."""
+    site = site_of(request)
+    secret, session = site.backend.create_session(member)
     response.set_cookie(
         COOKIE,
         secret,
@@ -119,7 +139,6 @@ async def sign_in(request: web.Request) -> web.Response:
         secure=secure(request, site.backend.settings),
     )
     response.del_cookie(_FORM_COOKIE, path="/sign-in")
-    return response
 
 
 async def sign_out(request: web.Request) -> web.Response:

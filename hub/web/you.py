@@ -8,6 +8,7 @@ from aiohttp import web
 
 from hub.web.gate import public
 from hub.web.i18n import COOKIE, LANGUAGES, N_
+from hub.web.places import place_of
 from hub.web.signin import safe_next, secure
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 
@@ -41,6 +42,8 @@ async def show(request: web.Request) -> web.Response:
         feed_made=site.backend.feeds.made(session.member),
         phone_qr=qr(phone.link) if phone else "",
         sessions=site.backend.sessions(session.member),
+        passkeys=site.backend.passkeys.of(session.member),
+        passkey_place=place_of(request),
     )
 
 

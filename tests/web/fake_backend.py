@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 
 from hub.app.beginning import HomeBeginning
 from hub.app.logins import HubLogins
+from hub.app.passkeys import HubPasskeys
 from hub.domain import hosting
 from hub.domain.activities import (
     Activity,
@@ -535,6 +536,12 @@ class FakeQuarantine:
 
 class FakeBackend:
     """Answers as the flow does, as far as a page can tell; changes are told at once."""
+
+    @cached_property
+    def passkeys(self) -> HubPasskeys:
+        """Return the real ones, on a database of their own."""
+        engine = open_database(self.folder / "passkeys.sqlite")
+        return HubPasskeys(engine, self.settings.http, self)
 
     @cached_property
     def logins(self) -> HubLogins:

@@ -10,6 +10,8 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from hub.store.database import open_database
+from hub.store.passkeys import Passkey, PasskeyStore
 from hub.web.api import BASE, OPERATIONS
 from hub.web.app import make_app
 from hub.web.health import exposition
@@ -43,11 +45,15 @@ async def test_every_read_answers_as_the_document_says(
     (backend.folder / "rules/groceries.yaml").write_text("rules: [")
     await backend.files._look()
     await backend.logins.add("shelf", "device", (), ())
+    backend.create_session("ada")
+    PasskeyStore(open_database(backend.folder / "passkeys.sqlite")).add(
+        Passkey("0" * 32, "ada", "phone", "hearth.example", b"", b"", 0, NOW)
+    )
     for operation in OPERATIONS:
         if operation.method != "GET" or operation.media:
             continue
         known = {"orders": "ord-1", "meals": "dinner-1"}.get(operation.path.split("/")[1], "sug-1")
-        path = operation.path.format(id=known, item="milk")
+        path = operation.path.format(id=known, item="milk", member="ada")
         response = await _call(client, "GET", path, token="read-token")
         assert response.status == 200, path
         assert response.headers["Cache-Control"] == "no-store"

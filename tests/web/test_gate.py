@@ -19,6 +19,8 @@ PUBLIC = {
     "/offline",
     "/language",
     "/sign-in",
+    "/sign-in/passkey",
+    "/sign-in/passkey/options",
     "/a/{token}",
     "/healthz",
     "/metrics",
