@@ -137,6 +137,16 @@ class HttpSettings(Section):
         return self
 
 
+class MdnsSettings(Section):
+    """What the hub says of itself in the home's network (docs/first-start.md)."""
+
+    announce: bool = Field(
+        default=False,
+        description="announce the pages and the managed broker, where they listen to the network",
+    )
+    name: bool = Field(default=False, description="by the home's name; false: as Commonhearth")
+
+
 class NtfySettings(Section):
     """ntfy: push with buttons."""
 
@@ -658,6 +668,7 @@ class Settings(Section):
     devices: DeviceSettings = DeviceSettings()
     notices: NoticeSettings = NoticeSettings()
     http: HttpSettings = HttpSettings()
+    mdns: MdnsSettings = MdnsSettings()
     beckn: BecknSettings = BecknSettings()
     limits: LimitSettings = LimitSettings()
     rides: RideSettings = RideSettings()

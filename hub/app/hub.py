@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from devices.homeassistant.birth import ONLINE, Birth
 from devices.types import Entity
 from hub.app.activities import HubActivities
+from hub.app.announcing import Announcing
 from hub.app.assistant import Assistant
 from hub.app.backend import HubBackend
 from hub.app.backup.nightly import LOOK_SECONDS, Nightly
@@ -377,6 +378,13 @@ class Hub:
         self.link.start()
         self._stack.push_async_callback(self._unlink)
         self._relinking = asyncio.Lock()
+        announcing = Announcing(
+            lambda: self.home.settings,
+            lambda: int(listener.getsockname()[1]),
+            lambda: self.broker.port if self.broker is not None else 0,
+        )
+        self._alarm.every(STEADY_SECONDS, announcing.look, "announcing")
+        self._stack.push_async_callback(announcing.close)
         self.watch.relink = self._relink
         await self.showing.start(self.link)
         self._stack.push_async_callback(self.showing.close)
