@@ -162,6 +162,8 @@ async def pair(request: web.Request) -> web.Response:
     logins = site.backend.logins
     if not logins.managed:
         return _said(409, _NOT_OURS)
+    if _loopback(_settings(request).mqtt.bind) and not _loopback(request.remote or ""):
+        return _said(409, "the broker listens to this machine alone: set mqtt.bind in hub.yaml")
     try:
         made = await logins.pair(body.code.replace(" ", "").replace("-", ""), body.name)
     except LoginError as error:

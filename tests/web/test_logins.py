@@ -138,6 +138,20 @@ async def test_no_password_leaves_over_plain_http_or_to_another_site(member: Cli
     assert member.backend.logins.pairing() is not None
 
 
+async def test_a_device_that_could_not_reach_the_broker_is_told(member: Client) -> None:
+    code = await _code(member)
+    http = member.backend.settings.http.model_copy(update={"trusted_proxies": ("127.0.0.1",)})
+    member.backend.settings = member.backend.settings.model_copy(update={"http": http})
+    body = {"code": code, "name": "a"}
+    status, said = await _pair(member, body, **{"X-Forwarded-For": "192.168.1.9"})
+    assert status == 409
+    assert "mqtt.bind" in said["error"]
+    status, said = await _pair(member, body, **{"X-Forwarded-For": "9.9.9.9"})
+    assert status == 403
+    assert "HTTPS" in said["error"]
+    assert member.backend.logins.pairing() is not None
+
+
 async def test_the_api_makes_lists_and_takes_back(client: Client) -> None:
     async def ask(method: str, path: str, token: str = "full-token", **body: Any) -> Any:
         answer = await client.session.request(
