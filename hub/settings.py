@@ -214,6 +214,17 @@ class MemberSettings(Section):
         default=None,
         description="local times in which this member is left in peace, e.g. 22:00-07:00",
     )
+    digest: str = Field(
+        default="08:00",
+        description='when news of low importance come in one message; "off": each at once',
+    )
+
+    @field_validator("digest")
+    @classmethod
+    def _is_a_time_or_off(cls, value: str) -> str:
+        if value != "off" and not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+            raise ValueError(f"expected a local time such as 08:00, or off, got {value[:40]!r}")
+        return value
 
     @model_validator(mode="after")
     def _chosen_ways_are_there(self) -> MemberSettings:

@@ -254,6 +254,9 @@ class Notify(Worded):
     """Tell members; nothing is to be decided."""
 
     kind: Literal["notify"]
+    importance: Literal["normal", "low"] = Field(
+        default="normal", description="`low`: it waits for each member's message of the day"
+    )
 
 
 Propose = Annotated[

@@ -122,7 +122,8 @@ def _asked(member: MemberSettings) -> str:
     }
     said = "; ".join(f"{kind}: {', '.join(of) or 'pages only'}" for kind, of in ways.items())
     quiet = f"; quiet {member.quiet_hours}" if member.quiet_hours else ""
-    return f"  {member.name} - {said}{quiet}"
+    daily = "" if member.digest == "off" else f"; what can wait: {member.digest}"
+    return f"  {member.name} - {said}{quiet}{daily}"
 
 
 def _backup(data: Path) -> BackupState | None:

@@ -105,6 +105,7 @@ def _notify(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
         cause=told,
         not_before=firing.ask_at,
         urgent=firing.urgent,
+        minor=firing.params.get("importance") == "low",
     )
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 from hub.domain.effects import AskMember, ChangeList, TellMember
 from hub.domain.suggestions import Suggestion, Turn
+from hub.flow.digest import gather
 from hub.flow.home import Home, channels
 from hub.settings import MemberSettings
 from hub.store.tx import Entry, Tx
@@ -42,15 +43,19 @@ def tell(
     withdraw: bool = False,
     answered: bool = False,
     urgent: bool = False,
+    minor: bool = False,
 ) -> None:
     """Tell members something that needs no answer. ``cause`` is its ledger index, which makes
     the effect's key; an earlier notification with the same ``tag`` is replaced. With
     ``not_before`` it waits (quiet hours); with ``withdraw`` the question is taken back.
     ``answered``: it takes a question's place, so it goes where that went. A member's own quiet
-    hours hold it, unless it is ``urgent``."""
+    hours hold it, unless it is ``urgent``; ``minor``: it waits for their message of the day."""
     for member_id in members:
         member = home.member(member_id)
         if member is None:
+            continue
+        if minor and not urgent and member.digest != "off":
+            gather(tx, home, member, title, body)
             continue
         wait = None if urgent else quiet_for(home, member, not_before or tx.now)
         for channel in channels(member, home.pushed, news=not answered):

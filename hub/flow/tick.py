@@ -13,7 +13,7 @@ from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
-from hub.flow import owners
+from hub.flow import digest, owners
 from hub.flow.activities.timers import over as _activity
 from hub.flow.activities.timers import roster as _roster
 from hub.flow.approving import AGREED, RULE
@@ -256,6 +256,7 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "deadline": _deadline,
     "ask": _ask,
     ESCALATE: escalate,
+    digest.TIMER: digest.due,
     "patience": _patience,
     "follow": _follow,
     "review": _review,

@@ -316,6 +316,9 @@ class Tx(Consents):
     def cursor(self, name: str) -> str:
         """Return how far something outside was read, "" when it never was."""
         table = tables.core(tables.CursorRow)
+        noted = self._upserts.get(table, {}).get(name)
+        if noted is not None:
+            return str(noted["value"])
         found = self.connection.execute(select(table.c.value).where(table.c.name == name)).scalar()
         return "" if found is None else str(found)
 

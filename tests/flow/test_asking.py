@@ -13,8 +13,10 @@ from hub.domain.effects import AskMember, TellMember
 from hub.domain.yamltext import read_model
 from hub.flow.dispatch import question_wanted
 from hub.flow.home import channels
+from hub.flow.tell import tell
 from hub.settings import MemberSettings, Settings
 from hub.store.codec import micros
+from hub.store.tx import Tx
 from rules.times import instant, quiet_until, time_of_day
 from tests.support.household import NOON, SETTINGS, Household, Market
 
@@ -197,6 +199,56 @@ def test_nobody_is_asked_at_the_deadline_or_after_it(build):
     assert house.open() == []
 
 
+# -- what can wait ---------------------------------------------------------------------------------
+
+MINOR = """
+rules:
+  - id: milk
+    name: milk is low
+    when: {stock_below_par: {item: milk}}
+    propose: {kind: notify, message: "{quantity} left", importance: low}
+  - id: eggs
+    name: eggs are low
+    when: {stock_below_par: {item: eggs}}
+    propose: {kind: notify, message: "{quantity} eggs", importance: low}
+"""
+
+
+def test_what_can_wait_is_told_once_a_day_in_one_message_also_over_a_restart(build):
+    house = build(rules=MINOR, settings={"members": [ANA, {**BEN, "digest": "off"}]})
+    house.level("milk", 0.4)
+    assert told(house) == [("ben", 0)]
+    house.restart()
+    house.level("eggs", 1)
+    house.send()
+    house.clock.at = NOON.replace(day=25, hour=6, minute=59)
+    house.tick()
+    assert told(house) == []
+    house.restart()
+    house.tick(minutes=1)
+    house.restart()
+    house.tick()
+    (row,) = [one.effect for one in house.outbox() if isinstance(one.effect, TellMember)]
+    assert row.member == "ana"
+    assert len(row.body.splitlines()) == 2
+    house.send()
+    house.tick(days=2)
+    assert told(house) == []
+
+
+def test_two_that_can_wait_in_one_step_are_both_kept(build):
+    house = build(rules=MINOR)
+
+    def both(tx: Tx) -> None:
+        for body in ("one", "two"):
+            tell(tx, house.home, ["ana"], tag=body, title="T", body=body, cause=1, minor=True)
+
+    house.do(both)
+    house.tick(days=1)
+    (row,) = [one.effect for one in house.outbox() if isinstance(one.effect, TellMember)]
+    assert row.body == "T: one\nT: two"
+
+
 # -- what is wrong in the file ---------------------------------------------------------------------
 
 
@@ -213,6 +265,7 @@ def test_nobody_is_asked_at_the_deadline_or_after_it(build):
             "members: [{id: a, name: A, news: [pigeon]}]",
             "expected one of webpush, ntfy, apprise, homeassistant",
         ),
+        ('members: [{id: a, name: A, digest: "8"}]', "expected a local time such as 08:00, or off"),
         ("members: [{id: a, name: A, questions: [ntfy]}]", "the member has no ntfy"),
     ],
 )
