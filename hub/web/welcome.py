@@ -144,7 +144,7 @@ async def answer(request: web.Request) -> web.Response:
             wrong = _Wrong(error=site.words(request).text(_STALE))
         if wrong is not None:
             return await _page(request, step, wrong)
-    if onward != "done":
+    if onward != "done" and site.backend.beginning.step():
         await site.backend.beginning.reached(onward)
     return redirect("/welcome/asking" if form.get("stay") else f"/welcome/{onward}")
 

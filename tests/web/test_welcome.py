@@ -100,6 +100,7 @@ async def test_the_answers_become_the_files(member: Client, fresh: FakeBackend) 
     after = (fresh.folder / "rules/fridge.yaml").read_text()
     assert after.startswith(mine.rstrip())
     assert after.count("- id:") == 2
+    assert (await member.get("/welcome")).headers["Location"] == "/"
 
 
 async def test_what_is_wrong_is_told_and_nothing_written(
