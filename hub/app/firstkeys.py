@@ -12,10 +12,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hub.app.ledgerkey import LEDGER_KEY, ledger_key
+from hub.app.recovery.root import ROOT_FILE, root_of
 from integrations.beckn.keys import KEY_FILE as BECKN_KEY
 from integrations.beckn.keys import load_or_create
 from integrations.peers.keys import KEY_FILE as PEER_KEY
 from integrations.peers.keys import PeerKeys
+
+_KEYS = (BECKN_KEY, PEER_KEY, LEDGER_KEY, ROOT_FILE)
 
 
 @contextmanager
@@ -25,7 +28,7 @@ def make_aside(folder: Path, subscriber_id: str | None) -> Iterator[None]:
     It must be entered before the process has threads. Whatever the child could not do, the hub
     does itself, and tells what is wrong.
     """
-    if all((folder / name).exists() for name in (BECKN_KEY, PEER_KEY, LEDGER_KEY)):
+    if all((folder / name).exists() for name in _KEYS):
         yield
         return
     child = os.fork()
@@ -37,11 +40,22 @@ def make_aside(folder: Path, subscriber_id: str | None) -> Iterator[None]:
         os.waitpid(child, 0)
 
 
+def make_keys(folder: Path, subscriber_id: str | None) -> None:
+    """Make the keys that are missing; those towards others are of the household's recovery secret.
+
+    The log's key is not: a log that was lost is another log, and says so by another key. Raises
+    SecretsError, RegistryError, KeyFileError.
+    """
+    root = root_of(folder)
+    made_of = (root.beckn_seed, root.beckn_key_id)
+    identity = load_or_create(folder, kind="hub", subscriber_id=subscriber_id, made_of=made_of)
+    PeerKeys(folder, root.peer_seed).first  # noqa: B018 - made at the first look
+    ledger_key(folder, identity.subscriber_id)
+
+
 def _make_and_end(folder: Path, subscriber_id: str | None) -> None:
     try:
-        identity = load_or_create(folder, kind="hub", subscriber_id=subscriber_id)
-        PeerKeys(folder).first  # noqa: B018 - made at the first look
-        ledger_key(folder, identity.subscriber_id)
+        make_keys(folder, subscriber_id)
     finally:
         # Nothing of the parent's is ended or written twice.
         os._exit(0)

@@ -90,7 +90,7 @@ def backup(
     target = to or settings.to
     if target is None:
         raise Refused("--to: expected a folder or a file (or backup.to in hub.yaml)", 2)
-    lock = _lock(passphrase_file, recipient, settings)
+    lock = _lock(passphrase_file, recipient, settings, data)
     now = clock_from_environment().now()
     if is_place(target):
         access = _access(password_file, key_file, host_key, ca_file, settings)
@@ -150,16 +150,33 @@ def restore(
 
     All of it is compared before anything is moved, and the numbers are printed.
     """
-    from hub.app.backup.places import Access, fetched
+    from hub.app.backup.places import Access
+
+    opener = _opener(passphrase_file, identity)
+    access = Access(password_file, key_file, host_key, ca_file)
+    put_back(file, config, data, opener, access, replace=replace, as_json=as_json)
+
+
+def put_back(
+    file: str,
+    config: Path,
+    data: Path,
+    opener: Opener,
+    access: Access,
+    *,
+    replace: bool = False,
+    as_json: bool = False,
+) -> None:
+    """Put a backup back, from a file or an address, and say what was compared."""
+    from hub.app.backup.places import fetched
     from hub.app.backup.restore import refuse_full, restore_backup
     from hub.domain.places import is_place
 
-    opener = _opener(passphrase_file, identity)
     aside = f"{clock_from_environment().now():.replaced-%Y%m%dT%H%M%SZ}" if replace else ""
     if is_place(file):
         if not replace:
             refuse_full(config, data)
-        with fetched(file, data, Access(password_file, key_file, host_key, ca_file)) as brought:
+        with fetched(file, data, access) as brought:
             done = restore_backup(brought, config, data, opener, aside=aside)
     else:
         done = restore_backup(Path(file), config, data, opener, aside=aside)
@@ -204,12 +221,23 @@ def _elsewhere(config: Path, settings: Settings) -> list[str]:
     return [str(file) for file in named if file and not file.resolve().is_relative_to(root)]
 
 
-def _lock(passphrase_file: Path | None, recipient: str, settings: BackupSettings) -> Lock:
+def _lock(
+    passphrase_file: Path | None, recipient: str, settings: BackupSettings, data: Path
+) -> Lock:
     from hub.app.backup.agefile import Lock, read_passphrase
+    from hub.app.recovery.root import printed_recipient
 
     if passphrase_file is None and not recipient:
         passphrase_file, recipient = settings.passphrase_file, settings.recipient or ""
-    if (passphrase_file is None) == (not recipient):
+    if passphrase_file is None and not recipient:
+        recipient = printed_recipient(data / "secrets")
+    if passphrase_file is None and not recipient:
+        raise Refused(
+            "expected --passphrase-file or --recipient (one of them); or print the words that "
+            "open backups first: `identity words`",
+            2,
+        )
+    if passphrase_file is not None and recipient:
         raise Refused("expected --passphrase-file or --recipient (one of them)", 2)
     if passphrase_file is None:
         return Lock(recipient=recipient)

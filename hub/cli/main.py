@@ -16,6 +16,7 @@ from hub.cli import (
     demo,
     device,
     export,
+    identity,
     ledger,
     order,
     provider,
@@ -74,6 +75,7 @@ app.command("backup", epilog=backup.BACKUP_EXAMPLES)(backup.backup)
 app.command("restore", epilog=backup.RESTORE_EXAMPLES)(backup.restore)
 app.command("export", epilog=export.EXPORT_EXAMPLES)(export.export)
 app.command("erase", epilog=export.ERASE_EXAMPLES)(export.erase)
+app.add_typer(identity.app, name="identity")
 app.add_typer(contact.app, name="contact")
 app.add_typer(beckn.app, name="beckn")
 app.add_typer(token.app, name="token")

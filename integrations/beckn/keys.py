@@ -106,15 +106,23 @@ class Identity:
             raise RegistryError(f"not a usable X25519 public key: {error}") from error
 
 
-def load_or_create(folder: Path, *, kind: str, subscriber_id: str | None = None) -> Identity:
+def load_or_create(
+    folder: Path,
+    *,
+    kind: str,
+    subscriber_id: str | None = None,
+    made_of: tuple[bytes, str] | None = None,
+) -> Identity:
     """Return the identity kept in ``folder``, making it (file mode 0600) at first start.
+
+    ``made_of`` are the seed and the name of a key that is made, else chance.
 
     ``subscriber_id`` overrides the one that was made, ``<kind>-<8 hex>.commonhearth.local``.
     Raises RegistryError when the file is damaged or others may read it.
     """
     path = folder / KEY_FILE
     if not path.exists():
-        _create(path, kind)
+        _create(path, kind, *(made_of or (os.urandom(32), str(uuid.uuid4()))))
     kept = _read(path)
     return replace(kept, subscriber_id=subscriber_id) if subscriber_id else kept
 
@@ -141,10 +149,9 @@ def adopt(folder: Path) -> None:
     (folder / NEXT_FILE).replace(path)
 
 
-def _create(path: Path, kind: str) -> None:
-    seed = os.urandom(32)
+def _create(path: Path, kind: str, seed: bytes, key_id: str) -> None:
     name = blake2b(Identity("", "", seed).public_key.encode(), digest_size=4).hexdigest()
-    made = Identity(f"{kind}-{name}.commonhearth.local", str(uuid.uuid4()), seed)
+    made = Identity(f"{kind}-{name}.commonhearth.local", key_id, seed)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = _draft(path, _kept(made))
     try:

@@ -54,8 +54,9 @@ def make_key(seed: bytes) -> OwnKey:
 class PeerKeys:
     """Our keys, newest first; the file is made at the first use (mode 0600)."""
 
-    def __init__(self, folder: Path) -> None:
-        """Keep them in ``folder``/peer-key.json."""
+    def __init__(self, folder: Path, seed: bytes | None = None) -> None:
+        """Keep them in ``folder``/peer-key.json; ``seed`` is what they are made of, else chance."""
+        self._seed = seed
         self._path = folder / KEY_FILE
         self._keys: tuple[OwnKey, ...] = ()
         self._first: PeerKey | None = None
@@ -135,7 +136,7 @@ class PeerKeys:
         with (self._path.parent / ".peer-key.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not self._path.exists():
-                made = make_key(os.urandom(32))
+                made = make_key(self._seed or os.urandom(32))
                 self._keys, self._first = (made,), made.public
                 self._write()
         self._keys = ()

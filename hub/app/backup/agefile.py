@@ -66,6 +66,13 @@ def read_identities(file: Path) -> tuple[pyrage.x25519.Identity, ...]:
     return tuple(found)
 
 
+def opener_of(identity: str) -> Opener:
+    """Return what opens backups for one identity (``AGE-SECRET-KEY-1…``)."""
+    import pyrage
+
+    return Opener(identities=(pyrage.x25519.Identity.from_str(identity),))
+
+
 def _first(file: Path) -> str:
     try:
         with file.open("rb") as stream:

@@ -1,0 +1,1 @@
+"""Losing the Pi without losing the household: one secret that can be written down as words."""
