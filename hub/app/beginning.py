@@ -30,6 +30,7 @@ class HomeBeginning:
         self._files = files
         self._mark = data / _MARK
         self._writer = writer
+        self._looking = asyncio.Lock()
 
     def step(self) -> str:
         """Return the step where it goes on; empty when it is over, or never began."""
@@ -130,7 +131,9 @@ class HomeBeginning:
         """Ask the home's network for brokers."""
         from integrations.mdns.find import find
 
-        return [FoundBroker(one.name, one.url) for one in await find()]
+        # One at a time: each is a process of some 30 MiB.
+        async with self._looking:
+            return [FoundBroker(one.name, one.url) for one in await find()]
 
     # -- being asked ----------------------------------------------------------------------------
 
