@@ -24,7 +24,7 @@ from hub.flow.observe import set_stock
 from hub.flow.orders_after import act
 from hub.ports import Clock
 from hub.settings import MemberSettings, Settings
-from hub.store.access import Access, SessionRow
+from hub.store.access import CODE_LASTS, OWN_CODE_LASTS, Access, SessionRow
 from hub.store.house import House
 from hub.store.views import Views
 from hub.web.activities import Activities
@@ -261,9 +261,10 @@ class HubBackend:
         """Sign one of a member's browsers out; False when there is no such session."""
         return self._access.revoke_session(member, session_id)
 
-    def create_code(self, member: str) -> str:
-        """Make a code that signs a member in once, within a day."""
-        return self._access.create_code(member, self._clock.now())
+    def create_code(self, member: str, *, own: bool) -> str:
+        """Make a code that signs a member in once: within ten minutes, or a day for another."""
+        lasts = OWN_CODE_LASTS if own else CODE_LASTS
+        return self._access.create_code(member, self._clock.now(), lasts)
 
     def phone(self, member: str) -> PhoneView | None:
         """Return where a member's phone listens; None without ntfy in the settings."""

@@ -19,6 +19,8 @@ from hub.store.views import secret_hash
 
 SESSION_LASTS = timedelta(days=90)
 CODE_LASTS = timedelta(days=1)
+OWN_CODE_LASTS = timedelta(minutes=10)
+"""For another device of one's own, which is at hand: a photo of its QR code is soon worthless."""
 MOST_SESSIONS = 200
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No 0, O, 1, I: a code is read off a screen and typed on a phone."""
@@ -129,7 +131,7 @@ class Access:
 
     # -- one-time codes -----------------------------------------------------------------------
 
-    def create_code(self, member: str, now: datetime) -> str:
+    def create_code(self, member: str, now: datetime, lasts: timedelta = CODE_LASTS) -> str:
         """Make a code that signs ``member`` in once, e.g. ``K7MX-4TQP`` (40 random bits)."""
         letters = "".join(secrets.choice(_LETTERS) for _ in range(_CODE_LENGTH))
         table = tables.core(tables.SignInCode)
@@ -139,7 +141,7 @@ class Access:
                 insert(table).values(
                     hash=secret_hash(letters),
                     member=member,
-                    expires_at=micros(now + CODE_LASTS),
+                    expires_at=micros(now + lasts),
                 )
             )
             connection.commit()

@@ -290,8 +290,8 @@ class Backend(Protocol):
         """Sign one of a member's browsers out; False when there is no such session."""
         ...
 
-    def create_code(self, member: str) -> str:
-        """Make a code that signs a member in once, within a day."""
+    def create_code(self, member: str, *, own: bool) -> str:
+        """Make a code that signs a member in once: within ten minutes, or a day for another."""
         ...
 
     def phone(self, member: str) -> PhoneView | None:

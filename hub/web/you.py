@@ -73,7 +73,7 @@ async def make_code(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text=N_("There is no such member."))
     if member.id != session.member and not site.is_adult(session.member):
         raise web.HTTPForbidden(text=N_("Only an adult may sign somebody else in."))
-    code = site.backend.create_code(member.id)
+    code = site.backend.create_code(member.id, own=member.id == session.member)
     base = site.backend.settings.http.public_url or f"{request.scheme}://{request.host}"
     link = f"{base.rstrip('/')}/sign-in?code={quote(code)}"
     return render(request, "code.html", code=code, link=link, code_qr=qr(link), whose=member)

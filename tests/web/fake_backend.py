@@ -1006,7 +1006,7 @@ class FakeBackend:
             del self.kept[secret]
         return bool(found)
 
-    def create_code(self, member: str) -> str:
+    def create_code(self, member: str, *, own: bool) -> str:
         code = f"CODE-{len(self.codes):04d}"
         self.codes[code] = member
         return code

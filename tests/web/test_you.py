@@ -1,9 +1,10 @@
 """A member's own page: phone, sessions, codes and language."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
-from hub.store.access import Access
+from hub.store.access import OWN_CODE_LASTS, Access
 from hub.store.database import open_database
 from hub.web.backend import PhoneView
 from tests.web.conftest import Client
@@ -50,7 +51,10 @@ async def test_a_code_for_another_device(client: Client, backend: FakeBackend) -
     (code,) = re.findall(r'<p class="code">([\w-]+)</p>', page)
     assert f"http://hub.example:8480/sign-in?code={code}" in page
     assert backend.take_sign_in_code(code) == "ada"
-    assert (await client.form("/you/code", member="kim")).status == 200
+    assert "within ten minutes" in page
+    response = await client.form("/you/code", member="kim")
+    assert response.status == 200
+    assert "within a day" in await response.text()
     assert (await client.form("/you/code", member="nobody")).status == 404
     client.enter("kim")
     assert (await client.form("/you/code", member="ada")).status == 403
@@ -69,6 +73,18 @@ async def test_the_language_is_the_browsers_or_the_chosen_one(client: Client) ->
     assert (response.status, response.headers["Location"]) == (303, "/")
     assert await shown(Accept_Language="en") == "zh-Hans"
     assert (await client.post("/language", {"language": "xx"})).status == 400
+
+
+def test_a_code_for_another_device_of_ones_own_is_good_for_minutes(tmp_path: Path) -> None:
+    engine = open_database(tmp_path / "hub.sqlite")
+    access = Access(engine)
+    late = NOW + OWN_CODE_LASTS
+    assert access.take_code(access.create_code("ada", NOW, OWN_CODE_LASTS), late) is None
+    code = access.create_code("ada", NOW, OWN_CODE_LASTS)
+    assert access.take_code(code, late - timedelta(seconds=1)) == "ada"
+    assert access.take_code(code, NOW) is None
+    assert access.take_code(access.create_code("ben", NOW), late) == "ben"
+    engine.dispose()
 
 
 def test_sessions_in_the_database(tmp_path: Path) -> None:
