@@ -60,6 +60,19 @@ async def test_nothing_serious_is_found_before_signing_in(
     assert found == []
 
 
+async def test_nothing_serious_is_found_where_passkeys_are_offered(
+    browser: Browser, base: str, backend: FakeBackend
+) -> None:
+    local = base.replace("127.0.0.1", "localhost")
+    visitor = await visit(browser, local, "phone", reduced_motion="reduce")
+    found = await _findings(visitor, "/sign-in")
+    assert await visitor.page.get_by_role("button", name="Sign in with a passkey").is_visible()
+    await visitor.sign_in(backend)
+    found += await _findings(visitor, "/you")
+    assert await visitor.page.get_by_role("button", name="Add a passkey").is_visible()
+    assert found == []
+
+
 async def test_nothing_serious_is_found_in_the_wizard(
     browser: Browser, base: str, backend: FakeBackend
 ) -> None:
