@@ -40,7 +40,7 @@ from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired
 from hub.flow.peers import receive, standing
 from hub.ports import Clock, DeliveryError, PeerTransport
 from hub.store.peers import Outgoing, PeerStore, Wish
-from hub.store.tx import Tx
+from hub.store.tx import Entry, Tx
 from hub.worker.pump import Doers
 from hub.worker.writer import Writer
 from integrations.peers.endpoint import PeerEndpoint, own_card
@@ -173,7 +173,9 @@ class Peering:
 
     async def rotate(self) -> None:
         """Put a new key in the place of ours, and tell every contact."""
-        await asyncio.to_thread(self.keys.rotate, self._clock.now())
+        key = await asyncio.to_thread(self.keys.rotate, self._clock.now())
+        entry = Entry("key_rotated", self.keys.id, {"key": key.kid})
+        await self._writer.run(lambda tx: tx.append(entry))
         await self.announce()
 
     def contacts(self) -> list[tuple[Contact, Peer | None]]:

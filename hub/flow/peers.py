@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlalchemy.exc import OperationalError
 
+from hub.domain.contacts import Contact
 from hub.domain.effects import SendPeerMessage
 from hub.domain.peers import (
     GRACE,
@@ -21,6 +22,7 @@ from hub.domain.peers import (
     Refusal,
     receipt_of,
 )
+from hub.flow.befriend import tell_adults
 from hub.flow.greet import OWN
 from hub.flow.home import Home
 from hub.flow.peerout import SEND_AGAIN, PeerHooks, acknowledged, have_sent, refuse, words
@@ -55,7 +57,7 @@ def receive(
         return refuse(tx, message, reason, contact, status=409)
     if (message.seq == 0) != (message.type == "receipt"):
         return refuse(tx, message, "seq: expected a number from 1 on", contact, status=400)
-    peer = _heard(tx, store, peer, message)
+    peer = _heard(tx, home, store, peer, contact, message)
     if message.type == "receipt":
         acknowledged(tx, home, hooks, peer.id, peer.channel, receipt_of(message))
         return Receipt(peer.next_in - 1, re=message.id)
@@ -66,7 +68,9 @@ def receive(
     return receipt
 
 
-def _heard(tx: Tx, store: PeerStore, peer: Peer, message: PeerMessage) -> Peer:
+def _heard(
+    tx: Tx, home: Home, store: PeerStore, peer: Peer, contact: Contact, message: PeerMessage
+) -> Peer:
     changes: dict[str, object] = {"heard_at": tx.now}
     if message.key is not None and message.key != peer.key:
         changes |= {
@@ -74,7 +78,9 @@ def _heard(tx: Tx, store: PeerStore, peer: Peer, message: PeerMessage) -> Peer:
             "previous": peer.key,
             "previous_until": tx.now + GRACE,
         }
-        tx.append(Entry("peer_key_changed", peer.contact, {"key": message.key.kid}))
+        cause = tx.append(Entry("peer_key_changed", peer.contact, {"key": message.key.kid}))
+        body = "The one before signed for it. If they lost their hub or it was stolen, ask them."
+        tell_adults(tx, home, contact, f"{contact.name} has a new key", body, cause)
     peer = replace(peer, **changes)  # type: ignore[arg-type]
     store.save_peer(peer)
     return peer

@@ -172,6 +172,7 @@ async def test_new_keys_are_told(home: Home) -> None:
     assert [one.type for one in home.wire.sent] == ["card", "note"]
     assert home.peering.card().id == before.id
     assert home.peering.card().key != before.key
+    assert "key_rotated" in home.house.ledger()
 
 
 async def test_a_fault_is_said_to_who_asked(home: Home) -> None:

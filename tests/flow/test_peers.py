@@ -591,6 +591,9 @@ def test_a_new_key_is_kept_and_the_old_one_for_a_while(friends: tuple[Side, Side
     assert peer.key_named(key("b").kid, now + GRACE) is None
     assert GRACE > KEEPS
     assert "peer_key_changed" in host.house.ledger()
+    effects = [row.effect for row in host.house.outbox()]
+    titles = [one.title for one in effects if isinstance(one, TellMember)]
+    assert any(title.endswith(" has a new key") for title in titles)
 
 
 def test_a_changed_address_is_told_once(friends: tuple[Side, Side]) -> None:
