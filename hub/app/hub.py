@@ -57,6 +57,7 @@ from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.logins import Login
 from hub.domain.orders import OrderAnswer, Subscriber
+from hub.flow import witness
 from hub.flow.activities import rules
 from hub.flow.activities.lost import itip_lost
 from hub.flow.activities.receive import take_in
@@ -169,7 +170,7 @@ class Hub:
             acknowledge=self._acknowledge,
             committed=self._committed,
             standing=standing.committed,
-            closing=lambda tx: look(tx, self.home),
+            closing=self._closing,
         )
         self._carrier = Carrier(self._engine)
         self.nightly = Nightly(
@@ -184,9 +185,9 @@ class Hub:
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
             hooks=PeerHooks(
-                {ITIP: take_in, **HANDLERS, **rides.HANDLERS},
+                {ITIP: take_in, **HANDLERS, **rides.HANDLERS, **witness.HANDLERS},
                 busy=own_busy,
-                lost=each_told(busy_lost, itip_lost),
+                lost=each_told(busy_lost, itip_lost, witness.lost),
             ),
         )
         self.home.invitations = IcsInvitations()
@@ -210,7 +211,8 @@ class Hub:
             settings, self.buyer, self._data, take_peer=self.peering.take, clock=self.clock
         )
         identity = self.buyer.identity.subscriber_id
-        self.house.sign = ledger_key(self._data / "secrets", identity).sign
+        self.home.log_key = key = ledger_key(self._data / "secrets", identity)
+        self.house.sign = key.sign
         self.replies = Replies(
             self.home,
             self.writer,
@@ -512,6 +514,10 @@ class Hub:
         )
         topic, key = f"beckn/keys/{change.subscriber_id}", change.public_key.encode()
         self.writer.post(lambda tx: tx.park(topic, key, reason))
+
+    def _closing(self, tx: Tx) -> None:
+        look(tx, self.home)
+        witness.soon(tx, self.home)
 
     def _committed(self, after: Committed) -> None:
         """Called in the writer thread after each commit."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 import re
 from functools import cached_property
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from hub.app.secrets import SecretsError, write_private
 
 if TYPE_CHECKING:
+    from hub.ledger.checkpoint import SignedCheckpoint
     from hub.ledger.note import SigningKey
 
 LEDGER_KEY = "ledger.key"
@@ -41,6 +43,34 @@ class LedgerKey:
         from hub.ledger.note import SigningKey
 
         return SigningKey(self.name, Ed25519PrivateKey.from_private_bytes(self._seed))
+
+    @cached_property
+    def _witness(self) -> SigningKey:
+        """The key that countersigns others' logs: another one, so that neither can be taken for
+        the other; made from this one, so that a backup of one file holds both."""
+        from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+        from hub.ledger.note import Kind, SigningKey
+
+        seed = hmac.digest(self._seed, b"commonhearth/witness/v1", "sha256")
+        name = self.name.removesuffix("/ledger") + "/witness"
+        return SigningKey(name, Ed25519PrivateKey.from_private_bytes(seed), Kind.COSIGNATURE)
+
+    @property
+    def verifier(self) -> str:
+        """The public key of the log."""
+        return str(self.key.verifier)
+
+    @property
+    def witness(self) -> str:
+        """The public key by which others' logs are countersigned."""
+        return str(self._witness.verifier)
+
+    def cosign(self, opened: SignedCheckpoint, at: int) -> str:
+        """Return the signature line over another log's checkpoint at ``at``, Unix seconds."""
+        from hub.ledger.checkpoint import cosign
+
+        return str(cosign(opened, self._witness, at).signatures[-1])
 
     def line(self) -> str:
         """Return the private key as the note tools write it."""

@@ -33,7 +33,7 @@ from hub.domain.peers import (
     read_link,
     token_hash,
 )
-from hub.flow import befriend
+from hub.flow import befriend, witness
 from hub.flow.greet import hello
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired
@@ -167,6 +167,10 @@ class Peering:
         """Put a contact into these circles and no others. PeerError, ActivityError."""
         return await self._writer.run(lambda tx: befriend.place(tx, contact_id, circles))
 
+    async def witness(self, contact_id: str, on: bool = True, *, anew: bool = False) -> Contact:
+        """Agree to countersign each other's logs, or no longer. PeerError."""
+        return await self._writer.run(lambda tx: witness.agree(tx, contact_id, on, anew=anew))
+
     async def remove(self, contact_id: str) -> Contact:
         """End an acquaintance. PeerError."""
         return await self._writer.run(lambda tx: befriend.remove(tx, contact_id))
@@ -225,6 +229,9 @@ class Peering:
             contact = await self.limit(words["id"], words["sees"])
         elif wish.verb == "place":
             contact = await self.place(words["id"], list(map(str, words["circles"])))
+        elif wish.verb == "witness":
+            on, anew = bool(words["on"]), bool(words["anew"])
+            contact = await self.witness(words["id"], on, anew=anew)
         elif wish.verb == "remove":
             contact = await self.remove(words["id"])
         else:

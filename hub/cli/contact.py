@@ -128,6 +128,7 @@ def list_contacts(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> N
             "state": _state(contact, peer),
             "sees": contact.sees,
             "circles": list(contact.circles),
+            "witness": contact.witness,
             "muted": contact.muted,
             "url": peer.url if peer else "",
             "waiting": waiting.get(contact.peer, 0),
@@ -184,6 +185,27 @@ def limit(
     contact = _contact(data, who)
     done = _ask(data, "limit", {"id": contact.id, "sees": sees})
     _tell(done, as_json, f"{contact.name} sees {'busy times' if sees == 'busy' else 'nothing'}")
+
+
+@app.command("witness", epilog="[bold]run_hub.py contact witness Birch[/bold]")
+def witness(
+    who: Who,
+    off: Annotated[bool, typer.Option("--off", help="No longer.")] = False,
+    anew: Annotated[
+        bool,
+        typer.Option("--anew", help="They said why their log is another one: take it as it is."),
+    ] = False,
+    data: DataFolder = DEFAULT_DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Agree that their hub and this one countersign each other's logs; they have to agree too.
+
+    They are told the log's name, its size and a hash, and nothing of what is in it.
+    """
+    contact = _contact(data, who)
+    done = _ask(data, "witness", {"id": contact.id, "on": not off, "anew": anew})
+    said = "no longer countersigns the log" if off else "may countersign the log, and you theirs"
+    _tell(done, as_json, f"{contact.name} {said}")
 
 
 @app.command("circle", epilog="[bold]run_hub.py contact circle Birch chess neighbours[/bold]")

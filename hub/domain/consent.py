@@ -28,6 +28,7 @@ Field = Literal[
     "busy",
     "presence",
     "card",
+    "log",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
 
@@ -48,6 +49,7 @@ SCHEMA: dict[Field, str] = {
     "busy": "when the household is busy",
     "presence": "who is at home",
     "card": "the household's name, its keys and how its hub is reached",
+    "log": "the name of the log, how many entries it has, and a hash of them",
 }
 """Every field that can leave the home, and what it tells."""
 
@@ -201,6 +203,8 @@ TO_CONTACTS: dict[str, tuple[Field, ...]] = {
     "ride-join": ("address", "gps", "people", "activity"),
     "ride-shared": ("window", "activity"),
     "ride-off": ("activity",),
+    "checkpoint": ("log",),
+    "cosigned": (),
     "erase": (),
     "erase-answer": (),
 }

@@ -49,7 +49,8 @@ class Contact:
 
     ``peer`` is its hub's id, "" for a friend without a hub; ``email`` is where such a friend gets
     invitations. ``muted``: what it sends is kept and nobody is asked. ``sees`` is what it may
-    see. ``gps`` is where it lives, where it has told.
+    see. ``gps`` is where it lives, where it has told. ``witness``: each countersigns the other's
+    log.
     """
 
     id: str
@@ -63,6 +64,7 @@ class Contact:
     circles: tuple[str, ...] = ()
     gps: str | None = None
     since: datetime | None = None
+    witness: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a contact nobody could reach, and a circle's name that cannot be shown."""

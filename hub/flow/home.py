@@ -19,6 +19,7 @@ from rules.ruleset import RuleSet
 if TYPE_CHECKING:
     from hub.flow.activities.hooks import ActivityHooks
     from hub.flow.busytimes import Surveyed
+    from hub.flow.witness import LogKey
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Home:
     is called in invitations, ``follows`` what hangs on activities (``hub.flow.activities.hooks``).
     ``logins`` are devices' own at the broker.
     ``surveyed`` are who wanted to know when contacts are busy, by purpose (``hub.flow.busytimes``).
+    ``log_key`` countersigns contacts' logs (``hub.flow.witness``).
     """
 
     settings: Settings
@@ -44,6 +46,7 @@ class Home:
     follows: tuple[ActivityHooks, ...] = ()
     surveyed: Mapping[str, Surveyed] = field(default_factory=dict)
     logins: tuple[Login, ...] = ()
+    log_key: LogKey | None = None
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""

@@ -13,7 +13,7 @@ from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
-from hub.flow import digest, owners
+from hub.flow import digest, owners, witness
 from hub.flow.activities.timers import over as _activity
 from hub.flow.activities.timers import roster as _roster
 from hub.flow.approving import AGREED, RULE
@@ -272,4 +272,5 @@ _KINDS: dict[str, Callable[[Tx, Home, str, str, datetime], None]] = {
     "conflict": ask_again,
     "ride": rides.due,
     "tidy": _tidy,
+    witness.TIMER: witness.due,
 }

@@ -27,7 +27,7 @@ from hub.domain.stock import StockLevel, StockPoint, lasting
 from hub.domain.suggestions import Suggestion
 from hub.store import tables
 from hub.store.codec import instant, load
-from hub.store.log import LogNow, Sign, load_log
+from hub.store.log import CommittedHashes, LogNow, Sign, load_log
 
 QUARTER = 900
 HISTORY_DAYS = 7
@@ -88,6 +88,8 @@ class House:
     log: LogNow = field(default_factory=LogNow)
     sign: Sign | None = None
     """Signs the log's checkpoints; without it none is made. Not kept: the key is a file."""
+    hashes: CommittedHashes = field(default_factory=CommittedHashes, compare=False, repr=False)
+    """The log's hashes, for proofs that the writer makes."""
     seen: dict[str, datetime] = field(default_factory=dict)
     """When each entity was last heard of. Not kept over a restart: it changes with each message."""
 

@@ -15,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from hub.ledger.commitment import Opening, Personal, commitments, reveal
 from hub.ledger.leaf import MAX_ENTRY, canonical
-from hub.ledger.tree import HASH_BYTES, Frontier
+from hub.ledger.tree import HASH_BYTES, Frontier, TileRoots
 from hub.store import tables
 from hub.store.codec import instant
 
@@ -79,6 +79,23 @@ def leaves(connection: Connection, start: int, stop: int) -> Sequence[bytes]:
     index = table.c["index"]
     statement = select(table.c.leaf).where(index >= start, index < stop).order_by(index)
     return connection.execute(statement).scalars().all()
+
+
+class CommittedHashes:
+    """The hashes of the log as it is committed; roots of whole tiles are kept over the time."""
+
+    def __init__(self) -> None:
+        self._connection: Connection | None = None
+        self._roots = TileRoots(self._leaves)
+
+    def on(self, connection: Connection) -> TileRoots:
+        """Return them as read over this connection, until the next call."""
+        self._connection = connection
+        return self._roots
+
+    def _leaves(self, start: int, stop: int) -> Sequence[bytes]:
+        assert self._connection is not None, "it was told what to read over"
+        return leaves(self._connection, start, stop)
 
 
 def load_log(connection: Connection) -> LogNow:

@@ -55,6 +55,7 @@ class LogBook(Diary):
         """Begin; ``now`` is the instant of everything in it (UTC)."""
         super().__init__(house, connection, now)
         self._decided = False
+        self._signed = False
 
     def count(self, kind: str, subject: str, since: datetime) -> int:
         """Return how many entries about a subject earlier commits made since then.
@@ -101,6 +102,12 @@ class LogBook(Diary):
         row = checkpoint_row(log, sign)
         self._upsert(tables.CheckpointRow, row["size"], **row)
         self._replace(self.house, "log", log.as_signed())
+        self._signed = True
+
+    @property
+    def signs(self) -> bool:
+        """Whether its commit holds a checkpoint."""
+        return self._decided or self._signed
 
     def flush(self) -> None:
         """Write what was changed; what a member decided is signed in the same commit."""

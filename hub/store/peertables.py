@@ -65,3 +65,24 @@ class PeerWish(SQLModel, table=True):
     verb: str
     body: str
     outcome: str | None = None
+
+
+class WitnessRow(SQLModel, table=True):
+    """What is between us and another hub as witnesses of each other's logs; it outlives the
+    contact, or ending an acquaintance would make a rewritten log new."""
+
+    __tablename__ = "witness"
+    peer: str = Field(primary_key=True)
+    body: str
+
+
+class CosignatureRow(SQLModel, table=True):
+    """What others signed of our log: their signature line of the checkpoint of ``size``, and the
+    public key it is by. ``at`` is in it too, in whole seconds."""
+
+    __tablename__ = "cosignature"
+    peer: str = Field(primary_key=True)
+    size: int = Field(primary_key=True)
+    at: int
+    key: str
+    line: str
