@@ -170,6 +170,10 @@ class HubBackend:
             for one in self._views.newest(before=before, limit=limit, subject=subject)
         ]
 
+    def witnesses(self) -> Sequence[WitnessView]:
+        """Return who countersigns the log, and whose logs are countersigned, by name."""
+        return listed(self._views.engine)
+
     def history(self, item: str) -> Sequence[StockPoint]:
         """Return an item's levels of the last days, oldest first."""
         return self._house.points(item)

@@ -12,12 +12,13 @@ from sqlalchemy import Connection, Engine, select
 from hub.app.ledgerkey import LedgerKey
 from hub.ledger.checkpoint import Checkpoint, open_checkpoint
 from hub.ledger.leaf import LedgerError
-from hub.ledger.note import Note
+from hub.ledger.note import Note, Signature
 from hub.ledger.proof import make_growth, make_proof
 from hub.ledger.tiles import Tile, bundle_bytes, tile_bytes, tiles_between
 from hub.ledger.tree import Hashes, TileRoots, root_at
 from hub.store import tables
 from hub.store.log import leaves, openings_of, sign_now
+from hub.store.witness import WitnessStore
 
 CHECKPOINT = "checkpoint"
 
@@ -37,7 +38,7 @@ def prove(engine: Engine, key: LedgerKey, index: int, *, reveal: bool = False) -
 
     LedgerError when there is no such entry, or the log is not the one that was signed.
     """
-    note = Note.parse(sign_now(engine, key.sign))
+    note = _witnessed(engine, index) or Note.parse(sign_now(engine, key.sign))
     with _snapshot(engine) as (connection, hashes):
         entries = _entries(connection, index, index + 1)
         if index < 0 or not entries:
@@ -47,9 +48,31 @@ def prove(engine: Engine, key: LedgerKey, index: int, *, reveal: bool = False) -
         return make_proof(entries[0], index, hashes, note, openings)
 
 
+def _witnessed(engine: Engine, index: int) -> Note | None:
+    """Return the newest countersigned checkpoint that holds an entry, None when there is none."""
+    with engine.connect() as connection:
+        store = WitnessStore(connection)
+        size = store.newest_signed(index + 1) if index >= 0 else None
+        found = store.checkpoint(size) if size is not None else None
+        return None if found is None else Note.parse(_with_others(store, *found))
+
+
+def _with_others(store: WitnessStore, size: int, note: str) -> str:
+    """Return a checkpoint with what others signed of that size."""
+    lines = (Signature.parse(one.line) for one in store.of_size(size))
+    return str(Note.parse(note).with_signatures(*lines))
+
+
+def countersigned(engine: Engine, note: str) -> str:
+    """Return one of our checkpoints with the signatures of those who countersigned it."""
+    with engine.connect() as connection:
+        size = Checkpoint.parse(Note.parse(note).text).size
+        return _with_others(WitnessStore(connection), size, note)
+
+
 def growth(engine: Engine, key: LedgerKey, old: int) -> str:
     """Return the proof that the log begins with the ``old`` entries it had before."""
-    note = Note.parse(sign_now(engine, key.sign))
+    note = Note.parse(countersigned(engine, sign_now(engine, key.sign)))
     with _snapshot(engine) as (_, hashes):
         return make_growth(old, hashes, note)
 
@@ -61,7 +84,7 @@ def publish(engine: Engine, key: LedgerKey, folder: Path) -> tuple[int, int]:
     leads to. OtherLog when the folder holds another log.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    note = sign_now(engine, key.sign)
+    note = countersigned(engine, sign_now(engine, key.sign))
     new = Checkpoint.parse(Note.parse(note).text)
     with _snapshot(engine) as (connection, hashes):
         if root_at(hashes, new.size) != new.root:

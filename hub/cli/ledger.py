@@ -19,12 +19,13 @@ from hub.cli.common import (
     DataFolder,
     Refused,
     database,
+    plain,
     print_json,
     say,
     shown,
     table,
 )
-from hub.cli.proofs import Out, database_file, give, own_key, verifier
+from hub.cli.proofs import Out, database_file, give, own_key, verifier, when
 from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def verify(
                 "checkpoints": report.checkpoints,
                 "signed": report.signed,
                 "openings": report.openings,
+                "witnesses": [
+                    {"witness": name, "size": size, "at": when(at).isoformat()}
+                    for name, size, at in report.witnesses
+                ],
                 "faults_found": verdict.faults_found,
                 "faults": [{"entry": one.index, "what": one.what} for one in verdict.faults],
             }
@@ -78,6 +83,8 @@ def verify(
     else:
         for fault in verdict.faults:
             say(fault.what)
+        for name, size, at in report.witnesses:
+            say(f"{name} countersigned {size} entries at {when(at):%Y-%m-%d %H:%M:%S} UTC")
         if verdict.faults_found > len(verdict.faults):
             say(f"… and {verdict.faults_found - len(verdict.faults)} more")
         say(
@@ -158,16 +165,55 @@ app.command(
 @app.command("checkpoint", epilog="[bold]run_hub.py ledger checkpoint --out today[/bold]")
 def checkpoint(data: DataFolder = DEFAULT_DATA, out: Out = None) -> None:
     """Give the newest signed checkpoint: who holds it notices if the past is ever changed."""
+    from hub.app.ledgertools import countersigned
     from hub.store.log import sign_now
 
     with database(data) as engine:
-        give(sign_now(engine, own_key(data).sign), out)
+        give(countersigned(engine, sign_now(engine, own_key(data).sign)), out)
 
 
 @app.command("key", epilog="[bold]run_hub.py ledger key --out hub.key[/bold]")
-def key(data: DataFolder = DEFAULT_DATA, out: Out = None) -> None:
+def key(
+    data: DataFolder = DEFAULT_DATA,
+    out: Out = None,
+    witness: Annotated[
+        bool, typer.Option("--witness", help="That by which contacts' logs are countersigned.")
+    ] = False,
+) -> None:
     """Give the log's public key (C2SP verifier key), to be handed to others."""
-    give(f"{own_key(data).key.verifier}\n", out)
+    own = own_key(data)
+    give(f"{own.witness if witness else own.verifier}\n", out)
+
+
+@app.command("witnesses", epilog="[bold]run_hub.py ledger witnesses --json[/bold]")
+def witnesses(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    """List the contacts who countersign the log: what size, when, by which key; and what is wrong.
+
+    With `contact witness NAME` one is asked to.
+    """
+    from hub.app.witnesses import listed
+
+    with database(data) as engine:
+        found = listed(engine)
+    if as_json:
+        print_json([plain(one) for one in found])
+        return
+    table(
+        f"{len(found)} witnesses",
+        ("who", "signed of ours", "when", "we signed of theirs", "when", "their key", "what is wrong"),
+        [
+            (
+                one.name,
+                one.size or "",
+                f"{one.at:%Y-%m-%d %H:%M}" if one.at else "not yet",
+                one.seen_size or "",
+                f"{one.seen_at:%Y-%m-%d %H:%M}" if one.seen_at else "",
+                one.key,
+                one.fault or one.refused,
+            )
+            for one in found
+        ],
+    )
 
 
 @app.command("publish", epilog="[bold]run_hub.py ledger publish /srv/www/ledger[/bold]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -22,6 +23,7 @@ from hub.cli.common import (
 
 if TYPE_CHECKING:
     from hub.app.ledgerkey import LedgerKey
+    from hub.ledger.checkpoint import SignedCheckpoint
     from hub.ledger.note import VerifierKey
     from hub.ledger.proof import ProvenEntry
 
@@ -74,6 +76,10 @@ def check(
         Path | None,
         typer.Option("--seen", help="For `consistency`: the checkpoint you hold."),
     ] = None,
+    witness: Annotated[
+        list[str] | None,
+        typer.Option("--witness", help="A witness's public key, or a file with it. More than once."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check a proof with the log's public key alone; no data folder is needed."""
@@ -81,19 +87,55 @@ def check(
     from hub.ledger.proof import check_growth, check_proof
 
     log = verifier(key)
+    others = [verifier(one, "--witness") for one in witness or ()]
     raw = read_file(proof)
     if raw.startswith(b"old "):
         held = open_checkpoint(read_file(seen), log).checkpoint if seen is not None else None
         if held is None and not raw.startswith(b"old 0\n"):
             raise Refused("--seen: expected the checkpoint from which the log is to have grown", 2)
-        new = check_growth(raw, held, log).checkpoint
+        signed = check_growth(raw, held, log, witnesses=others)
+        _need(others, signed)
+        new = signed.checkpoint
         size = held.size if held else 0
         if as_json:
-            print_json({"ok": True, "log": new.origin, "from": size, "to": new.size})
+            print_json({"ok": True, "log": new.origin, "from": size, "to": new.size, **_told(signed)})
         else:
             say(f"{new.origin}: grew from {size} to {new.size} entries; nothing before was changed")
+            _say_witnesses(signed)
         return
-    _show(check_proof(raw, log), as_json)
+    found = check_proof(raw, log, witnesses=others)
+    _need(others, found.signed)
+    _show(found, as_json)
+
+
+def _need(wanted: Sequence[VerifierKey], signed: SignedCheckpoint) -> None:
+    """Refuse a checkpoint that one who was named has not countersigned."""
+    there = {one.key for one in signed.cosignatures}
+    for key in wanted:
+        if key not in there:
+            raise Refused(f"{key.name} has not countersigned this checkpoint")
+
+
+def _told(signed: SignedCheckpoint) -> dict[str, object]:
+    return {
+        "witnesses": [
+            {"witness": one.key.name, "at": when(one.at or 0).isoformat()}
+            for one in signed.cosignatures
+        ]
+    }
+
+
+def _say_witnesses(signed: SignedCheckpoint) -> None:
+    for one in signed.cosignatures:
+        say(f"countersigned by {one.key.name} at {when(one.at or 0):%Y-%m-%d %H:%M:%S} UTC")
+
+
+def when(seconds: int) -> datetime:
+    """Return the instant of Unix seconds; the latest there is where it is beyond."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def _show(found: ProvenEntry, as_json: bool) -> None:
@@ -115,10 +157,12 @@ def _show(found: ProvenEntry, as_json: bool) -> None:
                 "kind": leaf.kind,
                 "subject": leaf.subject,
                 "facts": facts,
+                **_told(found.signed),
             }
         )
         return
     say(f"{signed.origin}: entry {found.index} of {signed.size} is in the log that was signed")
+    _say_witnesses(found.signed)
     say(f"{at:%Y-%m-%d %H:%M:%S} UTC  {leaf.kind}  {leaf.subject}")
     say(json.dumps(facts, ensure_ascii=False, indent=1, sort_keys=True))
 
@@ -143,7 +187,7 @@ def own_key(data: Path) -> LedgerKey:
     return read_ledger_key(file)
 
 
-def verifier(key: str) -> VerifierKey:
+def verifier(key: str, option: str = "--key") -> VerifierKey:
     """Read a public key, given as text or as a file. Raises Refused when it is none."""
     from hub.ledger.note import NoteError, VerifierKey
 
@@ -153,7 +197,7 @@ def verifier(key: str) -> VerifierKey:
     try:
         return VerifierKey.parse(text.strip())
     except NoteError as error:
-        raise Refused(f"--key: {error}", 2) from None
+        raise Refused(f"{option}: {error}", 2) from None
 
 
 def read_file(file: Path, most: int = 1024 * 1024) -> bytes:

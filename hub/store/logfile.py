@@ -14,7 +14,7 @@ from urllib.parse import quote
 from hub.ledger.checkpoint import Checkpoint, open_checkpoint
 from hub.ledger.commitment import Opening
 from hub.ledger.leaf import LedgerError
-from hub.ledger.note import VerifierKey
+from hub.ledger.note import Note, Signature, VerifierKey
 from hub.ledger.tree import HASH_BYTES, Frontier
 from hub.ledger.verify import Row, Verdict, verify
 
@@ -26,6 +26,11 @@ _STRANGE = (
 _OPENINGS = (
     "SELECT o.entry, o.place, o.salt, o.value, l.body FROM opening o"
     ' LEFT JOIN ledger l ON l."index" = o.entry ORDER BY o.entry, o.place'
+)
+_HAS_COSIGNATURES = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'cosignature'"
+_COSIGNATURES = (
+    "SELECT s.peer, s.size, s.key, s.line, c.note FROM cosignature s"
+    " LEFT JOIN checkpoint c ON c.size = s.size ORDER BY s.size"
 )
 _MOST_SAID = 10
 
@@ -42,6 +47,8 @@ class Report:
     checkpoints: int
     signed: int
     openings: int
+    witnesses: tuple[tuple[str, int, int], ...] = ()
+    """The newest countersignature of each witness: its name, the size, seconds since 1970."""
 
     @property
     def entries(self) -> int:
@@ -60,6 +67,8 @@ def verify_file(path: Path, key: VerifierKey) -> Report:
             database.execute("BEGIN")
             damage = _damage(database)
             signed, faults = _checkpoints(database, key)
+            witnesses, false = _countersigned(database)
+            faults += false
             verdict = verify(_entries(database), signed)
             for line in faults + damage:
                 verdict.note(None, line)
@@ -70,7 +79,8 @@ def verify_file(path: Path, key: VerifierKey) -> Report:
         # What SQLite says of a damaged schema quotes it, and that may be no text any more.
         what = "its schema is damaged" if isinstance(error, UnicodeDecodeError) else error
         raise LogUnreadable(f"{path}: {what}; expected the hub's database, undamaged") from None
-    return Report(verdict, len(signed), max((one.size for one in signed), default=0), openings)
+    most = max((one.size for one in signed), default=0)
+    return Report(verdict, len(signed), most, openings, witnesses)
 
 
 def _open(path: Path) -> sqlite3.Connection:
@@ -121,6 +131,27 @@ def _checkpoint(size: object, note: Any, roots: Any, key: VerifierKey) -> Checkp
     ):
         raise LedgerError("the hashes beside it are not those of the root that was signed")
     return checkpoint
+
+
+def _countersigned(
+    database: sqlite3.Connection,
+) -> tuple[tuple[tuple[str, int, int], ...], list[str]]:
+    """Check what others signed of the log; return each one's newest, and what is wrong."""
+    if not database.execute(_HAS_COSIGNATURES).fetchone():
+        return (), []
+    newest: dict[str, tuple[str, int, int]] = {}
+    faults: list[str] = []
+    for peer, size, key, line, note in database.execute(_COSIGNATURES):
+        try:
+            if not all(isinstance(one, bytes) for one in (key, line, note)):
+                raise LedgerError("it is of no checkpoint, or kept as another type")
+            verifier = VerifierKey.parse(key.decode())
+            signed = verifier.check(Note.parse(note).text, Signature.parse(line.decode()))
+        except (LedgerError, UnicodeDecodeError) as error:
+            faults.append(f"the countersignature of {size} entries by {_text(peer)}: {error}")
+            continue
+        newest[verifier.name] = (verifier.name, int(size), signed.at or 0)
+    return tuple(newest[name] for name in sorted(newest)), faults
 
 
 def _openings(database: sqlite3.Connection, verdict: Verdict) -> int:

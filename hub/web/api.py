@@ -18,7 +18,7 @@ from hub.domain.orders import Order
 from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion, Verb
 from hub.web.activityapi import ACTIVITIES
-from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent
+from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent, WitnessView
 from hub.web.feedpages import FEEDS
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
@@ -229,6 +229,10 @@ async def _ledger(request: web.Request) -> Answer:
     return Answer(entries)
 
 
+async def _witnesses(request: web.Request) -> Answer:
+    return Answer(site_of(request).backend.witnesses())
+
+
 async def _rules(request: web.Request) -> Answer:
     return Answer(site_of(request).backend.files.rules())
 
@@ -322,6 +326,10 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "/ledger", "listLedger", "List entries of the ledger, newest first", "read",
         _ledger, LedgerEntry, many=True, query=LedgerQuery,
+    ),
+    Operation(
+        "GET", "/ledger/witnesses", "listWitnesses", "List who countersigns the ledger", "read",
+        _witnesses, WitnessView, many=True,
     ),
     Operation(
         "GET", "/rules", "listRules", "List the rules in force", "read",

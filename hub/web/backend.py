@@ -83,6 +83,28 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class WitnessView:
+    """A contact as witness: ``size`` entries of our log it signed last, ``at``, by ``key``.
+
+    ``refused`` is why it would not. ``seen_size`` entries of its log we signed last. ``fault`` says
+    in plain words what was found wrong with a log, ``evidence`` are the signed notes.
+    """
+
+    contact: str
+    name: str
+    agreed: bool
+    size: int = 0
+    at: datetime | None = None
+    key: str = ""
+    refused: str = ""
+    seen_size: int = 0
+    seen_at: datetime | None = None
+    fault: str = ""
+    fault_at: datetime | None = None
+    evidence: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Spent:
     """What was ordered for good: when, of whom and for how much."""
 
@@ -224,6 +246,10 @@ class Backend(Protocol):
         self, *, before: int | None = None, limit: int = 50, subject: str | None = None
     ) -> Sequence[LedgerEntry]:
         """Return entries of the ledger, newest first, from the one before ``before``."""
+        ...
+
+    def witnesses(self) -> Sequence[WitnessView]:
+        """Return who countersigns the log, and whose logs are countersigned, by name."""
         ...
 
     def history(self, item: str) -> Sequence[StockPoint]:

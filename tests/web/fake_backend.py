@@ -729,6 +729,9 @@ class FakeBackend:
         ]
         return found[:limit]
 
+    def witnesses(self) -> Sequence[WitnessView]:
+        return [WitnessView("birch", "The Birches", True, 120, NOW, "birch.example/witness+0+x")]
+
     def history(self, item: str) -> Sequence[StockPoint]:
         if item != "milk":
             return []
