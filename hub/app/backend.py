@@ -11,6 +11,7 @@ import orjson
 from devices.types import Entity
 from hub.app.changes import Changes
 from hub.app.standing import Standing
+from hub.app.witnesses import listed
 from hub.domain.backups import BackupState
 from hub.domain.decisions import Decision, DecisionResult, OrderCommand
 from hub.domain.money import Money
@@ -28,7 +29,16 @@ from hub.store.access import CODE_LASTS, OWN_CODE_LASTS, Access, SessionRow
 from hub.store.house import House
 from hub.store.views import Views
 from hub.web.activities import Activities
-from hub.web.backend import EntityView, LedgerEntry, PantryView, Parked, PhoneView, Session, Spent
+from hub.web.backend import (
+    EntityView,
+    LedgerEntry,
+    PantryView,
+    Parked,
+    PhoneView,
+    Session,
+    Spent,
+    WitnessView,
+)
 from hub.web.beginning import Beginning
 from hub.web.feeds import Feeds
 from hub.web.files import Files

@@ -200,7 +200,15 @@ def witnesses(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
         return
     table(
         f"{len(found)} witnesses",
-        ("who", "signed of ours", "when", "we signed of theirs", "when", "their key", "what is wrong"),
+        (
+            "who",
+            "signed of ours",
+            "when",
+            "we signed of theirs",
+            "when",
+            "their key",
+            "what is wrong",
+        ),
         [
             (
                 one.name,

@@ -78,7 +78,9 @@ def check(
     ] = None,
     witness: Annotated[
         list[str] | None,
-        typer.Option("--witness", help="A witness's public key, or a file with it. More than once."),
+        typer.Option(
+            "--witness", help="A witness's public key, or a file with it. More than once."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -98,7 +100,9 @@ def check(
         new = signed.checkpoint
         size = held.size if held else 0
         if as_json:
-            print_json({"ok": True, "log": new.origin, "from": size, "to": new.size, **_told(signed)})
+            print_json(
+                {"ok": True, "log": new.origin, "from": size, "to": new.size, **_told(signed)}
+            )
         else:
             say(f"{new.origin}: grew from {size} to {new.size} entries; nothing before was changed")
             _say_witnesses(signed)

@@ -50,6 +50,11 @@ class Views:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    @property
+    def engine(self) -> Engine:
+        """Where it reads from."""
+        return self._engine
+
     def _rows(self, statement: object) -> Sequence[tuple[object, ...]]:
         with self._engine.connect() as connection:
             return connection.execute(statement).fetchall()  # type: ignore[call-overload, no-any-return]

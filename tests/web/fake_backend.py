@@ -55,6 +55,7 @@ from hub.web.backend import (
     PhoneView,
     Session,
     Spent,
+    WitnessView,
 )
 from hub.web.feeds import AgendaText
 from hub.web.friends import FriendView, Invited
