@@ -26,6 +26,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 H = TypeVar("H", bound=Handler)
 
 COOKIE = "commonhearth"
+LONGEST_SECRET = 256
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -204,7 +205,7 @@ async def _admitted(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _session(request: web.Request, site: Site) -> Session | None:
     secret = request.cookies.get(COOKIE, "")
-    if not secret or len(secret) > 256:
+    if not secret or len(secret) > LONGEST_SECRET:
         return None
     session = site.backend.session(secret)
     # A person who was taken out of the settings is not let in by an older cookie.

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from hub.settings import Settings
-from hub.web.gate import COOKIE, public
+from hub.web.gate import COOKIE, LONGEST_SECRET, public
 from hub.web.i18n import N_
 from hub.web.places import place_of
 from hub.web.site import Site, form_of, redirect, render, session_of, site_of
@@ -126,8 +126,11 @@ async def sign_in(request: web.Request) -> web.Response:
 
 
 def let_in(request: web.Request, response: web.Response, member: str) -> None:
-    """Make a session of its own for this sign-in, whatever cookie the browser came with."""
+    """Make a session of its own for this sign-in; the one that the browser came with ends."""
     site = site_of(request)
+    former = request.cookies.get(COOKIE, "")
+    if 0 < len(former) <= LONGEST_SECRET:
+        site.backend.end_session(former)
     secret, session = site.backend.create_session(member)
     response.set_cookie(
         COOKIE,

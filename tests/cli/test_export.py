@@ -20,6 +20,7 @@ from hub.settings import MemberSettings
 from hub.store.access import Access
 from hub.store.database import lock_folder
 from hub.store.everything import LEFT_OUT, SECRET, exported
+from hub.store.passkeys import Passkey, PasskeyStore
 from hub.store.tx import Entry
 from tests.cli.support import Run
 from tests.support.household import Household, Market, make_home
@@ -71,6 +72,9 @@ def home(tmp_path: Path) -> Iterator[Folders]:
     access = Access(house.engine)
     access.create_session("zuza", house.clock.now())
     access.create_code("zuza", house.clock.now())
+    PasskeyStore(house.engine).add(
+        Passkey("1" * 32, "zuza", "Z phone", "hub.local", b"c", b"k", 0, house.clock.now())
+    )
     access.create_token("grafana", frozenset({"read"}), house.clock.now())
     topics = NtfyTopics(folders.data / "secrets")
     for one in ("zuza", "ben"):
@@ -150,6 +154,7 @@ def test_a_member_is_forgotten_and_the_log_stays_whole(run: Run, home: Folders) 
     assert told.code == 0, told
     assert told.json["erased"]["sealed facts"] > 3
     assert told.json["erased"]["web session"] == 1
+    assert told.json["erased"]["passkey"] == 1
     assert told.json["left_in_clear"] == 0
     assert NAME.encode() not in home.bytes()
     assert b"zuza" not in home.bytes(), "in no page of the database either"

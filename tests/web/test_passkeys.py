@@ -2,13 +2,19 @@
 
 import json
 import re
+from datetime import UTC, datetime
+from pathlib import Path
+from socket import gethostname
 
+from aiohttp import ClientSession, CookieJar, web
 from playwright.async_api import Browser, expect
 
+from hub.app.tls import Https
 from hub.settings import HttpSettings
+from hub.web.app import make_app
 from tests.support.authenticator import Authenticator
 from tests.web.conftest import Client
-from tests.web.fake_backend import FakeBackend
+from tests.web.fake_backend import SECRET, FakeBackend
 from tests.web.test_browser import browser, visit
 
 __all__ = ["browser"]
@@ -51,11 +57,13 @@ async def test_a_passkey_makes_a_fresh_session_for_its_own_member(
     await _add(client, device)
     client.session.cookie_jar.clear()
     fields, cookie = await _answer(client, device)
-    planted = f"{cookie}; commonhearth=planted"
+    other, _ = backend.create_session("ben")
+    planted = f"{cookie}; commonhearth={other}"
     response = await client.post("/sign-in/passkey", fields, Host=HOST, Cookie=planted)
     assert (response.status, await response.json()) == (200, {"to": "/orders"})
     given = response.cookies["commonhearth"]
-    assert given.value != "planted"
+    assert given.value != other
+    assert backend.session(other) is None
     assert (given["httponly"], given["secure"], given["samesite"]) == (True, True, "Lax")
     session = backend.session(given.value)
     assert session is not None
@@ -123,6 +131,40 @@ async def test_a_name_that_is_not_the_hubs_own_is_no_place(
     device = Authenticator("http://localhost:1")
     fields = {**wanted, "name": "x", "answer": device.make(await answer.text())}
     assert (await client.post("/you/passkeys", fields, Host="localhost:1")).status == 400
+
+
+async def test_over_https_the_hubs_names_at_home_are_places(
+    backend: FakeBackend, tmp_path: Path
+) -> None:
+    https = Https(HttpSettings(tls="own"), tmp_path, datetime.now(UTC))
+    runner = web.AppRunner(make_app(backend, secret=SECRET))
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=https.context).start()
+    port = runner.addresses[0][1]
+    async with ClientSession(cookie_jar=CookieJar(unsafe=True)) as session:
+        client = Client(f"https://127.0.0.1:{port}", session, backend)
+        client.enter("ada")
+        name = f"{gethostname().casefold().partition('.')[0]}.local"
+        for host, status in ((f"{name}:{port}", 200), (f"other.local:{port}", 400)):
+            async with session.post(
+                f"{client.base}/you/passkeys/options",
+                data={"csrf": client.csrf},
+                headers={"Host": host},
+                ssl=False,
+            ) as answer:
+                assert answer.status == status
+                if status == 200:
+                    device = Authenticator(f"https://{name}:{port}")
+                    made = device.make(await answer.text())
+        async with session.post(
+            f"{client.base}/you/passkeys",
+            data={"csrf": client.csrf, "name": "phone", "answer": made},
+            headers={"Host": f"{name}:{port}"},
+            ssl=False,
+        ) as answer:
+            assert answer.status == 200
+    await runner.cleanup()
+    assert [one.place for one in backend.passkeys.of("ada")] == [name]
 
 
 async def test_programs_list_and_remove(client: Client, backend: FakeBackend) -> None:
