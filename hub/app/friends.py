@@ -61,6 +61,10 @@ class HubFriends:
         """Say what a contact may see. PeerError."""
         await self._peering.limit(friend, sees)
 
+    async def witness(self, friend: str, on: bool, anew: bool) -> None:
+        """Agree to countersign each other's logs, or no longer. PeerError."""
+        await self._peering.witness(friend, on, anew=anew)
+
     async def place(self, friend: str, circles: Sequence[str]) -> None:
         """Put a contact into these circles and no others. PeerError, ActivityError."""
         await self._peering.place(friend, circles)
@@ -87,4 +91,5 @@ def _view(contact: Contact, peer: Peer | None, waiting: int) -> FriendView:
         since=contact.since,
         heard_at=peer.heard_at if peer else None,
         waiting=waiting,
+        witness=contact.witness,
     )

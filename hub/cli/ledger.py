@@ -244,10 +244,16 @@ class _Names:
     """As much of the pages' backend as naming subjects takes."""
 
     def __init__(self, views: Views) -> None:
+        self._views = views
         self.order, self.suggestion = views.order, views.suggestion
 
     def pantry(self) -> Sequence[Any]:
         return ()
+
+    def witnesses(self) -> Sequence[Any]:
+        from hub.app.witnesses import listed
+
+        return listed(self._views.engine)
 
 
 def _zone(config: Path) -> Any:

@@ -113,6 +113,7 @@ async def change(request: web.Request) -> web.Response:
         "mute": words.text("%(name)s is muted: what comes is kept, and nobody is asked."),
         "unmute": words.text("%(name)s is heard again."),
         "limit": words.text("Noted what %(name)s may see."),
+        "witness": words.text("Noted who countersigns the log."),
         "place": words.text("Noted the circles of %(name)s."),
         "remove": words.text("%(name)s is no contact any more."),
     }[do]
@@ -129,6 +130,8 @@ def _step(
         return friends.mute(friend.id, do == "mute")
     if do == "limit" and form.get("sees") in get_args(Sight):
         return friends.limit(friend.id, cast("Sight", form["sees"]))
+    if do == "witness" and form.get("on") in ("yes", "no", "anew"):
+        return friends.witness(friend.id, form["on"] != "no", form["on"] == "anew")
     if do == "place":
         # A comma is typed on any keyboard: ours, the Chinese one, the one of lists.
         text = form.get("circles", "").replace("\N{FULLWIDTH COMMA}", ",")

@@ -33,6 +33,7 @@ class FriendView:
     since: datetime | None = None
     heard_at: datetime | None = None
     waiting: int = 0
+    witness: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ class Friends(Protocol):
 
     async def limit(self, friend: str, sees: Sight) -> None:
         """Say what a contact may see."""
+        ...
+
+    async def witness(self, friend: str, on: bool, anew: bool) -> None:
+        """Agree to countersign each other's logs, or no longer; ``anew``: as theirs is now."""
         ...
 
     async def place(self, friend: str, circles: Sequence[str]) -> None:

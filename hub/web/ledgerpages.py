@@ -9,6 +9,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from hub.domain.witness import UNHEARD
 from hub.web.backend import Backend, LedgerEntry
 from hub.web.i18n import N_
 from hub.web.site import render, site_of
@@ -50,6 +51,13 @@ SAID: Mapping[str, str] = {
     "order_cancelled": N_("The order of %(about)s was cancelled"),
     "order_failed": N_("The order at %(about)s failed: %(reason)s"),
     "status_undelivered": N_("%(about)s could not be asked how the order is: %(reason)s"),
+    "witnessed": N_("The log of %(about)s was countersigned for the first time"),
+    "witness_agreed": N_("It was agreed to countersign logs with %(about)s"),
+    "witness_ended": N_("Logs are no longer countersigned with %(about)s"),
+    "witness_key_changed": N_("%(about)s countersigns with another key than before"),
+    "witnessed_log_differs": N_("The log of %(about)s is not the one it had signed: %(reason)s"),
+    "witnessed_log_mended": N_("The log of %(about)s is again the one it had signed"),
+    "own_log_differs": N_("This log is not the one that %(about)s countersigned: %(reason)s"),
     "answer_refused": N_("An answer (%(about)s) was not believed"),
 }
 """What each kind of entry says; ``about`` is its subject by name, the rest are its facts."""
@@ -77,7 +85,8 @@ class _Facts(dict[str, str]):
 
 def told(backend: Backend, entries: Sequence[LedgerEntry], say: Words) -> list[Row]:
     """Put entries into words, naming what they are about as members know it."""
-    names: dict[str, str] = {row.item.id: row.item.name for row in backend.pantry()}
+    names: dict[str, str] = {one.contact: one.name for one in backend.witnesses()}
+    names |= {row.item.id: row.item.name for row in backend.pantry()}
     return [_row(backend, entry, say, names) for entry in entries]
 
 
@@ -127,5 +136,7 @@ async def show(request: web.Request) -> web.Response:
         rows=told(site.backend, entries[:_PAGE], say),
         older=entries[_PAGE - 1].index if len(entries) > _PAGE else None,
         subject=subject,
+        witnesses=() if subject or start is not None else site.backend.witnesses(),
+        unheard=site.backend.now() - UNHEARD,
         about=_name(site.backend, subject) if subject else "",
     )

@@ -393,6 +393,11 @@ class FakeFriends:
     async def limit(self, friend: str, sees: Sight) -> None:
         self._change(friend, sees=sees)
 
+    async def witness(self, friend: str, on: bool, anew: bool) -> None:
+        if anew and not self.kept[friend].witness:
+            raise PeerError("it has not agreed")
+        self._change(friend, witness=on)
+
     async def place(self, friend: str, circles: Sequence[str]) -> None:
         if any("<" in one for one in circles):
             raise ActivityError(f"circles: expected a short name, got {circles[0]!r}")
@@ -731,7 +736,15 @@ class FakeBackend:
         return found[:limit]
 
     def witnesses(self) -> Sequence[WitnessView]:
-        return [WitnessView("birch", "The Birches", True, 120, NOW, "birch.example/witness+0+x")]
+        gone = "The log of Mill House went back from 90 to 40 entries."
+        return [
+            WitnessView("ben", "Birch <b>&</b> Sons", True, 120, NOW, "birch.example/witness+0+x"),
+            WitnessView(
+                "mill", "Mill House", True, 80, NOW - timedelta(days=5), "mill.example/witness+0+x",
+                seen_size=90, seen_at=NOW - timedelta(days=5), fault=gone, fault_at=NOW,
+            ),
+            WitnessView("cleo", "Cleo", True, 70, NOW - timedelta(days=5), "cleo.example/w+0+x"),
+        ]  # fmt: skip
 
     def history(self, item: str) -> Sequence[StockPoint]:
         if item != "milk":

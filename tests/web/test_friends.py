@@ -118,3 +118,20 @@ async def test_removing_asks_first_and_a_name_is_text(
     await page.get_by_role("button", name="复制链接").click()
     await expect(page.get_by_role("button", name="已复制")).to_be_visible()
     assert visitor.complaints == []
+
+
+async def test_who_is_a_witness_is_agreed_on_the_friends_page_and_read_in_the_ledger(
+    member: Client,
+) -> None:
+    await member.form("/friends/ben", do="witness", on="yes")
+    assert "Noted who countersigns the log." in await told(member, "/friends/ben")
+    assert member.backend.friends.kept["ben"].witness
+    await member.form("/friends/ben", do="witness", on="no")
+    assert not member.backend.friends.kept["ben"].witness
+    assert (await member.form("/friends/ben", do="witness", on="?")).status == 400
+    ledger = await (await member.get("/ledger")).text()
+    assert "signed 120 entries" in ledger
+    assert "The log of Mill House went back from 90 to 40 entries." in ledger
+    assert "not heard since" in ledger
+    assert "Birch &lt;b&gt;&amp;&lt;/b&gt; Sons" in ledger
+    assert "Witnesses" not in await (await member.get("/ledger?subject=milk")).text()
