@@ -199,7 +199,7 @@ def _they_have(tx: Tx, home: Home, contact: Contact, state: Witness, note: str) 
 def _go_on(tx: Tx, state: Witness, size: int) -> None:
     store = WitnessStore(tx.connection)
     store.save(replace(state, size=size, asked=0, asked_at=None, refused=""))
-    tx.set_timer(TIMER, "", "", tx.now + GATHER)
+    tx.set_timer(TIMER, "", "", tx.now if state.refused else tx.now + GATHER)
 
 
 # -- countersigning ----------------------------------------------------------------------------
@@ -329,6 +329,7 @@ def agree(tx: Tx, contact_id: str, on: bool = True, *, anew: bool = False) -> Co
         _answer(tx, changed, {"have": have})
     kind = "witness_agreed" if on else "witness_ended"
     tx.append(Entry(kind, contact.id, {"anew": anew}))
+    tx.sign_log()
     tx.set_timer(TIMER, "", "", tx.now)
     tx.page_changed = True
     return changed

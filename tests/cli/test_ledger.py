@@ -12,10 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.ledgerkey import ledger_key
+from hub.app.ledgerkey import LedgerKey, ledger_key
+from hub.ledger.checkpoint import open_checkpoint
+from hub.ledger.note import VerifierKey
 from hub.ledger.tiles import TileHashes, read_bundle
 from hub.ledger.tree import root_at
 from hub.store.tx import Entry
+from hub.store.witness import Cosigned, WitnessStore
 from tests.cli.support import Run
 from tests.ledger import rfc6962
 from tests.support.household import Household, Market, make_home
@@ -227,6 +230,37 @@ def test_a_proof_is_checked_elsewhere_and_by_others(
     found = run("ledger", "check", open_proof, "--key", key.read_text().strip(), "--json").json
     assert (found["kind"], found["facts"]["member"]) == ("approved", "ana")
     assert found["log"] == "home.example/ledger"
+
+
+def test_what_others_countersigned_is_carried_checked_and_told(
+    run: Run, home: Household, tmp_path: Path
+) -> None:
+    data, proof, key = home.path.parent, tmp_path / "proof", tmp_path / "key"
+    run("ledger", "key", "--data", data, "--out", key)
+    friend = LedgerKey("birch.example/ledger", b"b" * 32)
+    raw = run("ledger", "checkpoint", "--data", data).out
+    opened = open_checkpoint(raw, VerifierKey.parse(key.read_text().strip()))
+    size, at = opened.checkpoint.size, int(home.clock.now().timestamp())
+    signed = Cosigned("b", size, home.clock.now(), friend.witness, friend.cosign(opened, at))
+    home.do(lambda tx: WitnessStore(tx.connection).keep(signed))
+    home.do(lambda tx: tx.append(Entry("more", "x", {})))
+    run("ledger", "checkpoint", "--data", data)
+    run("ledger", "prove", 1, "--data", data, "--out", proof)
+    told = run("ledger", "check", proof, "--key", key, "--witness", friend.witness)
+    assert told.code == 0, told
+    assert f"entry 1 of {size} is in the log" in told.out
+    assert "countersigned by birch.example/witness at 2026-11-24 12:0" in told.out
+    other = LedgerKey("cleo.example/ledger", b"c" * 32).witness
+    refused = run("ledger", "check", proof, "--key", key, "--witness", other).refused(1)
+    assert refused == "cleo.example/witness has not countersigned this checkpoint"
+    (found,) = run("ledger", "verify", "--data", data, "--json").json["witnesses"]
+    assert (found["witness"], found["size"]) == ("birch.example/witness", size)
+    with closing(sqlite3.connect(home.path)) as database:
+        database.execute("UPDATE cosignature SET line = replace(line, 'A', 'B')")
+        database.commit()
+    told = run("ledger", "verify", "--data", data)
+    assert told.code == 1
+    assert f"the countersignature of {size} entries by b: " in told.out
 
 
 @pytest.mark.parametrize("part", ["extra ", "index ", "home.example/ledger\n", "— home"])

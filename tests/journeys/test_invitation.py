@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.friends import FriendHub, befriend
-from tests.support.hubprocess import RUN, until
+from tests.support.hubprocess import RUN, run_cli, until
 from tests.support.mosquitto import free_port, start_mosquitto
 from tests.support.phone import Phone, tap
 
@@ -45,6 +48,33 @@ def times(one: FriendHub) -> list[tuple[str, str, bool]]:
     return [(b["title"], b["window"]["start"], b["tentative"]) for b in blocks]
 
 
+def witness(one: FriendHub) -> dict[str, Any]:
+    (found,) = one.get("/ledger/witnesses")
+    return dict(found)
+
+
+def an_old_backup_is_put_back(ada: FriendHub, ben: FriendHub, old: Path) -> None:
+    """Ben countersigned what Ada did since; then her database is an older one."""
+    before = witness(ada)["size"]
+    ada.contact("witness", "Ben")
+    until(lambda: witness(ada)["size"] > before, ada.words)
+    until(lambda: witness(ben)["seen_size"] == witness(ada)["size"], ben.words)
+    held = witness(ben)["seen_size"]
+    ada.kill()
+    verified = run_cli("ledger", "verify", "--data", ada.data)
+    assert f"countersigned {held} entries at" in verified.stdout, verified
+    for left in ada.data.glob("hub.sqlite*"):
+        left.unlink()
+    shutil.copy(old, ada.data / "hub.sqlite")
+    ada.forget_token()
+    ada.start()
+    ada.contact("witness", "Ben")
+    until(lambda: f"went back from {held} to" in witness(ben)["fault"], ben.words)
+    until(lambda: f"Ben holds {held} entries" in witness(ada)["fault"], ada.words)
+    assert len(witness(ben)["evidence"]) == 2
+    assert witness(ben)["seen_size"] == held, "the smaller one is not signed"
+
+
 def test_fishing_is_joined_moved_and_called_off(tmp_path: Path, phone: Phone) -> None:
     ntfy = {"url": phone.url, "topic": "ben"}
     people = [{"id": "ben", "name": "Ben", "ntfy": ntfy}]
@@ -55,6 +85,13 @@ def test_fishing_is_joined_moved_and_called_off(tmp_path: Path, phone: Phone) ->
             ada.start()
             ben.start()
             befriend(ada, ben)
+            ada.contact("witness", "Ben")
+            until(lambda: "has not agreed" in witness(ada)["refused"], ada.words)
+            ben.contact("witness", "Ada")
+            until(lambda: witness(ada)["size"] and witness(ben)["seen_size"], ada.words)
+            old = tmp_path / "old.sqlite"
+            with closing(sqlite3.connect(ada.data / "hub.sqlite")) as now:
+                now.execute("VACUUM INTO ?", (str(old),))
             start = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
             fishing = {
                 "summary": "Fishing",
@@ -103,6 +140,7 @@ def test_fishing_is_joined_moved_and_called_off(tmp_path: Path, phone: Phone) ->
             ben.start()
             phone.wait(lambda one: "cancelled Fishing" in one.body)
             assert (times(ada), times(ben)) == ([], [])
+            an_old_backup_is_put_back(ada, ben, old)
         finally:
             ada.stop()
             ben.stop()
