@@ -34,17 +34,20 @@ from hub.domain.peers import (
     token_hash,
 )
 from hub.flow import befriend, witness
+from hub.flow.activities.signed import sent
+from hub.flow.activities.write import ITIP
 from hub.flow.greet import hello
 from hub.flow.home import Home
 from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired
 from hub.flow.peers import receive, standing
 from hub.ports import Clock, DeliveryError, PeerTransport
 from hub.store.peers import Outgoing, PeerStore, Wish
+from hub.store.talk import Signed
 from hub.store.tx import Entry, Tx
 from hub.worker.pump import Doers
 from hub.worker.writer import Writer
 from integrations.peers.endpoint import PeerEndpoint, own_card
-from integrations.peers.envelope import receipt_body
+from integrations.peers.envelope import receipt_body, signed_as
 from integrations.peers.keys import KeyFileError, PeerKeys
 from integrations.peers.transport import HttpPeers
 
@@ -293,11 +296,23 @@ class Peering:
                 row.expires,
                 base,
             )
+            signed = self._signed(peer, message)
             receipt = await self._transport.send(peer, message)
+            if signed is not None:
+                await self._writer.run(
+                    partial(sent, home=self._home, body=row.body, name=row.id, signed=signed)
+                )
             if receipt is None:
                 await self._writer.run(partial(carried, peer_id=peer.id, seq=row.seq))
             else:
                 await self._writer.run(partial(self._acknowledged, peer.id, peer.channel, receipt))
+
+    def _signed(self, peer: Peer, message: PeerMessage) -> Signed | None:
+        """Return what both sides may have to show one day, as it leaves."""
+        if message.type != ITIP:
+            return None
+        key = self.keys.current.public.sign
+        return Signed(signed_as(self.keys, peer.id, message), key)
 
     def _acknowledged(self, peer_id: str, channel: str, receipt: Receipt, tx: Tx) -> None:
         acknowledged(tx, self._home, self.hooks, peer_id, channel, receipt, sending=True)

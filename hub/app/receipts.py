@@ -120,23 +120,31 @@ def _order(bodies: Any, order_id: str) -> Order:
 
 def check(raw: bytes) -> Checked:
     """Check a receipt with nothing but itself. ReceiptError when it is none."""
-    said = _read(raw)
+    said = read_receipt(raw)
     holds: list[str] = []
     faults: list[str] = []
     keys: dict[str, str] = {}
-    messages = _list(said, "messages", _MOST_MESSAGES)
+    messages = these(said, "messages", _MOST_MESSAGES)
     # The provider's own messages first: its key is wanted for what it countersigned.
     for number, message in sorted(enumerate(messages, 1), key=lambda one: _ours(one[1])):
         try:
             holds += _message(message, _part(said, "order"), keys)
         except (SignatureError, ReceiptError) as error:
             faults.append(f"message {number}: {error}")
+    log_holds, log_faults = check_log(said)
+    return Checked((*holds, *log_holds), (*faults, *log_faults), keys)
+
+
+def check_log(said: Mapping[str, Any]) -> tuple[list[str], list[str]]:
+    """Check a receipt's proofs of the log; return what holds, and what does not."""
+    holds: list[str] = []
+    faults: list[str] = []
     log = _part(said, "log")
     try:
         verifier = VerifierKey.parse(str(log.get("key", "")))
     except LedgerError as error:
-        return Checked(tuple(holds), (*faults, f"the log's key: {error}"), keys)
-    for number, proof in enumerate(_list(log, "proofs", _MOST_PROOFS), 1):
+        return holds, [f"the log's key: {error}"]
+    for number, proof in enumerate(these(log, "proofs", _MOST_PROOFS), 1):
         try:
             found = check_proof(str(proof), verifier)
         except LedgerError as error:
@@ -145,7 +153,7 @@ def check(raw: bytes) -> Checked:
         leaf = read_leaf(found.entry)
         at = datetime.fromtimestamp(leaf.at_micros / 1e6, UTC)
         holds.append(f"entry {found.index} of the log: {leaf.kind}, {at:%Y-%m-%d %H:%M:%S} UTC")
-    return Checked(tuple(holds), tuple(faults), keys)
+    return holds, faults
 
 
 def _ours(message: Any) -> bool:
@@ -197,7 +205,8 @@ def _received(
     return [f"its receipt: countersigned by {who}"] if who == provider else []
 
 
-def _read(raw: bytes) -> dict[str, Any]:
+def read_receipt(raw: bytes) -> dict[str, Any]:
+    """Return what a receipt says. ReceiptError when it is none."""
     if len(raw) > LARGEST:
         raise ReceiptError(f"a receipt has at most {LARGEST} bytes")
     try:
@@ -216,7 +225,8 @@ def _part(said: Mapping[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
-def _list(said: Mapping[str, Any], name: str, most: int) -> Sequence[Any]:
+def these(said: Mapping[str, Any], name: str, most: int) -> Sequence[Any]:
+    """Return a list of a receipt. ReceiptError when it is none, or longer than ``most``."""
     found = said.get(name)
     if not isinstance(found, list) or len(found) > most:
         raise ReceiptError(f"{name}: expected a list of at most {most}")

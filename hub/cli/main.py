@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hub.cli import (
+    activity,
     backup,
     beckn,
     check,
@@ -71,6 +72,7 @@ app.add_typer(registry.app, name="registry")
 app.command("relay", epilog=relay.EXAMPLES)(relay.relay)
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(order.app, name="order")
+app.add_typer(activity.app, name="activity")
 app.command("backup", epilog=backup.BACKUP_EXAMPLES)(backup.backup)
 app.command("restore", epilog=backup.RESTORE_EXAMPLES)(backup.restore)
 app.command("export", epilog=export.EXPORT_EXAMPLES)(export.export)

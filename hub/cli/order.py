@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,9 @@ from hub.cli.common import (
     table,
 )
 from hub.cli.proofs import Out, give, own_key, read_file
+
+if TYPE_CHECKING:
+    from hub.app.receipts import Checked
 
 app = typer.Typer(
     help="Orders, and receipts of them: what both sides signed, checked anywhere.",
@@ -92,6 +95,11 @@ def check(
         found = checked(read_file(file, LARGEST + 1))
     except ReceiptError as error:
         raise Refused(f"{file}: {error}", 2) from None
+    tell_checked(found, file, as_json)
+
+
+def tell_checked(found: Checked, file: Path, as_json: bool) -> None:
+    """Say what a receipt proves. Refused when a part does not hold, or only one side signed."""
     ok = found.both and not found.faults
     if as_json:
         print_json({"ok": ok, **found.told()})

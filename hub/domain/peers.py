@@ -173,6 +173,7 @@ class PeerMessage:
     ``receipt``). ``base`` is the lowest number that the sender may still send: what is missing
     below never comes. ``key`` is the sender's newer key when it was proven along with it, ``card``
     goes with ``hello``. ``copy`` names this very copy; a copy is sent once.
+    ``signed`` are the bytes as they came (a compact JWS), proven to be by ``signer``.
     """
 
     sender: str
@@ -187,6 +188,8 @@ class PeerMessage:
     key: PeerKey | None = None
     card: Card | None = None
     copy: str = ""
+    signed: str = field(default="", repr=False, compare=False)
+    signer: PeerKey | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse a type and numbers that cannot be (PeerError)."""

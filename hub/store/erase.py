@@ -17,7 +17,7 @@ from sqlmodel import SQLModel
 from hub.domain.consent import Grant
 from hub.domain.orders import ORDER_LIFE
 from hub.domain.suggestions import SUGGESTION_LIFE
-from hub.store import tables
+from hub.store import peertables, tables
 from hub.store.codec import load, micros
 from hub.store.house import GIVEN, quarter_of
 from hub.store.tx import Entry, Tx
@@ -103,6 +103,7 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
         (tables.SpentToken, "at"),
         (tables.DisclosedRow, "at"),
         (tables.SignedRow, "at"),
+        (peertables.SignedTalk, "at"),
         (tables.ParkedRow, "at"),
         (tables.Inbox, "received_at"),
         (tables.NoticeRow, "expires"),

@@ -86,3 +86,17 @@ class CosignatureRow(SQLModel, table=True):
     at: int
     key: str
     line: str
+
+
+class SignedTalk(SQLModel, table=True):
+    """Messages about activities as they were signed (``jws``), both ways, for a third person.
+
+    ``uid`` is the activity's, ``key`` the public key that signed, base64url.
+    """
+
+    __tablename__ = "signed_talk"
+    id: str = Field(primary_key=True)
+    uid: str = Field(index=True)
+    at: int = Field(index=True)
+    key: str
+    jws: str

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
 
-HEAD = "0016"
+HEAD = "0017"
 """The migration this code expects (``hub/store/migrations``)."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Any
@@ -50,6 +51,11 @@ def seal(keys: PeerKeys, to: str, key: PeerKey, message: PeerMessage) -> bytes:
 
     KeyFileError when our own keys cannot be read.
     """
+    return encrypt(signed_as(keys, to, message), key, MESSAGE)
+
+
+def signed_as(keys: PeerKeys, to: str, message: PeerMessage) -> str:
+    """Return a message as it is signed inside its envelope; the same message gives the same."""
     claims: dict[str, Any] = {
         "iss": message.sender,
         "aud": to,
@@ -67,8 +73,7 @@ def seal(keys: PeerKeys, to: str, key: PeerKey, message: PeerMessage) -> bytes:
         claims["keys"] = list(keys.statements[-16:])
     if message.card is not None:
         claims["card"] = _card(message.card, keys.first)
-    signed = sign(orjson.dumps(claims), own.seed, own.public, MESSAGE)
-    return encrypt(signed, key, MESSAGE)
+    return sign(orjson.dumps(claims), own.seed, own.public, MESSAGE)
 
 
 def unseal(keys: PeerKeys, known: Known, raw: bytes, now: datetime) -> PeerMessage:
@@ -99,7 +104,8 @@ def unseal(keys: PeerKeys, known: Known, raw: bytes, now: datetime) -> PeerMessa
         if claims.get("aud") != keys.id:
             raise Unproven("it is meant for another hub", 403, who)
         newer = None if peer is not None and peer.key_named(kid, now) else key
-        return _message(claims, raw, newer, card, now, who)
+        found = _message(claims, raw, newer, card, now, who)
+        return replace(found, signed=bytes(signed).decode(), signer=key)
     except Unproven:
         raise
     except PeerError as error:

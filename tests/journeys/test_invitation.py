@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from hub.app.activityreceipts import check
+from hub.cli.main import main
 from tests.support.friends import FriendHub, befriend
 from tests.support.hubprocess import RUN, run_cli, until
 from tests.support.mosquitto import free_port, start_mosquitto
@@ -51,6 +53,16 @@ def times(one: FriendHub) -> list[tuple[str, str, bool]]:
 def witness(one: FriendHub) -> dict[str, Any]:
     (found,) = one.get("/ledger/witnesses")
     return dict(found)
+
+
+def both_have_signed(one: FriendHub, uid: str, file: Path) -> None:
+    assert main(["activity", "receipt", uid, "--data", str(one.data), "--out", str(file)]) == 0
+    found = check(file.read_bytes())
+    assert (found.faults, found.both) == ((), True)
+    said = [line.partition(":")[0] for line in found.holds]
+    assert {"REQUEST Fishing", "REPLY Fishing ACCEPTED", "COUNTER Fishing TENTATIVE"} <= set(
+        said
+    ), said
 
 
 def an_old_backup_is_put_back(ada: FriendHub, ben: FriendHub, old: Path) -> None:
@@ -135,6 +147,8 @@ def test_fishing_is_joined_moved_and_called_off(tmp_path: Path, phone: Phone) ->
             until(lambda: partstats(ada) == [(2, "confirmed", "ACCEPTED")], ada.words)
             until(lambda: partstats(ben) == partstats(ada), ben.words)
             assert times(ada) == times(ben)
+            for one in (ada, ben):
+                both_have_signed(one, made["uid"], tmp_path / f"{one.household}.receipt")
             ben.kill()
             ada.call("POST", f"{path}/cancel", {"member": "ada"})
             ben.start()

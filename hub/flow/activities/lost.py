@@ -24,7 +24,7 @@ def itip_lost(
     tx: Tx, home: Home, contact: Contact, type_: str, body: Mapping[str, object], reason: str
 ) -> None:
     """Tell members of a message that was refused, or not delivered in time (``PeerHooks.lost``)."""
-    message = _ours(home, body) if type_ == ITIP else None
+    message = ours(home, body) if type_ == ITIP else None
     if message is None:
         return
     facts = {"to": contact.id, "method": message.method, "reason": reason[:200]}
@@ -36,7 +36,8 @@ def itip_lost(
         tell_members(tx, home, what, f"{words}: {reason}.", cause)
 
 
-def _ours(home: Home, body: Mapping[str, object]) -> Message | None:
+def ours(home: Home, body: Mapping[str, object]) -> Message | None:
+    """Return what a message of ours says, None when it cannot be read (any more)."""
     written, own = home.invitations, home.own
     if written is None or own is None:
         return None

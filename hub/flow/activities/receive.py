@@ -19,6 +19,7 @@ from hub.flow.activities.ask import (
 )
 from hub.flow.activities.keep import keep, ready
 from hub.flow.activities.repeat import occurrence
+from hub.flow.activities.signed import heard
 from hub.flow.activities.timers import gather
 from hub.flow.home import Home
 from hub.ports import InvitationFormat
@@ -48,6 +49,7 @@ def take_in(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> None:
         if outcome.verdict == "refused" or outcome.now_is is None:
             raise PeerError(outcome.reason)
         _take(tx, home, contact, said, planned, outcome, muted=ruling.handling == "keep")
+        heard(tx, said.uid, message)
     except ActivityError as error:
         raise PeerError(str(error)) from None
 
