@@ -62,7 +62,10 @@ def build(
         problems += wrong
         for path in paths:
             compiled, found = checker.read(located, path)
-            if compiled is not None and (first := rules.get(compiled.id)) is not None:
+            stranger = compiled is not None and _stranger(compiled.id, set_of(file))
+            if stranger:
+                found = [located.problem((*path, "id"), f"id: {stranger}")]
+            elif compiled is not None and (first := rules.get(compiled.id)) is not None:
                 found = [
                     located.problem(
                         (*path, "id"),
@@ -73,6 +76,25 @@ def build(
                 rules[compiled.id] = compiled
             problems += found
     return list(rules.values()), problems[:_MAX_PROBLEMS]
+
+
+def set_of(file: str) -> str:
+    """Return the adopted set that a file belongs to, by its place: ``rules/sets/ID/x.yaml``."""
+    parts = file.replace("\\", "/").split("/")
+    return parts[-2] if len(parts) > 3 and parts[-4:-2] == ["rules", "sets"] else ""
+
+
+def _stranger(rule_id: str, of_set: str) -> str:
+    """Say why a rule may not be called so where it stands; "" where it may.
+
+    What the household allows one rule (``limits.auto_approve``) no set can take for its own.
+    """
+    before, dot, _ = rule_id.rpartition(".")
+    if of_set and before != of_set:
+        return f"expected {of_set}.{rule_id.rpartition('.')[2]}: it stands in the set {of_set}"
+    if dot and not of_set:
+        return f"{before}.… is for rules of the set {before}, in rules/sets/{before}/"
+    return ""
 
 
 def _rule_paths(located: Located) -> tuple[list[Path], list[Problem]]:

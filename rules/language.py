@@ -14,6 +14,8 @@ from rules import cron, times
 from rules.words import Trigger
 
 ID = r"^[a-z][a-z0-9_-]{0,63}$"
+RULE_ID = r"^([a-z][a-z0-9-]{0,39}\.)?[a-z][a-z0-9_-]{0,63}$"
+"""A rule of an adopted set has the set's id before a dot."""
 ENTITY = r"^[a-z_]+\.[a-z0-9_]+$"
 
 Id = Annotated[str, Field(pattern=ID, examples=["milk"])]
@@ -268,7 +270,9 @@ Propose = Annotated[
 class Rule(Part):
     """One rule of the household."""
 
-    id: Id = Field(description="short name, unique among all rules")
+    id: Annotated[str, Field(pattern=RULE_ID, examples=["milk", "neighbours.milk"])] = Field(
+        description="short name, unique among all rules; in an adopted set: `set.name`"
+    )
     name: str = Field(min_length=1, max_length=120, description="as members see it")
     when: When = Field(description="what triggers it")
     if_: str | None = Field(

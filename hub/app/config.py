@@ -125,9 +125,14 @@ def _forbidden(rules: RuleSet, settings: Settings | None) -> list[Problem]:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """Return the rule files of a config folder, by name."""
-    found = (folder / "rules").glob("*.yaml") if (folder / "rules").is_dir() else ()
-    return sorted(file for file in found if not file.name.startswith("."))[:_MOST_RULE_FILES]
+    """Return the rule files of a config folder, by name: its own first, then adopted sets'."""
+    rules = folder / "rules"
+    if not rules.is_dir():
+        return []
+    found: list[Path] = []
+    for pattern in ("*.yaml", "sets/*/*.yaml"):
+        found += sorted(file for file in rules.glob(pattern) if not file.name.startswith("."))
+    return found[:_MOST_RULE_FILES]
 
 
 def stamp(folder: Path) -> Stamp:

@@ -34,7 +34,7 @@ from hub.web.files import (
 from rules.rehearse import rehearse
 from rules.ruleset import RuleSet
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,60}\.yaml")
+_NAME = re.compile(r"(?:sets/[a-z][a-z0-9-]{0,39}/)?[a-z0-9][a-z0-9_-]{0,60}\.yaml")
 
 
 class HomeFiles:
@@ -84,10 +84,11 @@ class HomeFiles:
                 info.trigger,
                 info.kind,
                 info.enabled,
-                Path(info.file).name,
+                self._rule_name(Path(info.file)),
                 info.line,
                 one.text,
                 fired.get(info.id),
+                info.version,
             )
             for info, one in zip(self.home.rules.rules(), self.home.rules.compiled(), strict=True)
         ]
@@ -103,7 +104,7 @@ class HomeFiles:
 
     def rule_files(self) -> Sequence[str]:
         """Return the names of the files of rules."""
-        return [file.name for file in rule_files(self.folder)]
+        return [self._rule_name(file) for file in rule_files(self.folder)]
 
     def rule_file(self, name: str) -> RuleFile:
         """Return a file of rules; a new one is empty. KeyError for a name that cannot be one."""
@@ -155,7 +156,7 @@ class HomeFiles:
             if not changes:
                 return []
             text = changed(read(path), path.name, changes)
-            problems = self.check_rules(path.name, text)
+            problems = self.check_rules(self._rule_name(path), text)
             if not problems:
                 await self.write(path, text)
         return problems
@@ -252,6 +253,12 @@ class HomeFiles:
         if not _NAME.fullmatch(name):
             raise KeyError(name)
         return self.folder / "rules" / name
+
+    def _rule_name(self, file: Path) -> str:
+        """Return a file's name as pages call it: within ``rules/``."""
+        with suppress(ValueError):
+            return file.relative_to(self.folder / "rules").as_posix()
+        return file.name
 
     def _shown(self, problem: Problem) -> Problem:
         with suppress(ValueError):

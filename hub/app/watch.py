@@ -90,13 +90,14 @@ def adopt(tx: Tx, home: Home, config: Config) -> None:
     A faulty hub.yaml keeps the settings, a faulty pantry or devices file keeps that file's say.
     A faulty rule is left out, the others change.
     """
-    faulty = {Path(problem.file).name for problem in config.problems}
+    faulty = {problem.file for problem in config.problems}
+    pantry, devices = (str(config.folder / name) for name in ("pantry.yaml", "devices.yaml"))
     if config.settings is not None:
         kept = {name: getattr(home.settings, name) for name in _AT_START}
         home.settings = config.settings.model_copy(update=kept)
-    if "pantry.yaml" not in faulty:
+    if pantry not in faulty:
         home.pantry = config.pantry
-    if not faulty & {"pantry.yaml", "devices.yaml"}:
+    if not faulty & {pantry, devices}:
         home.meaning = config.meaning()
     home.rules = config.rules
     begin(tx, home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 
 from hub.domain.suggestions import Because, Kind, Option, Suggestion
 from hub.flow.home import Home
@@ -51,7 +52,18 @@ def posed(
 
 
 def opened(tx: Tx, suggestion: Suggestion, facts: Mapping[str, object]) -> None:
-    """Keep a suggestion that is open now, until its deadline; ``facts`` are for the ledger."""
+    """Keep a suggestion that is open now, until its deadline; ``facts`` are for the ledger.
+
+    Where a rule led to it the entry names the rule, its version and the SHA-256 of its text: what
+    the suggestion shows as the rule of that time can be held against the log.
+    """
+    if suggestion.rule_id:
+        facts = {
+            **facts,
+            "rule": suggestion.rule_id,
+            "rule_version": suggestion.rule_version,
+            "rule_sha256": sha256(suggestion.rule_text.encode()).hexdigest(),
+        }
     tx.save(suggestion, Entry("suggested", suggestion.id, facts))
     tx.set_timer("deadline", suggestion.id, "", suggestion.deadline)
 

@@ -54,8 +54,6 @@ def suggest(tx: Tx, home: Home, firing: Firing, observed: Entry) -> None:
         suggestion = held_back(tx, home, suggestion)
     facts = {
         "kind": firing.kind,
-        "rule": firing.rule_id,
-        "rule_version": firing.rule_version,
         "because": [cause],
         "key": suggestion.key,
     }

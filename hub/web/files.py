@@ -38,6 +38,8 @@ class RuleView:
     line: int
     text: str
     last_fired: datetime | None
+    version: str = ""
+    """A hash of what it says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from hub.web.backend import Backend
 from hub.web.gate import COOKIE, public
 from hub.web.i18n import N_
 from hub.web.ledgerpages import told
+from hub.web.rulewords import rule_behind
 from hub.web.site import form_of, redirect, render, signed_in, site_of
 from hub.web.views import card, in_force
 from hub.web.words import ORDER_ROAD
@@ -63,6 +64,7 @@ async def suggestion(request: web.Request) -> web.Response:
         "suggestion.html",
         card=card(site.backend, found, site.words(request)),
         heading=found.title,
+        rule=rule_behind(site.backend.files, found, site.words(request)),
     )
 
 

@@ -134,3 +134,22 @@ def test_the_schema_is_the_published_one_and_refuses_a_typo() -> None:
     validator = jsonschema.Draft202012Validator(published)
     assert validator.is_valid(load(GOOD, "x").data)
     assert not validator.is_valid(load(GOOD + "cooldwn: 4h", "x").data)
+
+
+def test_a_rule_of_a_set_bears_its_name_and_no_other_rule_does() -> None:
+    """What ``limits.auto_approve`` allows one rule no set can take for its own."""
+    text = json.dumps(
+        {"id": "ID", "name": "X", "when": {"cron": "0 8 * * *"}, "propose": {"kind": "notify"}}
+    )
+
+    def tried(file: str, rule_id: str) -> str:
+        member = MemberSettings(id="ada", name="Ada")
+        rules, problems = RuleSet.build([(file, text.replace("ID", rule_id))], members=[member])
+        assert len(rules.rules()) + len(problems) == 1
+        return problems[0].message if problems else ""
+
+    assert tried("config/rules/sets/elm/x.yaml", "elm.groceries") == ""
+    assert tried("config/rules/mine.yaml", "groceries") == ""
+    assert "expected elm.groceries" in tried("config/rules/sets/elm/x.yaml", "groceries")
+    assert "expected elm.groceries" in tried("config/rules/sets/elm/x.yaml", "oak.groceries")
+    assert "is for rules of the set elm" in tried("config/rules/mine.yaml", "elm.groceries")

@@ -334,3 +334,48 @@ async def test_what_anybody_sees_is_not_packed_but_for_files(client: Client) -> 
     styles = await client.get("/static/app.css", Accept_Encoding="gzip")
     assert styles.headers["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in (await client.get("/static/icon-512.png")).headers
+
+
+RULE = """id: milk
+name: Milk
+when:
+  stock_below_par: {item: milk, below: 2}
+if: now.hour >= 7
+propose:
+  kind: grocery_order
+  items: [milk]
+  after: "18:00"
+quiet_hours: "off"
+ask: everyone
+cooldown: 4h"""
+
+
+async def test_a_suggestion_shows_its_rule_as_it_was_then(
+    member: Client, backend: FakeBackend
+) -> None:
+    backend.put(replace(backend.all_suggestions["sug-1"], rule_text=RULE, rule_version="abc123"))
+    text = await _text(await member.get("/suggestions/sug-1"))
+    for words in (
+        "version abc123",
+        "When milk falls below 2.",
+        "Only if: now.hour >= 7",
+        "It proposes to order: milk. Delivered after 18:00.",
+        "It speaks to everyone, children too.",
+        "At night as well.",
+        "Then it is silent about the same thing for 4 h.",
+        "The rule is not in force any more. This is what it said then.",
+        "stock_below_par: {item: milk, below: 2}",
+    ):
+        assert words in text
+    in_force = backend.files.rules()[0]
+    as_it_is = replace(
+        backend.all_suggestions["sug-1"],
+        rule_id=in_force.id,
+        rule_version=in_force.version,
+        rule_text=in_force.text,
+    )
+    backend.put(as_it_is)
+    assert "This is what it said then" not in await _text(await member.get("/suggestions/sug-1"))
+    backend.put(replace(as_it_is, rule_version="older"))
+    text = await _text(await member.get("/suggestions/sug-1"))
+    assert "The rule has been changed since. This is what it said then." in text

@@ -112,8 +112,6 @@ def propose(
     )
     facts: dict[str, object] = {
         "kind": "social_meal",
-        "rule": rule_id,
-        "rule_version": rule_version,
         "because": [one.ledger_index for one in idea.because if one.ledger_index is not None],
         "key": idea.key,
     }
