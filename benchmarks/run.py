@@ -16,7 +16,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import agenda, brokering, burst, comparing, idle, ingest, latency, ledger, web
+from benchmarks import (
+    agenda,
+    brokering,
+    burst,
+    comparing,
+    consent,
+    idle,
+    ingest,
+    latency,
+    ledger,
+    web,
+)
 from benchmarks.harness import HERE, Bench, BenchError
 from benchmarks.results import Result
 
@@ -28,6 +39,7 @@ MEASURES: dict[str, Callable[..., Iterator[Result]]] = {
     "web": web.measure,
     "ledger": ledger.measure,
     "agenda": agenda.measure,
+    "consent": consent.measure,
     "comparing": comparing.measure,
     "brokering": brokering.measure,
 }

@@ -101,9 +101,9 @@ class Grant:
     def concerns(self, recipient: str, purpose: Purpose, about: str) -> bool:
         """Tell whether it is about telling ``recipient`` something for ``purpose``."""
         return (
-            self.recipient == recipient
+            (self.about == "" or self.about == about)
+            and self.recipient == recipient
             and self.purpose == purpose
-            and self.about in ("", about)
             and (self.uses is None or about in self.used_for or len(self.used_for) < self.uses)
         )
 
@@ -174,7 +174,7 @@ def allowed(
     A field needs one grant that holds; a ``never`` that holds takes it away again. ``forbidden``
     are those of ``lacking`` about which members need not be asked: they said never.
     """
-    held = [one for one in grants if one.holds(now) and one.concerns(recipient, purpose, about)]
+    held = [one for one in grants if one.concerns(recipient, purpose, about) and one.holds(now)]
     never = {name for one in held if one.never for name in one.fields}
     under: dict[Field, Grant] = {}
     # What binds to this very order comes first, so that a standing grant is not used up by it.

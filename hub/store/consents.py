@@ -41,13 +41,19 @@ class Consents(LogBook):
         )
 
     def consents_over(self, about: str) -> None:
-        """Let go of what was granted for one order, which is over."""
+        """Let go of what was granted for one order, which is over, and of what will not be sent."""
+        for told in [one for one in self.house.leaving.values() if one.about == about]:
+            self._drop(self.house.leaving, told.id)
         for grant in [one for one in self.house.grants.values() if one.about == about]:
             self._drop(self.house.grants, grant.id)
             self._put(grant, _OVER)
 
     def save_disclosed(self, disclosed: Disclosed) -> None:
-        """Keep what left with one message."""
+        """Keep what left with one message, or is about to."""
+        if disclosed.digest:
+            self._drop(self.house.leaving, disclosed.id)
+        else:
+            self._set(self.house.leaving, disclosed.id, disclosed)
         self._upsert(
             tables.DisclosedRow,
             disclosed.id,
@@ -80,6 +86,9 @@ class Consents(LogBook):
 
     def disclosed(self, message_id: str) -> Disclosed | None:
         """Return what left with a message, None where nothing of the schema did."""
+        leaving = self.house.leaving.get(message_id)
+        if leaving is not None:
+            return leaving
         table = tables.core(tables.DisclosedRow)
         pending = self._upserts.get(table, {}).get(message_id)
         body = str(pending["body"]) if pending else None
