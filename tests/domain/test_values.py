@@ -51,7 +51,7 @@ def test_it_is_replaced_copied_and_kept_as_theirs() -> None:
     ours = Ours(1)
     assert replace(ours, a=2) == Ours(2)
     assert copy.deepcopy(ours) == ours
-    assert pickle.loads(pickle.dumps(ours)) == ours  # noqa: S301 (our own bytes)
+    assert pickle.loads(pickle.dumps(ours)) == ours
     assert dataclasses.asdict(ours) == dataclasses.asdict(Theirs(1))
     assert not hasattr(ours, "__dict__")
 
