@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from hub.domain.notices import Notice
 from hub.domain.observations import Reading, Rejected
+from hub.domain.values import dataclass
 from hub.ports import RenderFailure, RenderJob
 
 

@@ -6,7 +6,6 @@ Each port has a fake in ``tests/`` that passes the same contract test as the rea
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +18,7 @@ from hub.domain.offers import Window
 from hub.domain.orders import OrderAnswer, OrderRequest, Signed, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
 from hub.domain.push import PushSubscription
+from hub.domain.values import dataclass
 
 
 class DeliveryError(Exception):

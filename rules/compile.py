@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
+from hub.domain.values import dataclass
 from hub.domain.yamlwords import nearest
 from rules.words import COMMON, FIELDS, FUNCTIONS, WORDS, Trigger
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from hub.domain.values import dataclass
 from rules.times import instant, skipped
 
 _MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_abbr) if name}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from hub.domain.values import dataclass
 from rules.compile import Condition
 from rules.cron import Cron
 from rules.language import Rule

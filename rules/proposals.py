@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -19,6 +18,7 @@ from hub.domain.events import (
 from hub.domain.notices import Notice
 from hub.domain.proposals import Firing
 from hub.domain.stock import PantryItem
+from hub.domain.values import dataclass
 from hub.domain.wording import listed
 from rules.build import PLACEHOLDER
 from rules.index import CompiledRule

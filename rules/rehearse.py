@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from hub.domain.events import Event
 from hub.domain.proposals import Firing, TimerWanted
+from hub.domain.values import dataclass
 from rules.decide import Fault, Held, decide
 from rules.index import CompiledRule
 from rules.occasion import Occasion

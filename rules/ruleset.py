@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -20,6 +19,7 @@ from hub.domain.events import (
 from hub.domain.notices import Notice
 from hub.domain.proposals import Firing, TimerWanted
 from hub.domain.stock import PantryItem
+from hub.domain.values import dataclass
 from hub.domain.yamltext import Problem
 from rules.build import Member, build
 from rules.decide import Fault, decide

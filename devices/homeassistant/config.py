@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import orjson
 
 from devices.homeassistant.abbreviations import COMPONENT, DEVICE, ORIGIN, expand
 from hub.domain.observations import Rejected
+from hub.domain.values import dataclass
 
 MAX_CONFIG = 64 * 1024
 MAX_DEPTH = 32

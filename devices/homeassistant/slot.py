@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from devices.homeassistant.message import Message
 from devices.homeassistant.plain import MISSING, plain
 from devices.types import Entity, Item, Pending
 from hub.domain.observations import AvailabilityReading, Rejected, Scalar, StateReading
+from hub.domain.values import dataclass
 from hub.ports import RenderFailure, RenderJob
 
 Reader = Callable[[Message, datetime], Sequence[Item]]

@@ -16,8 +16,9 @@ import math
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from hub.domain.values import dataclass
 
 log = logging.getLogger("fridge")
 

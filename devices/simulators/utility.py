@@ -11,10 +11,11 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 from xml.sax.saxutils import escape
+
+from hub.domain.values import dataclass
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 PATIENCE_SECONDS = 10.0

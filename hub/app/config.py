@@ -7,7 +7,6 @@ devices file costs that file; a faulty hub.yaml is for the caller to decide abou
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,6 +16,7 @@ from devices.meaning import DevicesFile, Meaning
 from devices.pantry import PantryFile
 from hub.domain.homeassistant import ServiceCall, allowed
 from hub.domain.stock import PantryItem
+from hub.domain.values import dataclass
 from hub.domain.yamltext import MAX_SIZE, Problem, read_model
 from hub.settings import Settings
 from rules.language import HomeAction

@@ -8,11 +8,11 @@ Nothing is imported before it is asked for.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from devices.book import DeviceBook
 from devices.registry import DEVICES, INTEGRATIONS, Registry
 from devices.types import Convention
+from hub.domain.values import dataclass
 from hub.ports import Clock, HomeControl, Notifier, PushSubscriptions
 from hub.settings import MemberSettings, Settings
 from integrations.webpush.keys import VapidKey

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from hub.app import rulefields
 from hub.app.textfiles import changed, read
+from hub.domain.values import dataclass
 from hub.domain.yamltext import YamlError, load
 from hub.settings import MemberSettings
 from hub.web.beginning import ReadyRule

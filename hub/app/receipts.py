@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from sqlalchemy import Engine, select
 from hub.app.ledgerkey import LedgerKey
 from hub.app.ledgertools import prove
 from hub.domain.orders import Order
+from hub.domain.values import dataclass
 from hub.ledger.leaf import LedgerError, read_leaf
 from hub.ledger.note import VerifierKey
 from hub.ledger.proof import check_proof

@@ -7,13 +7,13 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hub.cli.common import Refused, say
+from hub.domain.values import dataclass
 
 if TYPE_CHECKING:
     from hub.demo.stage import Stage

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -28,6 +27,7 @@ from hub.cli import (
     token,
 )
 from hub.cli.telling import tell
+from hub.domain.values import dataclass
 
 app = typer.Typer(
     name="run_hub.py",

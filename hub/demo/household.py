@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from hub.demo.processes import ROOT, free_port
+from hub.domain.values import dataclass
 
 SOURCE = ROOT / "config" / "demo"
 

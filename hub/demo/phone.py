@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from aiohttp import ClientError, ClientSession, web
 
 from hub.demo.processes import DemoError
+from hub.domain.values import dataclass
 
 _BIGGEST = 64 * 1024
 PATIENCE = 60.0

@@ -10,9 +10,10 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
+
+from hub.domain.values import dataclass
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = str(ROOT / "run_hub.py")

@@ -8,7 +8,6 @@ Between the parts time runs fast; while anything happens it goes as ours does.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +16,7 @@ from hub.demo.home import Home, eventually
 from hub.demo.phone import Shown
 from hub.demo.stage import Stage, expect
 from hub.demo.truth import agendas_agree, nothing_is_left, nothing_is_open, orders_agree
+from hub.domain.values import dataclass
 
 ZONE = ZoneInfo("Europe/Berlin")
 SATURDAY = datetime(2027, 6, 5, 8, 0, tzinfo=ZONE)

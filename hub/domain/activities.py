@@ -8,7 +8,7 @@ iCalendar writes them; ``zone`` is where the clock hangs that they are meant by.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -23,6 +23,7 @@ from hub.domain.details import zone_of as zone_of
 from hub.domain.life import Life
 from hub.domain.offers import Window
 from hub.domain.sharing import Share
+from hub.domain.values import dataclass
 
 ActivityState = Literal["tentative", "confirmed", "cancelled", "over"]
 

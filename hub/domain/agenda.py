@@ -8,13 +8,14 @@ a step that fails can put it back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from hub.domain import spans
 from hub.domain.notices import Service
 from hub.domain.offers import Place, Window
+from hub.domain.values import dataclass
 
 BlockKind = Literal[
     "activity", "meal", "ride", "delivery", "notice", "cooking", "absence", "presence"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+
+from hub.domain.values import dataclass
 
 CURSOR = "backup"
 """Under which name the store keeps it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -11,6 +10,7 @@ from hub.domain.agenda import Block
 from hub.domain.blocks import elsewhere
 from hub.domain.offers import Place, Window
 from hub.domain.spans import overlaps
+from hub.domain.values import dataclass
 
 MOST_CALENDARS = 50
 OF_CALENDAR = "calendar/"

@@ -7,13 +7,14 @@ it, so it makes one suggestion.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from hub.domain.conflicts import Conflict
 from hub.domain.money import Money
 from hub.domain.offers import DeliverySlot, Window
+from hub.domain.values import dataclass
 
 CaseState = Literal["looking", "asked", "told", "settled"]
 

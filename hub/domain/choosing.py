@@ -14,13 +14,13 @@ The order is total and depends on nothing but what is handed in. In this order c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from hub.domain.fitting import Busy, clash, why_not
 from hub.domain.money import Money
 from hub.domain.offers import Score, Want, Window
 from hub.domain.orders import Line
+from hub.domain.values import dataclass
 
 SUBSTITUTE_COUNTS = Decimal("0.25")
 """By how much of its own price a substitute counts dearer than it is."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -17,6 +16,7 @@ from typing import Literal
 from hub.domain import spans
 from hub.domain.agenda import Agenda, Block, nobody_home
 from hub.domain.offers import DeliverySlot, Window
+from hub.domain.values import dataclass
 
 ConflictKind = Literal["nobody_home", "service_off", "frozen_goods", "double_booked"]
 CONFLICT_KINDS: tuple[ConflictKind, ...] = (

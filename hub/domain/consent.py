@@ -7,9 +7,11 @@ fields that a *grant* covers, and from no others (``hub.flow.gate``).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, get_args
+
+from hub.domain.values import dataclass
 
 Field = Literal[
     "name",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -16,6 +16,7 @@ from hub.domain.activities import ActivityError, Message, address
 from hub.domain.life import Life
 from hub.domain.offers import Window
 from hub.domain.spans import clipped, union
+from hub.domain.values import dataclass
 
 ContactState = Literal["offered", "known", "removed"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.domain import spans
 from hub.domain.agenda import Agenda, Block
 from hub.domain.offers import Window
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

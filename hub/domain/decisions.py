@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from hub.domain.consent import Scope
 from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import ActionToken
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

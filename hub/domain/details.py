@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from hub.domain.geo import read_gps
 from hub.domain.offers import Place, Window
+from hub.domain.values import dataclass
 
 MOST_EXCLUDED = 400
 LONGEST = timedelta(days=366)

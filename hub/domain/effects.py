@@ -6,13 +6,13 @@ receiver (or the pump) can recognise a second sending.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from hub.domain.activities import Message, Person
 from hub.domain.homeassistant import ServiceCall
 from hub.domain.orders import OrderRequest
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

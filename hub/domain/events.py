@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Literal
 
 from hub.domain.notices import Notice
 from hub.domain.observations import Scalar
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

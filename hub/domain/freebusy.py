@@ -7,11 +7,12 @@ free: it is said along with each time that is found.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.domain.offers import Window
 from hub.domain.spans import clipped, contains, union, without
+from hub.domain.values import dataclass
 
 MOST_BUSY = 500
 """Busy times of one household that are looked at."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
+
+from hub.domain.values import dataclass
 
 STATES = "homeassistant:"
 """Before an entity's name, the topic under which its state is taken in. No device can publish on

@@ -7,7 +7,7 @@ which iCalendar writes in whole seconds: the later one is dated a second on, if 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.domain.activities import (
@@ -24,6 +24,7 @@ from hub.domain.activities import (
     whole_seconds,
 )
 from hub.domain.offers import Window
+from hub.domain.values import dataclass
 
 _TICK = timedelta(seconds=1)
 

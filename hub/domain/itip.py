@@ -8,7 +8,7 @@ organizer's messages arrive, and however often, the end is the same.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -21,6 +21,7 @@ from hub.domain.activities import (
     Proposal,
     Tombstone,
 )
+from hub.domain.values import dataclass
 
 Verdict = Literal[
     "invited",

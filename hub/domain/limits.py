@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub.domain.money import Money
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

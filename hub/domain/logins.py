@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
+
+from hub.domain.values import dataclass
 
 Kind = Literal["device", "bridge", "program"]
 """A *device* speaks for itself, a *bridge* (Zigbee2MQTT, Tasmota) announces what hangs on it, a

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from itertools import accumulate
@@ -16,6 +15,7 @@ from hub.domain.offers import Catalog, CatalogItem, DeliverySlot, Want
 from hub.domain.orders import Line
 from hub.domain.sizes import converted as converted
 from hub.domain.sizes import pack_size
+from hub.domain.values import dataclass
 
 _SAME, _SUBSTITUTE = 0, 3
 """Ranks: 0 the same article, 1 just what is wanted, 2 among other words, 3 and 4 a substitute."""

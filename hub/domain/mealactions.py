@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from hub.domain.meals import Cost, MealGuest
 from hub.domain.money import Money
+from hub.domain.values import dataclass
 
 Question = Literal[
     "let_in", "nobody_comes", "no_room", "other_table", "keep_or_cancel", "costs_more"

@@ -7,7 +7,6 @@ when they are busy, and who did not tell is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,7 @@ from hub.domain.meals import MealChoice, MealWish, SocialMeal, Where
 from hub.domain.money import Money
 from hub.domain.offers import Window
 from hub.domain.spans import clipped, overlaps
+from hub.domain.values import dataclass
 from hub.domain.wording import listed
 
 LEAD = timedelta(minutes=75)

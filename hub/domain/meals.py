@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, Decimal
 from typing import Literal
@@ -14,6 +14,7 @@ from hub.domain.life import Life
 from hub.domain.money import Money
 from hub.domain.offers import ChangeTerms, Want, Window
 from hub.domain.shares import split
+from hub.domain.values import dataclass
 
 MealState = Literal["proposed", "inviting", "booking", "booked", "resizing", "cancelled", "over"]
 

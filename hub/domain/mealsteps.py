@@ -7,7 +7,7 @@ more is given back; what costs money is asked first, with the amount.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from hub.domain.activities import ANSWERS, ActivityError, PartStat
@@ -29,6 +29,7 @@ from hub.domain.mealactions import (
 from hub.domain.meals import Cost, SocialMeal, cost_of
 from hub.domain.money import Money
 from hub.domain.offers import ChangeTerms
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,12 @@ what they cancel is recognised when it arrives late. A reader shows ``showing(bo
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from hub.domain.events import NoticeEnded, NoticeIssued
 from hub.domain.notices import Notice, NoticeRef
+from hub.domain.values import dataclass
 
 REMEMBERED = timedelta(days=7)
 """How long a cancellation is kept for what it cancels to arrive late."""

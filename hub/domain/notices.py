@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from hub.domain.values import dataclass
 
 Service = Literal["gas", "water", "electricity", "heating", "internet"]
 SERVICES: tuple[Service, ...] = ("gas", "water", "electricity", "heating", "internet")

@@ -7,8 +7,10 @@ turns a reading of an entity into one about the pantry where there is one to mak
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
+
+from hub.domain.values import dataclass
 
 Scalar = str | int | float | bool | None
 

@@ -5,12 +5,13 @@ Words: Beckn. ``hub/domain/orders.py`` re-exports them all; import from there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
 from hub.domain.money import Money
+from hub.domain.values import dataclass
 
 Domain = Literal["grocery", "ride", "restaurant", "neighbour"]
 """What a provider is for; a registry entry's ``domains`` and a message's ``domain`` bear it."""

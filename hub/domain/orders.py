@@ -6,7 +6,7 @@ comes back an ``OrderAnswer``; both are tied by ``transaction_id`` and ``message
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
@@ -29,6 +29,7 @@ from hub.domain.offers import Tracking as Tracking
 from hub.domain.offers import Want as Want
 from hub.domain.offers import Window as Window
 from hub.domain.sharing import Rider
+from hub.domain.values import dataclass
 
 OrderState = Literal[
     "drafted",

@@ -11,11 +11,13 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Literal
 from urllib.parse import urlsplit
+
+from hub.domain.values import dataclass
 
 Via = Literal["https", "relay"]
 """How a hub is reached: itself, or by a relay that keeps messages until it comes for them."""

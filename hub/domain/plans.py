@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -11,6 +10,7 @@ from hub.domain.agenda import Block
 from hub.domain.blocks import absence_block, cooking_block
 from hub.domain.notices import SERVICES, Service
 from hub.domain.offers import Window
+from hub.domain.values import dataclass
 
 PlanKind = Literal["absence", "cooking"]
 PLAN_KINDS: tuple[PlanKind, ...] = ("absence", "cooking")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from hub.domain.suggestions import Kind
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from hub.domain.values import dataclass
 
 MOST_ENDPOINT = 2048
 """Characters of an endpoint's address."""

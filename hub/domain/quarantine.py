@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
+
+from hub.domain.values import dataclass
 
 DeviceState = Literal["accepted", "waiting", "refused"]
 MOST_WAITING = 200

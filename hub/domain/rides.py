@@ -6,7 +6,7 @@ How long a ride takes is what its provider says: the window of a pickup runs unt
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Literal
@@ -16,6 +16,7 @@ from hub.domain.geo import distance_km, read_gps
 from hub.domain.money import Money
 from hub.domain.offers import DeliverySlot, Place, RideWish, Window
 from hub.domain.orders import Order
+from hub.domain.values import dataclass
 
 MARGIN = timedelta(minutes=10)
 """How long before an activity begins people want to be there."""

@@ -8,7 +8,6 @@ paid, so that everybody saves the same share.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import combinations, permutations
@@ -18,6 +17,7 @@ from hub.domain.geo import distance_km, read_gps
 from hub.domain.money import Money
 from hub.domain.offers import Place, RideWish
 from hub.domain.shares import split
+from hub.domain.values import dataclass
 
 OWN = "own"
 """What this household is called among the riders of a shared ride."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 
 from hub.domain.names import Term, folded
 from hub.domain.offers import Want
 from hub.domain.sizes import PACK
 from hub.domain.stock import PantryItem
+from hub.domain.values import dataclass
 
 MOST_ITEMS = 100
 """Open items of one list that are looked at."""

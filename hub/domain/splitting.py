@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
 
@@ -11,6 +10,7 @@ from hub.domain.choosing import Offer, coverage, rank
 from hub.domain.money import Money
 from hub.domain.offers import Want
 from hub.domain.orders import Line
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

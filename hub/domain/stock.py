@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from itertools import pairwise
+
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

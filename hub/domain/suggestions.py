@@ -6,7 +6,7 @@ holds it with a partial unique index).
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, time
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from hub.domain.homeassistant import ServiceCall
 from hub.domain.life import Life
 from hub.domain.money import Money
 from hub.domain.orders import DeliverySlot, Line, RideWish, TableWish, Want, Window
+from hub.domain.values import dataclass
 
 SuggestionState = Literal[
     "proposed", "approved", "declined", "expired", "superseded", "carried_out", "failed"

@@ -11,10 +11,10 @@ import hmac
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from hub.domain.suggestions import VERBS, Verb
+from hub.domain.values import dataclass
 
 _MAC_BYTES = 16
 _MAX_LENGTH = 512

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hub.domain.geo import Point, distance_km, read_gps
 from hub.domain.notices import Service
 from hub.domain.offers import Catalog, DeliverySlot, Score
+from hub.domain.values import dataclass
 
 NEAR = timedelta(hours=1)
 """How far from the wished time a sitting may begin."""

@@ -6,7 +6,7 @@ Which pickup and which sitting is decided in ``rides`` and ``venues``; this is w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -14,6 +14,7 @@ from hub.domain.choosing import Offer, asks_more, badly_rated, price_beside
 from hub.domain.offers import Catalog, CatalogItem, DeliverySlot, RideWish, TableWish, Window
 from hub.domain.orders import Line, Order
 from hub.domain.rides import pick_pickup
+from hub.domain.values import dataclass
 from hub.domain.venues import NEAR, Venue, tables
 
 LONG_WAIT = timedelta(minutes=30)

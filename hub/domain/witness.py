@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from hub.domain.values import dataclass
 
 GATHER = timedelta(minutes=1)
 """How long checkpoints are gathered before contacts are asked to countersign the newest."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from hub.domain.values import dataclass
 from hub.domain.yamlwords import Path
 
 

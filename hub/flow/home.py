@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from devices.book import DeviceBook
@@ -12,6 +12,7 @@ from hub.domain.activities import Person
 from hub.domain.logins import Login
 from hub.domain.orders import Subscriber
 from hub.domain.stock import PantryItem
+from hub.domain.values import dataclass
 from hub.ports import InvitationFormat
 from hub.settings import MemberSettings, Settings
 from rules.ruleset import RuleSet

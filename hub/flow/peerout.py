@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import timedelta
 
 import orjson
@@ -23,6 +23,7 @@ from hub.domain.peers import (
     Receipt,
     Refusal,
 )
+from hub.domain.values import dataclass
 from hub.flow.gate import to_contact
 from hub.flow.home import Home
 from hub.store.peers import Outgoing, PeerStore

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from hub.domain.agenda import Block
 from hub.domain.blocks import presence_block
 from hub.domain.offers import Window
+from hub.domain.values import dataclass
 from hub.flow.home import Home
 from hub.flow.quarantine import apart
 from hub.store.house import House

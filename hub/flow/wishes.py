@@ -30,7 +30,7 @@ the order back.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from hub.domain.geo import read_gps, write_gps
@@ -38,6 +38,7 @@ from hub.domain.money import Money
 from hub.domain.offers import Domain, Place, RideWish, TableWish
 from hub.domain.orders import Change, Order
 from hub.domain.suggestions import Agreed, Because, Kind, Suggestion
+from hub.domain.values import dataclass
 from hub.flow.asking import opened
 from hub.flow.belonging import note
 from hub.flow.changes import begin

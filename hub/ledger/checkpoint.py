@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from hub.domain.values import dataclass
 from hub.ledger.note import (
     Kind,
     Note,

@@ -12,8 +12,8 @@ import hashlib
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
+from hub.domain.values import dataclass
 from hub.ledger.leaf import LedgerError, read_json
 
 SALT_BYTES = 32

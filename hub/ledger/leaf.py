@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NoReturn
+
+from hub.domain.values import dataclass
 
 MAX_ENTRY = 0xFFFF
 """Bytes of an entry that can be published (C2SP tlog-tiles writes its length in two bytes)."""

@@ -9,8 +9,8 @@ add-checkpoint, so that what convinces a friend's hub convinces any witness.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+from hub.domain.values import dataclass
 from hub.ledger.audit import (
     MAX_PATH,
     ProofError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from hub.domain.values import dataclass
 from hub.ledger.leaf import LedgerError
 from hub.ledger.tree import HASH_BYTES, MAX_SIZE, TILE, TILE_HEIGHT, Hashes
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Protocol
+
+from hub.domain.values import dataclass
 
 HASH_BYTES = 32
 TILE_HEIGHT = 8

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from typing import TypeAlias
 
+from hub.domain.values import dataclass
 from hub.ledger.checkpoint import Checkpoint
 from hub.ledger.leaf import describe_all, describes, leaf_hash
 from hub.ledger.tree import TILE, Frontier

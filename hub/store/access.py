@@ -7,12 +7,12 @@ and the command line makes codes and tokens while the hub runs.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
+from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import instant, micros
 from hub.store.views import secret_hash

@@ -6,7 +6,7 @@ writer thread changes it. Closed suggestions and ended orders are not kept here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 import orjson
@@ -25,6 +25,7 @@ from hub.domain.plans import Plan
 from hub.domain.quarantine import KnownDevice
 from hub.domain.stock import StockLevel, StockPoint, lasting
 from hub.domain.suggestions import Suggestion
+from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import instant, load
 from hub.store.log import CommittedHashes, LogNow, Sign, load_log

@@ -5,7 +5,6 @@ from __future__ import annotations
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +12,7 @@ import orjson
 from sqlalchemy import Connection, Engine, select
 from sqlalchemy.dialects.sqlite import insert
 
+from hub.domain.values import dataclass
 from hub.ledger.commitment import Opening, Personal, commitments, reveal
 from hub.ledger.leaf import MAX_ENTRY, canonical
 from hub.ledger.tree import HASH_BYTES, Frontier, TileRoots

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_bytes
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
+from hub.domain.values import dataclass
 from hub.ledger.commitment import Opening, seal
 from hub.ledger.leaf import leaf_hash
 from hub.store import tables

@@ -6,11 +6,11 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from hub.domain.values import dataclass
 from hub.ledger.checkpoint import Checkpoint, open_checkpoint
 from hub.ledger.commitment import Opening
 from hub.ledger.leaf import LedgerError

@@ -6,12 +6,12 @@ Short writes of their own, as in ``hub.store.access``.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
+from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import instant, micros
 

@@ -6,7 +6,6 @@ They are few and rarely touched, so they are read when needed and not kept in me
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from hub.domain.contacts import Contact
 from hub.domain.peers import Peer, PeerMessage
+from hub.domain.values import dataclass
 from hub.store import peertables, tables
 from hub.store.codec import dump, instant, load, micros
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
@@ -29,6 +28,7 @@ from hub.domain.effects import (
 from hub.domain.meals import SocialMeal
 from hub.domain.orders import ORDER_LIFE, DeliverySlot, Order
 from hub.domain.suggestions import SUGGESTION_LIFE, Suggestion
+from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import dump, load, micros
 from hub.store.consents import Consents

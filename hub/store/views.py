@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, Table, func, s
 from hub.domain.meals import SocialMeal
 from hub.domain.orders import DeliverySlot, Order
 from hub.domain.suggestions import Suggestion
+from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import instant, load, micros
 from hub.store.log import opened, openings_of

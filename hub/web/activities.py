@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from hub.domain.activities import Activity, Details, PartStat
 from hub.domain.agenda import Block
 from hub.domain.conflicts import Conflict
 from hub.domain.offers import Window
+from hub.domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from hub.domain.activities import ActivityError, Details
 from hub.domain.offers import Window
+from hub.domain.values import dataclass
 from hub.web.i18n import N_
 from hub.web.words import Words
 

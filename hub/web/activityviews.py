@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from hub.domain.activities import Activity, Attendee, PartStat
 from hub.domain.orders import Order
 from hub.domain.suggestions import Suggestion
+from hub.domain.values import dataclass
 from hub.web.backend import Backend
 from hub.web.i18n import N_
 from hub.web.words import Words

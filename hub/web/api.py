@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +16,7 @@ from hub.domain.notices import Notice
 from hub.domain.orders import Order
 from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion, Verb
+from hub.domain.values import dataclass
 from hub.web.activityapi import ACTIVITIES
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent, WitnessView
 from hub.web.feedpages import FEEDS

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
@@ -17,6 +16,7 @@ from hub.domain.notices import Notice
 from hub.domain.orders import Order
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
+from hub.domain.values import dataclass
 from hub.settings import Settings
 from hub.web.activities import Activities
 from hub.web.beginning import Beginning

@@ -7,9 +7,9 @@ step where it goes on is kept beside them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from hub.domain.values import dataclass
 from hub.web.files import Problem, RuleField
 
 Place = tuple[str | int, ...]

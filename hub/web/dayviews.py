@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from hub.domain import spans
@@ -14,6 +13,7 @@ from hub.domain.dayview import Placed, day, day_window
 from hub.domain.notices import Service
 from hub.domain.offers import Window
 from hub.domain.suggestions import Suggestion
+from hub.domain.values import dataclass
 from hub.web.activities import Trouble
 from hub.web.i18n import N_
 from hub.web.site import quoted

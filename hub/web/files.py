@@ -7,10 +7,10 @@ comments are kept.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hub.domain.values import dataclass
 from hub.domain.yamltext import Problem as Problem
 
 BIGGEST_FILE = 48 * 1024

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from hub.domain.contacts import Sight
+from hub.domain.values import dataclass
 
 Standing = Literal["known", "awaits_us", "awaits_them"]
 

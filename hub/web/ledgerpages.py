@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
+from hub.domain.values import dataclass
 from hub.domain.witness import UNHEARD
 from hub.web.backend import Backend, LedgerEntry
 from hub.web.i18n import N_

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, get_args
 
@@ -13,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from hub.domain.logins import KINDS, Kind, Login, LoginError, check_name, own
 from hub.domain.loginsnippets import address, snippets
+from hub.domain.values import dataclass
 from hub.settings import Settings
 from hub.web.gate import public
 from hub.web.i18n import N_

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
+from hub.domain.values import dataclass
 from hub.web.gate import public
 from hub.web.i18n import N_
 from hub.web.operations import Answer, MemberBody, Operation, by_adult, known, read_body

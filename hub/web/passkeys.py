@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from hub.domain.values import dataclass
 from hub.web.i18n import N_
 
 NOT_TAKEN = N_("This passkey was not accepted. Sign in with a code instead.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
@@ -11,6 +10,7 @@ from pydantic import Field
 
 from hub.domain.consent import SCHEMA, Disclosed, Erasure, Grant
 from hub.domain.decisions import DecisionResult
+from hub.domain.values import dataclass
 from hub.web.i18n import N_
 from hub.web.operations import Answer, Input, MemberBody, Operation, by_adult, read_body, read_query
 from hub.web.site import form_of, redirect, render, signed_in, site_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
@@ -15,6 +15,7 @@ from urllib.parse import quote
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from hub.domain.values import dataclass
 from hub.settings import MemberSettings
 from hub.web.backend import Backend, Session
 from hub.web.i18n import LANGUAGES, TAGS, language_of, translations

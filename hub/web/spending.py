@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from hub.domain.money import Money
+from hub.domain.values import dataclass
 from hub.web import charts
 from hub.web.backend import Spent
 from hub.web.i18n import N_

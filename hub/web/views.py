@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -11,6 +10,7 @@ from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order, Window
 from hub.domain.suggestions import ORDERING, Option, Suggestion
+from hub.domain.values import dataclass
 from hub.web.backend import Backend, EntityView
 from hub.web.words import Words
 

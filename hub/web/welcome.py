@@ -7,12 +7,13 @@ the hub keeps the furthest one, so that a later sign-in goes on where the last o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from zoneinfo import available_timezones
 
 from aiohttp import web
 
+from hub.domain.values import dataclass
 from hub.web.beginning import STEPS
 from hub.web.files import CannotWrite, Problem, Stale
 from hub.web.i18n import N_

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from gettext import NullTranslations
@@ -13,6 +12,7 @@ from hub.domain.money import Money
 from hub.domain.offers import Domain
 from hub.domain.orders import OrderState, Window
 from hub.domain.suggestions import Disclosure, SuggestionState
+from hub.domain.values import dataclass
 from hub.domain.wording import window_text
 from hub.web.i18n import N_, translations
 

@@ -14,7 +14,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.effects import (
@@ -26,6 +26,7 @@ from hub.domain.effects import (
     SendPeerMessage,
     TellMember,
 )
+from hub.domain.values import dataclass
 from hub.ports import Clock, DeliveryError
 from hub.store.codec import micros
 from hub.store.tx import Tx, Waiting

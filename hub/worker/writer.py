@@ -13,11 +13,12 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
 
+from hub.domain.values import dataclass
 from hub.ports import Clock, InMessage
 from hub.store.house import House
 from hub.store.tx import Tx, Waiting

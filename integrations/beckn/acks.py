@@ -8,8 +8,7 @@ written is the version's own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from hub.domain.values import dataclass
 from integrations.beckn.errors import BecknError
 from integrations.beckn.grocery import Json
 from integrations.beckn.reading import LONGEST_TEXT, Node

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.clock import SYSTEM
@@ -24,6 +24,7 @@ from hub.domain.orders import (
     Subscriber,
     TableWish,
 )
+from hub.domain.values import dataclass
 from hub.ports import DeliveryError
 from integrations.beckn.errors import BecknError
 from integrations.beckn.exchange import Sender

@@ -6,7 +6,6 @@ Each pair of functions writes a neutral type and reads it back (``docs/profiles/
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from hub.domain.orders import (
     Agent,
@@ -20,6 +19,7 @@ from hub.domain.orders import (
     RideWish,
     TableWish,
 )
+from hub.domain.values import dataclass
 from integrations.beckn.aftersales import read_agent, read_position, write_agent
 from integrations.beckn.grocery import (
     MOST_LINES,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.domain.values import dataclass
 from integrations.beckn.grocery import Json, instant
 from integrations.beckn.reading import Node
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
 
+from hub.domain.values import dataclass
 from integrations.beckn.errors import BecknError, SignatureError
 from integrations.beckn.exchange import Receiver, message_id_of
 from integrations.beckn.keys import Identity

@@ -8,12 +8,12 @@ read only the plain form that we write (docs/profiles).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from hub.domain.geo import read_gps, write_gps
 from hub.domain.orders import OrderRequest, Party, Place, RideWish, TableWish, Want
+from hub.domain.values import dataclass
 from integrations.beckn.errors import BecknError
 from integrations.beckn.grocery import Json, instant
 from integrations.beckn.reading import LONGEST_TEXT, Node

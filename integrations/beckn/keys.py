@@ -6,12 +6,13 @@ import base64
 import json
 import os
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.domain.values import dataclass
 from integrations.beckn.errors import RegistryError
 
 if TYPE_CHECKING:

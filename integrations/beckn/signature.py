@@ -11,10 +11,10 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 
+from hub.domain.values import dataclass
 from integrations.beckn.errors import SignatureError
 from integrations.beckn.keys import Identity
 

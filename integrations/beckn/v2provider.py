@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from hub.domain.orders import OrderAnswer, OrderRequest, Subscriber
+from hub.domain.values import dataclass
 from integrations.beckn import aftersales, contracts, grocery
 from integrations.beckn import v2common as common
 from integrations.beckn.contracts import Execution

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hub.domain.orders import Subscriber
+from hub.domain.values import dataclass
 from integrations.beckn.errors import BecknError
 from integrations.beckn.meaning import tell_answer, tell_request
 from integrations.beckn.reading import Node, parse

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 from hub.domain.logins import Login
+from hub.domain.values import dataclass
 from hub.settings import MqttSettings
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}

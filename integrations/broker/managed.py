@@ -7,10 +7,11 @@ import shutil
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from hub.domain.logins import Login
+from hub.domain.values import dataclass
 from hub.settings import MqttSettings
 from integrations.broker.acl import access_list, password_file
 from integrations.broker.address import free, is_loopback, reachable

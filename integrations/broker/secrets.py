@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from dataclasses import dataclass
 from pathlib import Path
 
+from hub.domain.values import dataclass
 from hub.settings import MqttSettings
 from integrations.broker.brokers import BrokerError
 

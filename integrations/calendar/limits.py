@@ -7,9 +7,9 @@ are looked at unfolded (RFC 5545, 3.1), nothing is understood yet.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from hub.domain.activities import MOST_ATTENDEES, ActivityError
+from hub.domain.values import dataclass
 
 _FOLD = re.compile(r"(?:\r?\n)+[ \t]")
 _LINE = re.compile(r"\r?\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import field
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Literal
 
 from hub.domain.activities import Message, Person
+from hub.domain.values import dataclass
 from hub.ports import DeliveryError
 from integrations.calendar.imip import invitation_mail
 

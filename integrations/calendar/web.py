@@ -6,11 +6,12 @@ import base64
 import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
 
+from hub.domain.values import dataclass
 from hub.ports import DeliveryError
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ understand it; where it does not, each change by itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
+
+from hub.domain.values import dataclass
 
 if TYPE_CHECKING:
     from icalendar import Timezone

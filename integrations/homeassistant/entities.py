@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from hub.domain.homeassistant import OWN
+from hub.domain.values import dataclass
 
 ONLINE, OFFLINE = b"online", b"offline"
 EVENTS = (

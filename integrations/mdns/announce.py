@@ -10,8 +10,10 @@ import json
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
+
+from hub.domain.values import dataclass
 
 log = logging.getLogger(__name__)
 _PROJECT = Path(__file__).resolve().parents[2]

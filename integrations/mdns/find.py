@@ -9,8 +9,9 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from hub.domain.values import dataclass
 
 SECONDS = 2.0
 PATIENCE = 20.0

@@ -13,10 +13,10 @@ import json
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+from hub.domain.values import dataclass
 from hub.settings import NtfySettings
 
 if TYPE_CHECKING:

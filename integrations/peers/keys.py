@@ -6,12 +6,13 @@ import fcntl
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from hashlib import blake2b
 from pathlib import Path
 
 from hub.domain.peers import GRACE, PeerError, PeerKey, id_of
+from hub.domain.values import dataclass
 from integrations.peers.jose import b64, look_into, sign, unb64, verify
 
 KEY_FILE = "peer-key.json"

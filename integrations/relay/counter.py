@@ -6,13 +6,13 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from paho.mqtt.client import MQTTMessage
 
+from hub.domain.values import dataclass
 from integrations.relay.link import Link, NobodyListens, NotStored
 from integrations.relay.sealed import seal
 from integrations.relay.store import Hub, Store

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from hub.domain.values import dataclass
 from integrations.relay.sealed import is_key, public_half
 from integrations.relay.words import Member, RelayError
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from hub.domain.values import dataclass
 from integrations.relay.link import KEEP
 from integrations.relay.words import RelayError
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
+
+from hub.domain.values import dataclass
 
 BIGGEST_BODY = 1024 * 1024
 """Bytes of a message that is relayed."""

@@ -10,10 +10,11 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.domain.values import dataclass
 from hub.ports import DeliveryError
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ import base64
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote, urlsplit
 
 import aiohttp
 
+from hub.domain.values import dataclass
 from hub.ports import DeliveryError
 
 if TYPE_CHECKING:

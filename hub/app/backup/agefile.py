@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.app.backup.errors import BackupError
+from hub.domain.values import dataclass
 
 if TYPE_CHECKING:
     import pyrage

@@ -14,11 +14,12 @@ import re
 import shutil
 import tarfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO
 
 from hub.app.backup.errors import BackupError
+from hub.domain.values import dataclass
 
 FORMAT = "commonhearth-backup/1"
 MANIFEST = "manifest.json"

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from hub.app.backup.errors import BackupError
 from hub.app.backup.names import NAME, STAMP, outdated
 from hub.app.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
 from hub.app.secrets import SecretsError
+from hub.domain.values import dataclass
 from hub.store.copy import CopyError, copy_database, counts, is_database, whole
 from hub.store.logfile import LogUnreadable, verify_file
 

@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -22,6 +22,7 @@ from hub.app.backup.errors import BackupError
 from hub.app.backup.make import Made, make_backup
 from hub.app.backup.names import NAME, outdated
 from hub.domain.places import PlaceAddress, read_place
+from hub.domain.values import dataclass
 from hub.ports import BackupPlace, DeliveryError
 
 PAUSES = (2.0, 8.0, 30.0)

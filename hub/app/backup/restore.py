@@ -7,13 +7,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from hub.app.backup.agefile import Opener, decrypt
 from hub.app.backup.archive import Manifest, read_archive
 from hub.app.backup.errors import BackupError
 from hub.app.backup.make import DATABASE, check_household
+from hub.domain.values import dataclass
 from hub.store.database import DataFolderInUse, lock_folder
 
 

@@ -11,11 +11,12 @@ import hmac
 import json
 import os
 import uuid
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
 from hub.app.secrets import SecretsError, write_private
+from hub.domain.values import dataclass
 
 ROOT_FILE = "recovery.json"
 ROOT_BYTES = 32

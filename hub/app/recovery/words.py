@@ -9,9 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from hub.app.recovery.root import ROOT_BYTES, Root
+from hub.domain.values import dataclass
 
 MOST_SHARES = 16
 _VERSION = 1

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hub.domain.activities import Attendee, Planned
+from hub.domain.values import dataclass
 from hub.store.tx import Tx
 
 if TYPE_CHECKING:

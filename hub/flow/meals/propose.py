@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -21,6 +21,7 @@ from hub.domain.money import Money
 from hub.domain.notices import Service
 from hub.domain.offers import Domain, TableWish, Window
 from hub.domain.suggestions import Because, Option, Suggestion
+from hub.domain.values import dataclass
 from hub.domain.wording import listed
 from hub.flow.asking import opened
 from hub.flow.busytimes import ask_when_free, own_busy

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from hub.domain.money import money
 from hub.domain.orders import BreakupLine, ChangeTerms, OrderAnswer, Quote, Subscriber
+from hub.domain.values import dataclass
 from integrations.beckn import v2
 from integrations.beckn.errors import ORDER_NOT_FOUND, BecknError
 from integrations.beckn.provider.listing import Listing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +19,7 @@ from hub.domain.orders import (
     SupportContact,
     Window,
 )
+from hub.domain.values import dataclass
 from hub.domain.yamltext import Located, Problem, YamlError, load, read_part
 from integrations.beckn.provider.catalogue import (
     DOMAIN_OF,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from hub.domain.values import dataclass
 from integrations.beckn.provider.sale import Sale
 
 if TYPE_CHECKING:

@@ -6,9 +6,8 @@ tables' as in OpenActive's Open Booking API (``orderItemStatus``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hub.domain.orders import OrderState
+from hub.domain.values import dataclass
 from integrations.beckn.provider.catalogue import Kind
 
 

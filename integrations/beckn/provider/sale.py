@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from hub.domain.orders import (
     RideWish,
     TableWish,
 )
+from hub.domain.values import dataclass
 from integrations.beckn import contracts
 from integrations.beckn.contracts import Execution
 from integrations.beckn.grocery import Json, write_money

@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
 from hashlib import sha256
 
+from hub.domain.values import dataclass
 from integrations.beckn.grocery import Json
 
 MOST_BYTES = 16 * 1024 * 1024

@@ -8,12 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hub.domain.orders import OrderState
+from hub.domain.values import dataclass
 from integrations.beckn.provider import notes, shelves
 from integrations.beckn.provider.notes import Notes
 from integrations.beckn.provider.sale import Sale, from_row, to_row

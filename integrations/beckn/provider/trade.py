@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +18,7 @@ from hub.domain.orders import (
     TableWish,
     Tracking,
 )
+from hub.domain.values import dataclass
 from integrations.beckn import v2
 from integrations.beckn.provider.roads import Road
 from integrations.beckn.provider.sale import Sale

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from hub.domain.orders import Subscriber
+from hub.domain.values import dataclass
 from integrations.beckn.errors import RegistryError
 
 Role = Literal["BAP", "BPP"]

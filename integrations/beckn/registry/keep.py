@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
+from hub.domain.values import dataclass
 from integrations.beckn.errors import BecknError
 from integrations.beckn.reading import Node
 from integrations.beckn.registry.entry import Entry

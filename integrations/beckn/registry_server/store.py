@@ -9,11 +9,11 @@ import json
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from hub.domain.values import dataclass
 from integrations.beckn.reading import Node
 from integrations.beckn.registry.entry import LONGEST_CHAIN, Entry, Rotation
 from integrations.beckn.registry.rows import read_rotation, write_rotation

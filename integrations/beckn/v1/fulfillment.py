@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hub.domain.orders import (
     Agent,
     DeliverySlot,
@@ -13,6 +11,7 @@ from hub.domain.orders import (
     RideWish,
     TableWish,
 )
+from hub.domain.values import dataclass
 from integrations.beckn.grocery import MOST_SLOTS, Json, instant
 from integrations.beckn.reading import Node
 from integrations.beckn.v1.slots import (

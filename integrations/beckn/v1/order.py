@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from hub.domain.money import Money
 from hub.domain.orders import BreakupLine, Line, Party, Quote
+from hub.domain.values import dataclass
 from integrations.beckn.grocery import MOST_LINES, Json
 from integrations.beckn.reading import Node
 from integrations.beckn.v1.values import (

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from hub.domain.orders import OrderRequest, Want
+from hub.domain.values import dataclass
 from integrations.beckn.errors import CANCELLATION_REASON_UNKNOWN, UPDATE_TARGET_UNKNOWN, BecknError
 from integrations.beckn.grocery import Json
 from integrations.beckn.reading import LONGEST_TEXT, Node

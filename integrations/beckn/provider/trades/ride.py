@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
@@ -25,6 +24,7 @@ from hub.domain.orders import (
     Tracking,
     Window,
 )
+from hub.domain.values import dataclass
 from integrations.beckn import v2
 from integrations.beckn.errors import (
     FULFILLMENT_UNAVAILABLE,
