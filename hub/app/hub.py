@@ -46,6 +46,8 @@ from hub.app.privacy import HubPrivacy
 from hub.app.pushes import HubPushes
 from hub.app.quarantine import HubQuarantine
 from hub.app.replies import Replies
+from hub.app.rulesets.keeper import LOOK_SECONDS as RULES_SECONDS
+from hub.app.rulesets.keeper import HubRuleSets
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
 from hub.app.showing import Showing
@@ -177,6 +179,14 @@ class Hub:
             self.home, self._config.folder, self._data, self.clock, self.writer.run
         )
         self.watch = Watch(self._config, self.home, self.writer)
+        self.rule_sets = HubRuleSets(
+            self._config.folder,
+            self.home,
+            self.writer,
+            self._engine,
+            self.clock,
+            self.watch.look,
+        )
         self.peering = Peering(
             self.home,
             self.writer,
@@ -184,6 +194,7 @@ class Hub:
             self.clock,
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
+            others={"rules": self.rule_sets.wished},
             hooks=PeerHooks(
                 {ITIP: take_in, **HANDLERS, **rides.HANDLERS, **witness.HANDLERS},
                 busy=own_busy,
@@ -370,6 +381,8 @@ class Hub:
         self._alarm.every(CALENDAR_SECONDS, calendars.look, "calendars")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
+        await self.rule_sets.settle()
+        self._alarm.every(RULES_SECONDS, self.rule_sets.look, "rule sets")
         await self.peering.start()
         self.network.join()
         self.selling.start()

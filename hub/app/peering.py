@@ -6,7 +6,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -73,9 +73,11 @@ class Peering:
         addresses: Callable[[], tuple[str, ...]] = tuple,
         hooks: PeerHooks | None = None,
         transport: PeerTransport | None = None,
+        others: Mapping[str, Callable[[Wish], Awaitable[dict[str, Any]]]] | None = None,
     ) -> None:
         """``reach`` returns how other hubs reach this one; ``addresses`` for which calendar
-        addresses the household speaks; ``hooks`` take messages in (``hub.flow.peerout``)."""
+        addresses the household speaks; ``hooks`` take messages in (``hub.flow.peerout``);
+        ``others`` do what the command line asks for besides, by the first word of its verb."""
         self._home = home
         self._writer = writer
         self._engine = engine
@@ -86,6 +88,7 @@ class Peering:
         self.keys = PeerKeys(secrets_dir)
         self._http = HttpPeers(self.keys, clock)
         self._transport: PeerTransport = transport or self._http
+        self._others = others or {}
         self.also: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
         """What else the command line may ask of the running hub, by verb."""
         self._any = False
@@ -202,8 +205,9 @@ class Peering:
                 await self._writer.run(partial(_fulfil, wish, await self._outcome(wish)))
 
     async def _outcome(self, wish: Wish) -> dict[str, Any]:
+        other = self._others.get(wish.verb.partition(" ")[0])
         try:
-            return await self._grant(wish)
+            return await (self._grant if other is None else other)(wish)
         except (PeerError, ActivityError, KeyFileError) as error:
             return {"error": str(error)}
         except Exception as error:

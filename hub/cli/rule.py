@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli import ruleset
 from hub.cli.common import (
     DEFAULT_CONFIG,
     DEFAULT_DATA,
@@ -33,6 +34,17 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+
+
+app.command(
+    "publish", epilog="[bold]run_hub.py rule publish FOLDER --key my.jwk --out elm.rules[/bold]"
+)(ruleset.publish)
+app.command("fetch", epilog="[bold]run_hub.py rule fetch https://elm.example/elm.rules[/bold]")(
+    ruleset.fetch
+)
+app.command("update", epilog="[bold]run_hub.py rule update elm[/bold]")(ruleset.update)
+app.command("sets", epilog="[bold]run_hub.py rule sets[/bold]")(ruleset.sets)
+app.command("drop", epilog="[bold]run_hub.py rule drop elm[/bold]")(ruleset.drop)
 
 
 @app.command("list", epilog="[bold]run_hub.py rule list --json[/bold]")

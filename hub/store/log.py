@@ -22,7 +22,17 @@ from hub.store.codec import instant
 Sign = Callable[[int, bytes], str]
 """Signs the log's size and root; returns the checkpoint (C2SP tlog-checkpoint)."""
 
-SIGNED_AT_ONCE = frozenset({"approved", "disclosed", "erased", "granted", "revoked"})
+SIGNED_AT_ONCE = frozenset(
+    {
+        "approved",
+        "disclosed",
+        "erased",
+        "granted",
+        "revoked",
+        "rule_set_adopted",
+        "rule_set_updated",
+    }
+)
 """Entries whose commit also holds a checkpoint: what a member agreed to, and what left."""
 
 SEALED = frozenset(

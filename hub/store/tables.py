@@ -10,8 +10,9 @@ from sqlalchemy import Column, Index, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
 from hub.store import peertables as peertables
+from hub.store import ruletables as ruletables
 
-HEAD = "0017"
+HEAD = "0018"
 """The migration this code expects (``hub/store/migrations``)."""
 
 

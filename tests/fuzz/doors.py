@@ -357,7 +357,27 @@ def _rules() -> Door:
     return Door(samples, enter)
 
 
+def _rule_set() -> Door:
+    from hub.app.rulesets.check import read_set
+    from hub.app.rulesets.offers import offer_of
+    from hub.app.rulesets.publish import packed
+    from hub.domain.rulesets import SetError
+    from integrations.rulesets.seal import seal
+
+    payload = packed(ROOT / "docs" / "examples" / "elm-street")
+    signed = seal(payload, bytes(range(32))).encode()
+
+    def enter(raw: bytes) -> None:
+        if raw.startswith(b"{"):
+            read_set(raw)
+        else:
+            offer_of(raw, "", False, NOW)
+
+    return Door([signed, payload.encode()], enter, (SetError,))
+
+
 _MAKERS: dict[str, Callable[[], Door]] = {
+    "rule set": _rule_set,
     "mqtt": _mqtt,
     "beckn-2.0.0": lambda: _beckn("2.0.0"),
     "beckn-1.1.1": lambda: _beckn("1.1.1"),

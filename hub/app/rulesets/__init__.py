@@ -1,0 +1,1 @@
+"""Rule sets of a community in this household: looked at, adopted, kept up to date, dropped."""

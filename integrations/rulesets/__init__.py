@@ -1,0 +1,1 @@
+"""Rule sets of a community: signed, told apart by their publisher's key, and fetched."""
