@@ -26,19 +26,22 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-SCOPES = ("read", "decide")
+SCOPES = ("read", "decide", "configure")
 
 
 @app.command("create", epilog="[bold]run_hub.py token create grafana --scope read[/bold]")
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, e.g. grafana.")],
     scope: Annotated[
-        list[str], typer.Option("--scope", help="read or decide; may be given twice.")
+        list[str], typer.Option("--scope", help="read, decide or configure; may be repeated.")
     ] = ["read"],  # noqa: B006 - typer takes a list
     data: DataFolder = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
-    """Make an API token and print it, this once. `read` looks; `decide` also answers."""
+    """Make an API token and print it, this once.
+
+    `read` looks, `decide` answers, `configure` changes the household's files.
+    """
     from hub.store.access import Access, NameTaken
 
     unknown = [one for one in scope if one not in SCOPES]

@@ -19,6 +19,7 @@ from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.values import dataclass
 from hub.web.activityapi import ACTIVITIES
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent, WitnessView
+from hub.web.configapi import CONFIG
 from hub.web.feedpages import FEEDS
 from hub.web.files import RuleView
 from hub.web.gate import Handler, public
@@ -27,6 +28,7 @@ from hub.web.mealapi import MEALS
 from hub.web.operations import (
     Answer,
     Input,
+    Mistaken,
     Operation,
     adapter,
     bearer_scopes,
@@ -270,6 +272,7 @@ async def _parked(request: web.Request) -> Answer:
 
 OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
+    *CONFIG,
     *FEEDS,
     *LOGINS,
     *PASSKEYS,
@@ -366,7 +369,12 @@ def _handler(operation: Operation) -> Handler:
             return response
         if operation.scope not in scopes:
             return problem(403, f"This token lacks the scope {operation.scope}.")
-        answer = await operation.handler(request)
+        try:
+            answer = await operation.handler(request)
+        except Mistaken as mistaken:
+            first = mistaken.faults[0]
+            where = f"{first.file}, line {first.line}, column {first.column}"
+            return problem(400, f"{where}: {first.expected}", mistaken.faults)
         return web.Response(
             status=answer.status,
             body=_written(operation, answer.value),

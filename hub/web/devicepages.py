@@ -67,6 +67,17 @@ async def entity(request: web.Request) -> web.Response:
     return _page(request, found, site_of(request).backend.files.meaning(found.id))
 
 
+def meaning_of(kind: str, item: str, unit: str, tare: str, scan: str) -> Meaning | None:
+    """Return what a form or a program says as a meaning; None for a kind that there is not."""
+    return {
+        "guess": Meaning(),
+        "ignore": Meaning(ignore=True),
+        "level": Meaning(item=item, unit=unit),
+        "scale": Meaning(item=item, tare=tare or "0 g"),
+        "scanner": Meaning(scan="add" if scan == "add" else "remove"),
+    }.get(kind)
+
+
 async def say_meaning(request: web.Request) -> web.Response:
     """Write what an entity means to devices.yaml."""
     require_adult(request)
@@ -74,13 +85,7 @@ async def say_meaning(request: web.Request) -> web.Response:
     form = await form_of(request)
     kind = form.get("kind", "")
     field = {name: form.get(name, "").strip()[:64] for name in ("item", "unit", "tare", "scan")}
-    meaning = {
-        "guess": Meaning(),
-        "ignore": Meaning(ignore=True),
-        "level": Meaning(item=field["item"], unit=field["unit"]),
-        "scale": Meaning(item=field["item"], tare=field["tare"] or "0 g"),
-        "scanner": Meaning(scan="add" if field["scan"] == "add" else "remove"),
-    }.get(kind)
+    meaning = meaning_of(kind, **field)
     if meaning is None:
         raise web.HTTPBadRequest(text=N_("kind: expected guess, ignore, level, scale or scanner"))
     try:

@@ -58,7 +58,8 @@ def document() -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "made by `run_hub.py token create`; scopes: read, decide",
+                    "description": "made by `run_hub.py token create`; scopes: read, decide, "
+                    "configure",
                 }
             },
         },
@@ -84,10 +85,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
             *operation.errors,
         }
     )
+    if operation.conflicts:
+        refused.add(409)
     for status in sorted(refused):
         # A refused decision is an answer, with the suggestion as it is now; not a fault.
-        schema = answer if status == 409 else {"$ref": _REF.format(model="Problem")}
-        kind = "application/json" if status == 409 else "application/problem+json"
+        answered = status == 409 and not operation.conflicts
+        schema = answer if answered else {"$ref": _REF.format(model="Problem")}
+        kind = "application/json" if answered else "application/problem+json"
         responses[str(status)] = _response(HTTPStatus(status), schema, kind)
     described: dict[str, Any] = {
         "operationId": operation.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 from typing import Any, Literal, TypeVar
 
@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hub.domain.values import dataclass
 from hub.web.backend import Backend
+from hub.web.problem import Fault
 from hub.web.site import site_of
 
-Scope = Literal["read", "decide"]
+Scope = Literal["read", "decide", "configure"]
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -37,6 +38,14 @@ class Answer:
     status: int = 200
 
 
+class Mistaken(Exception):
+    """A text that was sent has mistakes; nothing was written."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One row of the API. ``answer`` is what is returned, or one of ``items`` when ``many``."""
@@ -52,6 +61,9 @@ class Operation:
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
     errors: tuple[int, ...] = ()
+    conflicts: bool = False
+    """409 is a problem: the file changed or cannot be written. Listed in ``errors`` instead, it is
+    an answer: what was refused, as it is now."""
     media: str = ""
     """What it returns where that is no JSON; ``Answer.value`` is bytes then."""
 

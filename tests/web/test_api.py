@@ -52,8 +52,13 @@ async def test_every_read_answers_as_the_document_says(
     for operation in OPERATIONS:
         if operation.method != "GET" or operation.media:
             continue
-        known = {"orders": "ord-1", "meals": "dinner-1"}.get(operation.path.split("/")[1], "sug-1")
-        path = operation.path.format(id=known, item="milk", member="ada")
+        known = {
+            "orders": "ord-1",
+            "meals": "dinner-1",
+            "rules": "fridge_door_open",
+            "entities": "sensor.milk",
+        }.get(operation.path.split("/")[1], "sug-1")
+        path = operation.path.format(id=known, item="milk", member="ada", name="groceries.yaml")
         response = await _call(client, "GET", path, token="read-token")
         assert response.status == 200, path
         assert response.headers["Cache-Control"] == "no-store"
