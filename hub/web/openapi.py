@@ -74,7 +74,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
         items = {"type": "array", "items": answer}
         answer = {"type": "object", "required": ["items"], "properties": {"items": items}}
     responses: dict[str, Any] = {
-        "200": _response(HTTPStatus.OK, answer, operation.media or "application/json")
+        "200": {
+            "description": HTTPStatus.OK.phrase,
+            "content": {operation.media or "application/json": {"schema": answer}},
+        }
     }
     refused = (
         {400, 401, 403, *operation.errors}
@@ -87,12 +90,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
     )
     if operation.conflicts:
         refused.add(409)
+    problem = {"schema": {"$ref": _REF.format(model="Problem")}}
     for status in sorted(refused):
-        # A refused decision is an answer, with the suggestion as it is now; not a fault.
-        answered = status == 409 and not operation.conflicts
-        schema = answer if answered else {"$ref": _REF.format(model="Problem")}
-        kind = "application/json" if answered else "application/problem+json"
-        responses[str(status)] = _response(HTTPStatus(status), schema, kind)
+        content = {"application/problem+json": problem}
+        if status == 409 and not operation.conflicts:
+            # A refused decision is an answer, with the suggestion as it is now; not a fault.
+            content["application/json"] = {"schema": answer}
+        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -111,12 +115,6 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "content": {"application/json": {"schema": schema}},
         }
     return described
-
-
-def _response(
-    status: HTTPStatus, schema: dict[str, Any], kind: str = "application/json"
-) -> dict[str, Any]:
-    return {"description": status.phrase, "content": {kind: {"schema": schema}}}
 
 
 def _query(model: type[BaseModel]) -> list[dict[str, Any]]:
