@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import SequenceMatcher, unified_diff
 from typing import Literal
+
+from hub.domain.values import dataclass
 
 Side = Literal["ours", "theirs"]
 Mark = Literal["same", "added", "removed", "place"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from hub.domain.values import dataclass
 
 BIGGEST = 48 * 1024
 """Bytes of a published set, its signature included."""

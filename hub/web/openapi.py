@@ -90,6 +90,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     )
     if operation.conflicts:
         refused.add(409)
+    if operation.body:
+        refused.add(413)
     problem = {"schema": {"$ref": _REF.format(model="Problem")}}
     for status in sorted(refused):
         content = {"application/problem+json": problem}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from hub.domain.merging import DiffLine, Side
+from hub.domain.values import dataclass
 
 AlertKind = Literal["alone", "orders", "home", "night", "children"]
 """What a rule can do that is worth a second look: order without being asked (because ``hub.yaml``

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from hub.domain.suggestions import Suggestion
+from hub.domain.values import dataclass
 from hub.domain.yamltext import YamlError, load, read_part
 from hub.web.files import Files
 from hub.web.i18n import N_

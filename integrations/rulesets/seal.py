@@ -12,11 +12,11 @@ import hashlib
 import json
 import os
 from binascii import Error as Base64Error
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hub.domain.rulesets import BIGGEST, SetError
+from hub.domain.values import dataclass
 
 if TYPE_CHECKING:
     from joserfc.jws import JWSRegistry

@@ -7,12 +7,12 @@ internet can send the hub on to a neighbour of its own.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from hub.domain.rulesets import BIGGEST, SetError
+from hub.domain.values import dataclass
 
 if TYPE_CHECKING:
     from aiohttp import AddrInfoType, ClientSession

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from hub.domain.published import Published, filled, read_published
 from hub.domain.rulesets import SetError
+from hub.domain.values import dataclass
 from rules.ruleset import RuleSet
 
 _SAMPLES = {
