@@ -22,6 +22,7 @@ from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent, WitnessV
 from hub.web.configapi import CONFIG
 from hub.web.feedpages import FEEDS
 from hub.web.files import RuleView
+from hub.web.friendapi import FRIENDS
 from hub.web.gate import Handler, public
 from hub.web.loginpages import OPERATIONS as LOGINS
 from hub.web.mealapi import MEALS
@@ -274,6 +275,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *ACTIVITIES,
     *CONFIG,
     *FEEDS,
+    *FRIENDS,
     *LOGINS,
     *PASSKEYS,
     *PLANS,

@@ -55,6 +55,7 @@ async def test_every_read_answers_as_the_document_says(
         known = {
             "orders": "ord-1",
             "meals": "dinner-1",
+            "contacts": "ben",
             "rules": "fridge_door_open",
             "entities": "sensor.milk",
         }.get(operation.path.split("/")[1], "sug-1")
