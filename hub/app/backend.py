@@ -50,6 +50,7 @@ from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 from hub.web.quarantine import Quarantine
+from hub.web.rulesets import RuleSets
 from hub.worker.writer import Writer
 
 
@@ -80,6 +81,7 @@ class HubBackend:
         friends: Friends,
         feeds: Feeds,
         privacy: Privacy,
+        rule_sets: RuleSets,
         logins: Logins,
         quarantine: Quarantine,
         passkeys: Passkeys,
@@ -98,6 +100,7 @@ class HubBackend:
         self.friends = friends
         self.feeds = feeds
         self.privacy = privacy
+        self.rule_sets = rule_sets
         self.logins = logins
         self.quarantine = quarantine
         self.passkeys = passkeys

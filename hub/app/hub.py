@@ -288,6 +288,7 @@ class Hub:
             backup=lambda: self.nightly.state,
             topic_of=self.topics.of,
             pushes=self.pushes,
+            rule_sets=self.rule_sets,
             privacy=HubPrivacy(self.home, self.house, self.writer, self._engine),
             activities=HubActivities(self.home, self.house, self.writer, self._engine, self.clock),
             friends=HubFriends(self.peering, self._engine),

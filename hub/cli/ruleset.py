@@ -197,7 +197,7 @@ def _adopt(
 
 
 def _show(shown: Preview) -> None:
-    from hub.domain.published import in_language
+    from hub.domain.rulesets import in_language
     from hub.web.rulewords import words_of
 
     was = f" (you have {shown.was})" if shown.was else ""

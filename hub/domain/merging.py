@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import SequenceMatcher, unified_diff
 from typing import Literal
 
 from hub.domain.values import dataclass
@@ -72,6 +71,8 @@ def _regions(
 
 
 def _matches(base: Sequence[str], side: Sequence[str]) -> dict[int, int]:
+    from difflib import SequenceMatcher
+
     found: dict[int, int] = {}
     for block in SequenceMatcher(None, base, side).get_matching_blocks():
         for step in range(block.size):
@@ -96,6 +97,8 @@ def chosen(pieces: Sequence[Piece], choices: Mapping[int, Side]) -> list[str] | 
 
 def difference(before: str, after: str) -> list[DiffLine]:
     """Return what changes between two texts, with three lines around it."""
+    from difflib import unified_diff
+
     found: list[DiffLine] = []
     for line in unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=3):
         if line.startswith(("---", "+++")) and not found:

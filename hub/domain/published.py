@@ -145,12 +145,3 @@ def filled(published: Published, values: Mapping[str, str]) -> dict[str, str]:
         name: _BLANK.sub(lambda blank: said[blank[1]], text)
         for name, text in sorted(published.files.items())
     }
-
-
-def in_language(texts: Mapping[str, str], language: str) -> str:
-    """Return a text in a language; in English, or any, where it is not given in that one."""
-    for wanted in (language, "en"):
-        for tag, text in texts.items():
-            if tag == wanted:
-                return text
-    return next(iter(texts.values()), "")

@@ -36,6 +36,15 @@ def precedence(version: str) -> tuple[int, int, int, bool, tuple[tuple[bool, int
     return int(match[1]), int(match[2]), int(match[3]), not parts, parts
 
 
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """Return a text in a language; in English, or any, where it is not given in that one."""
+    for wanted in (language, "en"):
+        for tag, text in texts.items():
+            if tag == wanted:
+                return text
+    return next(iter(texts.values()), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Writing:
     """A file that is to be written: ``was`` is the SHA-256 of what it takes the place of.

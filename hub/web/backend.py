@@ -30,6 +30,7 @@ from hub.web.plans import Plans
 from hub.web.privacy import Privacy
 from hub.web.pushes import Pushes
 from hub.web.quarantine import Quarantine
+from hub.web.rulesets import RuleSets
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,11 @@ class Backend(Protocol):
     @property
     def beginning(self) -> Beginning:
         """Return the first start."""
+        ...
+
+    @property
+    def rule_sets(self) -> RuleSets:
+        """Return a community's rule sets."""
         ...
 
     @property

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import field
-from typing import Literal
+from datetime import datetime
+from typing import Literal, Protocol
 
 from hub.domain.merging import DiffLine, Side
+from hub.domain.rulesets import SetError as SetError
 from hub.domain.values import dataclass
 
 AlertKind = Literal["alone", "orders", "home", "night", "children"]
@@ -115,3 +117,48 @@ class Wanted:
 
     values: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, Side] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SetView:
+    """An adopted set. ``newer`` is the version that was found, ``trouble`` what was wrong last."""
+
+    id: str
+    version: str
+    fingerprint: str
+    url: str
+    at: datetime
+    newer: str
+    trouble: str
+
+
+class RuleSets(Protocol):
+    """A community's rule sets. What is refused raises SetError or CannotWrite, with one line."""
+
+    def sets(self) -> Sequence[SetView]:
+        """Return the adopted sets."""
+        ...
+
+    async def fetch(self, url: str) -> str:
+        """Fetch a set from an address that a person typed; return its digest."""
+        ...
+
+    async def newer(self, set_id: str) -> str:
+        """Fetch what is at an adopted set's own address; return its digest."""
+        ...
+
+    def take(self, document: bytes) -> str:
+        """Take a set that was handed over as a file; return its digest."""
+        ...
+
+    async def preview(self, digest: str, wanted: Wanted) -> Preview:
+        """Return what adopting a set would change. KeyError for one that is not there."""
+        ...
+
+    async def agree_to(self, digest: str, wanted: Wanted, stamp: str, member: str) -> None:
+        """Adopt a set as it was looked at. KeyError for one that is not there (any more)."""
+        ...
+
+    async def drop(self, set_id: str, *, member: str, via: str) -> tuple[str, ...]:
+        """Take a set out of force; return the files that stay beside."""
+        ...

@@ -61,6 +61,7 @@ from hub.web.feeds import AgendaText
 from hub.web.friends import FriendView, Invited
 from tests.web.fake_meals import FakeMeals
 from tests.web.fake_plans import FakePlans
+from tests.web.fake_rulesets import FakeRuleSets
 from tests.web.household import household
 
 NOW = datetime(2026, 11, 24, 16, 20, tzinfo=UTC)
@@ -566,6 +567,7 @@ class FakeBackend:
         self.friends = FakeFriends()
         self.feeds = FakeFeeds()
         self.privacy = FakePrivacy()
+        self.rule_sets = FakeRuleSets()
         self.files = household(self.folder, self.settings)
         self.beginning = HomeBeginning(self.files, self.folder.parent / "data", None)
         self.instant = NOW

@@ -40,6 +40,8 @@ PATHS = (
     "/more",
     "/pantry/milk",
     "/rules",
+    "/rules/sets",
+    "/rules/sets/offers/" + "d" * 64,
     "/rules?subject=milk&value=0.2",
     "/rules/fridge_door_open",
     "/rules/files/groceries.yaml",

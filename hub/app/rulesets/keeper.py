@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -18,11 +19,13 @@ from hub.ports import Clock
 from hub.store.peers import Wish
 from hub.store.rulesets import RuleSetStore
 from hub.web.files import CannotWrite
-from hub.web.rulesets import Wanted
+from hub.web.rulesets import Preview, SetView, Wanted
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 600.0
+_MOST_OFFERED = 8
+"""Sets that are held to be looked at; they are gone with a restart."""
 EACH = timedelta(days=1)
 """How often a newer version is looked for."""
 
@@ -47,6 +50,7 @@ class HubRuleSets:
         self._clock = clock
         self._take_up = look
         self._changing = asyncio.Lock()
+        self._offers: OrderedDict[str, Offered] = OrderedDict()
 
     def adopted(self) -> Sequence[AdoptedSet]:
         """Return the adopted sets."""
@@ -62,6 +66,76 @@ class HubRuleSets:
                         await self._write(one)
                     except CannotWrite as error:
                         log.error("rule set %s: %s", one.id, error)
+
+    # -- what pages ask ---------------------------------------------------------------------------
+
+    def sets(self) -> list[SetView]:
+        """Return the adopted sets as pages show them."""
+        found = [one for one in self.adopted() if not one.dropped]
+        if not found:
+            return []
+        from integrations.rulesets.seal import fingerprint
+
+        return [
+            SetView(
+                one.id,
+                one.version,
+                fingerprint(one.key),
+                one.url,
+                one.at,
+                one.newer.version if one.newer else "",
+                one.trouble,
+            )
+            for one in found
+        ]
+
+    async def fetch(self, url: str) -> str:
+        """Fetch a set to be looked at; return its digest. SetError."""
+        from hub.app.rulesets.offers import fetched
+
+        return self._offered(await fetched(url, self._clock.now()))
+
+    async def newer(self, set_id: str) -> str:
+        """Fetch what is at a set's own address; return its digest. SetError."""
+        from hub.app.rulesets.offers import fetched
+
+        before = self._one(set_id)
+        if before is None or not before.url:
+            raise SetError("that set has no address to look at")
+        found = await fetched(before.url, self._clock.now(), local=before.local)
+        if found.id != set_id:
+            raise SetError(f"at its address there is {found.id} now")
+        return self._offered(found)
+
+    def take(self, document: bytes) -> str:
+        """Keep a set that was handed over, to be looked at; return its digest. SetError."""
+        from hub.app.rulesets.offers import offer_of
+
+        return self._offered(offer_of(document, "", False, self._clock.now()))
+
+    async def preview(self, digest: str, wanted: Wanted) -> Preview:
+        """Return what adopting a set would change. KeyError, SetError, CannotWrite."""
+        from hub.app.rulesets.plan import plan
+
+        offered = self._offers[digest]
+        found, _ = await asyncio.to_thread(
+            plan, self._config, self._home, self._one(offered.id), offered, wanted
+        )
+        return found
+
+    async def agree_to(self, digest: str, wanted: Wanted, stamp: str, member: str) -> None:
+        """Adopt a set as it was looked at. KeyError, SetError, CannotWrite."""
+        await self.agree(self._offers[digest], wanted, stamp, member=member, via="web")
+        self._offers.pop(digest, None)
+
+    def _offered(self, offered: Offered) -> str:
+        self._offers[offered.digest] = offered
+        self._offers.move_to_end(offered.digest)
+        while len(self._offers) > _MOST_OFFERED:
+            self._offers.popitem(last=False)
+        return offered.digest
+
+    # -- deciding ---------------------------------------------------------------------------------
 
     async def agree(
         self, offered: Offered, wanted: Wanted, stamp: str, *, member: str, via: str
