@@ -10,7 +10,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import BaseModel
+
 from devices.meaning import DevicesFile
+from devices.meaning import Meaning as Meant
+from devices.pantry import PantryFile
 from hub.app import rulefields
 from hub.app.config import rule_files
 from hub.app.textfiles import changed, put, read, stamp
@@ -34,6 +38,7 @@ from hub.web.files import (
 from rules.rehearse import rehearse
 from rules.ruleset import RuleSet
 
+_OTHERS: Mapping[str, type[BaseModel]] = {"pantry.yaml": PantryFile, "devices.yaml": DevicesFile}
 _NAME = re.compile(r"(?:sets/[a-z][a-z0-9-]{0,39}/)?[a-z0-9][a-z0-9_-]{0,60}\.yaml")
 
 
@@ -127,15 +132,50 @@ class HomeFiles:
 
     async def save_rules(self, name: str, text: str, was: str) -> Sequence[Problem]:
         """Write a file of rules unless something is wrong. Raises Stale, CannotWrite, KeyError."""
-        path = self._rule_path(name)
+        return await self._save(self._rule_path(name), name, text, was, self.check_rules)
+
+    async def _save(
+        self,
+        path: Path,
+        name: str,
+        text: str,
+        was: str,
+        check: Callable[[str, str], Sequence[Problem]],
+    ) -> Sequence[Problem]:
         text = text.replace("\r\n", "\n")
         async with self.writing:
             if stamp(read(path)) != was:
                 raise Stale(f"{name} has changed since this page was loaded; load it again")
-            problems = self.check_rules(name, text)
+            problems = check(name, text)
             if not problems:
                 await self.write(path, text if text.endswith("\n") or not text else text + "\n")
         return problems
+
+    # -- the pantry and the devices, as text ------------------------------------------------------
+
+    def other_files(self) -> Sequence[str]:
+        """Return the names of the other files that are edited as text."""
+        return tuple(_OTHERS)
+
+    def other_file(self, name: str) -> RuleFile:
+        """Return one of these as text. Raises KeyError, CannotWrite."""
+        _OTHERS[name]
+        text = read(self.folder / name)
+        return RuleFile(name, text, stamp(text))
+
+    def check_other(self, name: str, text: str) -> Sequence[Problem]:
+        """Return what would be wrong if it had this text. Raises KeyError."""
+        found, problems = read_model(_OTHERS[name], text, name)
+        if isinstance(found, DevicesFile):
+            names = {one.id: one.name for one in self.home.settings.members}
+            wrong = Meant(found, self.home.pantry, names).problems()
+            return [*problems, *(Problem(name, 1, 1, line) for line in wrong)]
+        return problems
+
+    async def save_other(self, name: str, text: str, was: str) -> Sequence[Problem]:
+        """Write it unless something is wrong. Raises Stale, CannotWrite, KeyError."""
+        _OTHERS[name]
+        return await self._save(self.folder / name, name, text, was, self.check_other)
 
     def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
         """Return what a form can change about a rule. KeyError for an unknown one."""

@@ -118,6 +118,22 @@ class Files(Protocol):
         """
         ...
 
+    def other_files(self) -> Sequence[str]:
+        """Return the names of the other files that are edited as text; hub.yaml is none of them."""
+        ...
+
+    def other_file(self, name: str) -> RuleFile:
+        """Return one of these as text; a missing one is empty. KeyError for any other name."""
+        ...
+
+    def check_other(self, name: str, text: str) -> Sequence[Problem]:
+        """Return what would be wrong if it had this text. KeyError for any other name."""
+        ...
+
+    async def save_other(self, name: str, text: str, was: str) -> Sequence[Problem]:
+        """Write it as ``save_rules`` does. Raises Stale, CannotWrite, KeyError."""
+        ...
+
     def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
         """Return what a form can change about a rule. KeyError for an unknown one."""
         ...

@@ -47,6 +47,8 @@ PATHS = (
     "/rules/files/groceries.yaml",
     "/ledger",
     "/privacy",
+    "/settings",
+    "/settings/files/pantry.yaml",
     "/devices/sensor.milk",
     "/devices/event.bell",
     "/welcome/members",

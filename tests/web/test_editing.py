@@ -1,6 +1,5 @@
 """Changing the household in a real browser: rules as text and by form, language, the wizard."""
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests.web.fake_backend import FakeBackend
@@ -60,27 +59,4 @@ async def test_the_language_is_chosen_and_kept(
     await visitor.go("/pantry")
     await expect(page.get_by_role("heading", level=1)).to_have_text("食品柜")
     assert await page.evaluate("document.documentElement.lang") == "zh-Hans"
-    assert visitor.complaints == []
-
-
-@pytest.mark.parametrize("size", ["phone", "desk"])
-async def test_the_first_start(
-    browser: Browser, base: str, backend: FakeBackend, size: str
-) -> None:
-    (backend.folder / "hub.yaml").write_text("# The household.\n")
-    visitor = await visit(browser, base, size, timezone_id="Europe/Lisbon")
-    page = visitor.page
-    await visitor.go("/")
-    await page.get_by_label("Code").fill("4711-0815")
-    await page.get_by_role("button", name="Sign in").click()
-    await expect(page.get_by_role("heading", level=1)).to_have_text("Set up your home")
-    await page.get_by_label("Name").first.fill("Elm Street")
-    await page.get_by_label("Name").nth(1).fill("Ben")
-    await page.get_by_role("button", name="Set up").click()
-    await expect(page.get_by_role("status").first).to_contain_text("Your home is set up.")
-    text = (backend.folder / "hub.yaml").read_text()
-    assert text.startswith("# The household.\n")
-    assert "name: Elm Street" in text
-    assert "timezone: Europe/" in text
-    assert "- id: ben" in text
     assert visitor.complaints == []

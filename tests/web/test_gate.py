@@ -48,6 +48,8 @@ PAGES = (
     "/rules/groceries",
     "/rules/files/groceries.yaml",
     "/ledger",
+    "/settings",
+    "/settings/files/pantry.yaml",
     "/devices/sensor.milk",
 )
 
