@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
@@ -62,6 +61,8 @@ def path_text(path: Sequence[str | int]) -> str:
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that was most likely meant, None when none is near."""
+    import difflib  # only for mistakes: a hub at idle would hold it
+
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 
