@@ -85,10 +85,10 @@ class HomeBeginning:
             there = set(self._files.rule_ids())
             for one, values in wanted:
                 if one.id not in there:
-                    before = texts.get(one.file, self._files.rule_file(one.file).text)
+                    before = texts.get(one.file, self._files.rule_texts.read(one.file).text)
                     texts[one.file] = readyrules.added(before, one, values)
             problems = [
-                p for name, text in texts.items() for p in self._files.check_rules(name, text)
+                p for name, text in texts.items() for p in self._files.rule_texts.check(name, text)
             ]
             if problems:
                 return problems

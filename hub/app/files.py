@@ -17,7 +17,8 @@ from devices.meaning import Meaning as Meant
 from devices.pantry import PantryFile
 from hub.app import rulefields
 from hub.app.config import rule_files
-from hub.app.textfiles import changed, put, read, stamp
+from hub.app.textfiles import changed, put, read
+from hub.app.texts import HomeTexts
 from hub.app.yamledit import REMOVE
 from hub.domain.events import Event, StateChanged, StockChanged
 from hub.domain.stock import StockLevel
@@ -30,9 +31,7 @@ from hub.web.files import (
     CannotWrite,
     Meaning,
     RuleField,
-    RuleFile,
     RuleView,
-    Stale,
     Verdict,
 )
 from rules.rehearse import rehearse
@@ -65,6 +64,20 @@ class HomeFiles:
         self._problems = problems
         self._fired = fired
         self.writing = asyncio.Lock()
+        self.rule_texts = HomeTexts(
+            lambda: [self._rule_name(file) for file in rule_files(self.folder)],
+            self._rule_path,
+            self._check_rules,
+            writing=self.writing,
+            write=self.write,
+        )
+        self.other_texts = HomeTexts(
+            lambda: tuple(_OTHERS),
+            self._other_path,
+            self._check_other,
+            writing=self.writing,
+            write=self.write,
+        )
 
     def problems(self) -> Sequence[Problem]:
         """Return the mistakes in the files as they are, each file by its name in the folder."""
@@ -107,17 +120,7 @@ class HomeFiles:
             if isinstance(rule, dict) and "id" in rule
         ]
 
-    def rule_files(self) -> Sequence[str]:
-        """Return the names of the files of rules."""
-        return [self._rule_name(file) for file in rule_files(self.folder)]
-
-    def rule_file(self, name: str) -> RuleFile:
-        """Return a file of rules; a new one is empty. KeyError for a name that cannot be one."""
-        text = read(self._rule_path(name))
-        return RuleFile(name, text, stamp(text))
-
-    def check_rules(self, name: str, text: str) -> Sequence[Problem]:
-        """Return what would be wrong if a file of rules had this text."""
+    def _check_rules(self, name: str, text: str) -> Sequence[Problem]:
         path = str(self._rule_path(name))
         texts = [
             (str(file), text if str(file) == path else read(file))
@@ -129,53 +132,6 @@ class HomeFiles:
             texts, members=self.home.settings.members, pantry=self.home.pantry.values()
         )
         return [self._shown(one) for one in problems if one.file == path]
-
-    async def save_rules(self, name: str, text: str, was: str) -> Sequence[Problem]:
-        """Write a file of rules unless something is wrong. Raises Stale, CannotWrite, KeyError."""
-        return await self._save(self._rule_path(name), name, text, was, self.check_rules)
-
-    async def _save(
-        self,
-        path: Path,
-        name: str,
-        text: str,
-        was: str,
-        check: Callable[[str, str], Sequence[Problem]],
-    ) -> Sequence[Problem]:
-        text = text.replace("\r\n", "\n")
-        async with self.writing:
-            if stamp(read(path)) != was:
-                raise Stale(f"{name} has changed since this page was loaded; load it again")
-            problems = check(name, text)
-            if not problems:
-                await self.write(path, text if text.endswith("\n") or not text else text + "\n")
-        return problems
-
-    # -- the pantry and the devices, as text ------------------------------------------------------
-
-    def other_files(self) -> Sequence[str]:
-        """Return the names of the other files that are edited as text."""
-        return tuple(_OTHERS)
-
-    def other_file(self, name: str) -> RuleFile:
-        """Return one of these as text. Raises KeyError, CannotWrite."""
-        _OTHERS[name]
-        text = read(self.folder / name)
-        return RuleFile(name, text, stamp(text))
-
-    def check_other(self, name: str, text: str) -> Sequence[Problem]:
-        """Return what would be wrong if it had this text. Raises KeyError."""
-        found, problems = read_model(_OTHERS[name], text, name)
-        if isinstance(found, DevicesFile):
-            names = {one.id: one.name for one in self.home.settings.members}
-            wrong = Meant(found, self.home.pantry, names).problems()
-            return [*problems, *(Problem(name, 1, 1, line) for line in wrong)]
-        return problems
-
-    async def save_other(self, name: str, text: str, was: str) -> Sequence[Problem]:
-        """Write it unless something is wrong. Raises Stale, CannotWrite, KeyError."""
-        _OTHERS[name]
-        return await self._save(self.folder / name, name, text, was, self.check_other)
 
     def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
         """Return what a form can change about a rule. KeyError for an unknown one."""
@@ -196,7 +152,7 @@ class HomeFiles:
             if not changes:
                 return []
             text = changed(read(path), path.name, changes)
-            problems = self.check_rules(self._rule_name(path), text)
+            problems = self._check_rules(self._rule_name(path), text)
             if not problems:
                 await self.write(path, text)
         return problems
@@ -293,6 +249,19 @@ class HomeFiles:
         if not _NAME.fullmatch(name):
             raise KeyError(name)
         return self.folder / "rules" / name
+
+    def _other_path(self, name: str) -> Path:
+        if name not in _OTHERS:
+            raise KeyError(name)
+        return self.folder / name
+
+    def _check_other(self, name: str, text: str) -> Sequence[Problem]:
+        found, problems = read_model(_OTHERS[name], text, name)
+        if isinstance(found, DevicesFile):
+            names = {one.id: one.name for one in self.home.settings.members}
+            wrong = Meant(found, self.home.pantry, names).problems()
+            return [*problems, *(Problem(name, 1, 1, line) for line in wrong)]
+        return problems
 
     def _rule_name(self, file: Path) -> str:
         """Return a file's name as pages call it: within ``rules/``."""

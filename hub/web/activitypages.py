@@ -14,8 +14,16 @@ from hub.web.daypages import FARTHEST
 from hub.web.dayviews import asked_day
 from hub.web.friends import FriendView
 from hub.web.i18n import N_
-from hub.web.rulepages import is_adult, require_adult
-from hub.web.site import form_of, quoted, redirect, render, signed_in, site_of
+from hub.web.site import (
+    form_of,
+    is_adult,
+    quoted,
+    redirect,
+    render,
+    require_adult,
+    signed_in,
+    site_of,
+)
 
 MOST_EMAILS = 20
 LONGEST_NOTE = 1000

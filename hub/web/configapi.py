@@ -17,6 +17,7 @@ from hub.web.files import (
     RuleField,
     RuleView,
     Stale,
+    Texts,
     Verdict,
 )
 from hub.web.files import Problem as Found
@@ -91,6 +92,10 @@ def _files(request: web.Request) -> Files:
     return site_of(request).backend.files
 
 
+def _texts(request: web.Request) -> Texts:
+    return _files(request).rule_texts
+
+
 def _conflict(error: Exception) -> web.HTTPConflict:
     return web.HTTPConflict(text=str(error))
 
@@ -108,17 +113,6 @@ def _faults(problems: Sequence[Found]) -> list[Fault]:
     ]
 
 
-def _text(request: web.Request) -> Answer:
-    name = request.match_info["name"]
-    try:
-        kept = _files(request).rule_file(name)
-    except KeyError:
-        raise _no_file(name) from None
-    except CannotWrite as unreadable:
-        raise _conflict(unreadable) from unreadable
-    return Answer(RuleFileText(name=kept.name, text=kept.text, version=kept.stamp))
-
-
 def _no_file(name: str) -> web.HTTPNotFound:
     return web.HTTPNotFound(
         text=f"{name[:80]!r} cannot be a file of rules; expected a name such as groceries.yaml"
@@ -126,17 +120,24 @@ def _no_file(name: str) -> web.HTTPNotFound:
 
 
 async def _rule_files(request: web.Request) -> Answer:
-    return Answer([RuleFileName(name=name) for name in _files(request).rule_files()])
+    return Answer([RuleFileName(name=name) for name in _texts(request).names()])
 
 
 async def _rule_file(request: web.Request) -> Answer:
-    return _text(request)
+    name = request.match_info["name"]
+    try:
+        kept = _texts(request).read(name)
+    except KeyError:
+        raise _no_file(name) from None
+    except CannotWrite as unreadable:
+        raise _conflict(unreadable) from unreadable
+    return Answer(RuleFileText(name=kept.name, text=kept.text, version=kept.stamp))
 
 
 async def _check(request: web.Request) -> Answer:
     body, name = await read_body(request, RuleTextBody), request.match_info["name"]
     try:
-        return Answer(_faults(_files(request).check_rules(name, body.text)))
+        return Answer(_faults(_texts(request).check(name, body.text)))
     except KeyError:
         raise _no_file(name) from None
     except CannotWrite as unreadable:
@@ -146,7 +147,7 @@ async def _check(request: web.Request) -> Answer:
 async def _write(request: web.Request) -> Answer:
     body, name = await read_body(request, RuleFileBody), request.match_info["name"]
     try:
-        _sound(await _files(request).save_rules(name, body.text, body.version))
+        _sound(await _texts(request).save(name, body.text, body.version))
     except KeyError:
         raise _no_file(name) from None
     except Stale as stale:
@@ -154,7 +155,7 @@ async def _write(request: web.Request) -> Answer:
         raise web.HTTPConflict(text=said) from stale
     except CannotWrite as unwritable:
         raise _conflict(unwritable) from unwritable
-    return _text(request)
+    return await _rule_file(request)
 
 
 def _rule(request: web.Request) -> RuleView:

@@ -7,8 +7,7 @@ from aiohttp import web
 from hub.web.backend import EntityView
 from hub.web.files import CannotWrite, Meaning
 from hub.web.i18n import N_
-from hub.web.rulepages import require_adult
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import form_of, redirect, render, require_adult, signed_in, site_of
 from hub.web.views import devices
 
 _SCANNERS = ("event.", "tag.", "device_automation.")

@@ -43,8 +43,8 @@ class RuleView:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleFile:
-    """A file of rules; ``stamp`` changes with its text."""
+class TextFile:
+    """A file as text; ``stamp`` changes with it."""
 
     name: str
     text: str
@@ -84,6 +84,29 @@ class Meaning:
     ignore: bool = False
 
 
+class Texts(Protocol):
+    """Files of one kind as text. KeyError for a name that none of them can have."""
+
+    def names(self) -> Sequence[str]:
+        """Return the names of those that there are."""
+        ...
+
+    def read(self, name: str) -> TextFile:
+        """Return a file; one that is not there yet is empty. Raises KeyError, CannotWrite."""
+        ...
+
+    def check(self, name: str, text: str) -> Sequence[Problem]:
+        """Return what would be wrong if a file had this text. Raises KeyError, CannotWrite."""
+        ...
+
+    async def save(self, name: str, text: str, was: str) -> Sequence[Problem]:
+        """Write a file unless something is wrong; ``was`` is the stamp of what was read.
+
+        Raises Stale, CannotWrite, KeyError.
+        """
+        ...
+
+
 class Files(Protocol):
     """The household's files. Writes raise CannotWrite; what is wrong comes back as problems."""
 
@@ -99,39 +122,14 @@ class Files(Protocol):
         """Return the rules in force, in the order of the files."""
         ...
 
-    def rule_files(self) -> Sequence[str]:
-        """Return the names of the files of rules."""
+    @property
+    def rule_texts(self) -> Texts:
+        """Return the files of rules as text, by their names within ``rules/``."""
         ...
 
-    def rule_file(self, name: str) -> RuleFile:
-        """Return a file of rules; a new one is empty. KeyError for a name that cannot be one."""
-        ...
-
-    def check_rules(self, name: str, text: str) -> Sequence[Problem]:
-        """Return what would be wrong if a file of rules had this text."""
-        ...
-
-    async def save_rules(self, name: str, text: str, was: str) -> Sequence[Problem]:
-        """Write a file of rules unless something is wrong; ``was`` is the stamp of what was read.
-
-        Raises Stale, CannotWrite, KeyError.
-        """
-        ...
-
-    def other_files(self) -> Sequence[str]:
-        """Return the names of the other files that are edited as text; hub.yaml is none of them."""
-        ...
-
-    def other_file(self, name: str) -> RuleFile:
-        """Return one of these as text; a missing one is empty. KeyError for any other name."""
-        ...
-
-    def check_other(self, name: str, text: str) -> Sequence[Problem]:
-        """Return what would be wrong if it had this text. KeyError for any other name."""
-        ...
-
-    async def save_other(self, name: str, text: str, was: str) -> Sequence[Problem]:
-        """Write it as ``save_rules`` does. Raises Stale, CannotWrite, KeyError."""
+    @property
+    def other_texts(self) -> Texts:
+        """Return the other files that are edited as text; hub.yaml is none of them."""
         ...
 
     def rule_fields(self, rule_id: str) -> Sequence[RuleField]:

@@ -13,8 +13,7 @@ from hub.domain.peers import SCHEME, PeerError
 from hub.web.activityviews import when
 from hub.web.friends import Friends, FriendView
 from hub.web.i18n import N_
-from hub.web.rulepages import require_adult
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import form_of, redirect, render, require_adult, signed_in, site_of
 from hub.web.you import qr
 
 

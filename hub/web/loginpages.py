@@ -18,9 +18,8 @@ from hub.web.gate import public
 from hub.web.i18n import N_
 from hub.web.logins import MadeLogin
 from hub.web.operations import Answer, Input, MemberBody, Operation, by_adult, read_body
-from hub.web.rulepages import require_adult
 from hub.web.signin import address_of
-from hub.web.site import Attempts, form_of, redirect, render, signed_in, site_of
+from hub.web.site import Attempts, form_of, redirect, render, require_adult, signed_in, site_of
 from hub.web.you import qr
 
 _log = logging.getLogger(__name__)

@@ -18,8 +18,7 @@ from hub.domain.peers import PeerError
 from hub.domain.plans import PLAN_KINDS, PlanError, PlanKind
 from hub.web.activityforms import given, instant_of, window_of
 from hub.web.i18n import N_
-from hub.web.rulepages import is_adult, require_adult
-from hub.web.site import form_of, quoted, redirect, signed_in, site_of
+from hub.web.site import form_of, is_adult, quoted, redirect, require_adult, signed_in, site_of
 
 MOST = Decimal(1_000_000)
 _TITLES: Mapping[PlanKind, str] = {"absence": N_("Away"), "cooking": N_("Cooking")}

@@ -9,8 +9,7 @@ from hub.domain.decisions import DecisionResult
 from hub.domain.quarantine import KnownDevice
 from hub.web.i18n import N_
 from hub.web.operations import Answer, MemberBody, Operation, by_adult, read_body
-from hub.web.rulepages import require_adult
-from hub.web.site import form_of, redirect, signed_in, site_of
+from hub.web.site import form_of, redirect, require_adult, signed_in, site_of
 
 
 async def answer(request: web.Request) -> web.Response:

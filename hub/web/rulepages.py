@@ -6,23 +6,13 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
-from hub.web.files import CannotWrite, Problem, RuleView, Stale, Verdict
+from hub.web.files import CannotWrite, Problem, RuleView, Verdict
 from hub.web.i18n import N_
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import form_of, redirect, render, require_adult, signed_in, site_of
+from hub.web.textpages import Editor
 
 _FIELD = "field:"
 _MOST = 60
-
-
-def is_adult(request: web.Request) -> bool:
-    """Tell whether an adult is signed in."""
-    return site_of(request).is_adult(signed_in(request).member)
-
-
-def require_adult(request: web.Request) -> None:
-    """Refuse whoever is not an adult. Raises HTTPForbidden."""
-    if not is_adult(request):
-        raise web.HTTPForbidden(text=N_("Only an adult of the household may change this."))
 
 
 async def show(request: web.Request) -> web.Response:
@@ -34,7 +24,7 @@ async def show(request: web.Request) -> web.Response:
         request,
         "rules.html",
         rules=files.rules(),
-        names=files.rule_files(),
+        names=files.rule_texts.names(),
         problems=[one for one in files.problems() if one.file.startswith("rules/")],
         subject=subject,
         value=value,
@@ -115,70 +105,10 @@ async def change(request: web.Request) -> web.Response:
     return redirect(f"/rules/{found.id}")
 
 
-async def text(request: web.Request) -> web.Response:
-    """Show a file of rules as text."""
-    return _text_page(request)
-
-
-def _text_page(
-    request: web.Request,
-    *,
-    given: str | None = None,
-    problems: Sequence[Problem] | None = None,
-    error: str = "",
-    status: int = 200,
-) -> web.Response:
-    files, name = site_of(request).backend.files, _name(request)
-    try:
-        kept = files.rule_file(name)
-    except KeyError as unknown:
-        raise web.HTTPNotFound(text=N_("There is no such file of rules.")) from unknown
-    except CannotWrite as unreadable:
-        raise web.HTTPConflict(text=str(unreadable)) from unreadable
-    shown = kept.text if given is None else given
-    found = files.check_rules(name, shown) if problems is None else problems
-    return render(
-        request, "rule_text.html", file=kept, text=shown, problems=found, error=error, status=status
-    )
-
-
-def _name(request: web.Request) -> str:
-    return request.match_info["name"]
-
-
-async def save(request: web.Request) -> web.Response:
-    """Write a file of rules, unless it has a mistake."""
-    require_adult(request)
-    site, name = site_of(request), _name(request)
-    form = await form_of(request)
-    given = form.get("text", "").replace("\r\n", "\n")
-    try:
-        problems = await site.backend.files.save_rules(name, given, form.get("stamp", ""))
-    except KeyError as unknown:
-        raise web.HTTPNotFound(text=N_("There is no such file of rules.")) from unknown
-    except Stale as stale:
-        return _text_page(request, given=given, error=str(stale), status=409)
-    except CannotWrite as unwritable:
-        return _text_page(request, given=given, error=str(unwritable), status=409)
-    if problems:
-        return _text_page(request, given=given, problems=problems, status=400)
-    site.told.say(signed_in(request), "good", site.words(request).text("The file is saved."))
-    return redirect(f"/rules/files/{name}")
-
-
-async def check(request: web.Request) -> web.Response:
-    """Tell what is wrong with a text, for the page to show while it is typed."""
-    form = await form_of(request)
-    try:
-        problems = site_of(request).backend.files.check_rules(_name(request), form.get("text", ""))
-    except KeyError as unknown:
-        raise web.HTTPNotFound(text=N_("There is no such file of rules.")) from unknown
-    except CannotWrite as unreadable:
-        raise web.HTTPConflict(text=str(unreadable)) from unreadable
-    return web.json_response(
-        {
-            "problems": [
-                {"line": one.line, "column": one.column, "message": one.message} for one in problems
-            ]
-        }
-    )
+FILES = Editor(
+    "rule_text.html",
+    "/rules/files",
+    N_("There is no such file of rules."),
+    lambda files: files.rule_texts,
+)
+"""Files of rules as text: everybody reads them, adults write."""

@@ -11,10 +11,9 @@ from hub.domain.merging import Side
 from hub.domain.rulesets import SetError, in_language
 from hub.web.files import CannotWrite
 from hub.web.i18n import N_
-from hub.web.rulepages import require_adult
 from hub.web.rulesets import Preview, Wanted
 from hub.web.rulewords import words_of
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import form_of, redirect, render, require_adult, signed_in, site_of
 
 _VALUE, _CHOICE = "value:", "choice:"
 _MOST = 60

@@ -10,10 +10,9 @@ from aiohttp import web
 
 from hub.domain.values import dataclass
 from hub.settings import Settings
-from hub.web.files import CannotWrite, Problem, Stale
 from hub.web.i18n import N_
-from hub.web.rulepages import require_adult
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import render, require_adult, site_of
+from hub.web.textpages import Editor
 
 SECRET = frozenset({"password", "token", "topic", "apprise"})
 """Keys of hub.yaml whose values open something: that they are set is all that is shown."""
@@ -71,72 +70,17 @@ async def show(request: web.Request) -> web.Response:
         request,
         "settings.html",
         parts=parts(backend.settings),
-        names=backend.files.other_files(),
+        names=backend.files.other_texts.names(),
         problems=[one for one in backend.files.problems() if not one.file.startswith("rules/")],
         backup=backend.backup() if backend.settings.backup.to is not None else None,
     )
 
 
-async def text(request: web.Request) -> web.Response:
-    """Show one of the household's other files as text, to adults."""
-    require_adult(request)
-    return _page(request)
-
-
-def _page(
-    request: web.Request,
-    *,
-    given: str | None = None,
-    problems: Sequence[Problem] | None = None,
-    error: str = "",
-    status: int = 200,
-) -> web.Response:
-    files, name = site_of(request).backend.files, request.match_info["name"]
-    try:
-        kept = files.other_file(name)
-    except KeyError as unknown:
-        raise web.HTTPNotFound(text=N_("There is no such file.")) from unknown
-    except CannotWrite as unreadable:
-        raise web.HTTPConflict(text=str(unreadable)) from unreadable
-    shown = kept.text if given is None else given
-    found = files.check_other(name, shown) if problems is None else problems
-    return render(
-        request,
-        "settings_text.html",
-        file=kept,
-        text=shown,
-        problems=found,
-        error=error,
-        status=status,
-    )
-
-
-async def save(request: web.Request) -> web.Response:
-    """Write a file, unless it has a mistake."""
-    require_adult(request)
-    site, name = site_of(request), request.match_info["name"]
-    form = await form_of(request)
-    given = form.get("text", "").replace("\r\n", "\n")
-    try:
-        problems = await site.backend.files.save_other(name, given, form.get("stamp", ""))
-    except KeyError as unknown:
-        raise web.HTTPNotFound(text=N_("There is no such file.")) from unknown
-    except (Stale, CannotWrite) as refused:
-        return _page(request, given=given, error=str(refused), status=409)
-    if problems:
-        return _page(request, given=given, problems=problems, status=400)
-    site.told.say(signed_in(request), "good", site.words(request).text("The file is saved."))
-    return redirect(f"/settings/files/{name}")
-
-
-async def check(request: web.Request) -> web.Response:
-    """Tell what is wrong with a text, for the page to show while it is typed."""
-    require_adult(request)
-    form = await form_of(request)
-    files, name = site_of(request).backend.files, request.match_info["name"]
-    try:
-        problems = files.check_other(name, form.get("text", ""))
-    except KeyError as unknown:
-        raise web.HTTPNotFound(text=N_("There is no such file.")) from unknown
-    told = [{"line": one.line, "column": one.column, "message": one.message} for one in problems]
-    return web.json_response({"problems": told})
+FILES = Editor(
+    "settings_text.html",
+    "/settings/files",
+    N_("There is no such file."),
+    lambda files: files.other_texts,
+    adults_only=True,
+)
+"""The pantry and the devices as text; hub.yaml is none of them: passwords may stand in it."""

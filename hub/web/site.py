@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from hub.domain.values import dataclass
 from hub.settings import MemberSettings
 from hub.web.backend import Backend, Session
-from hub.web.i18n import LANGUAGES, TAGS, language_of, translations
+from hub.web.i18n import LANGUAGES, N_, TAGS, language_of, translations
 from hub.web.live import Live
 from hub.web.words import Words
 
@@ -180,6 +180,17 @@ def signed_in(request: web.Request) -> Session:
     if session is None:
         raise web.HTTPUnauthorized(text="Please sign in first.")
     return session
+
+
+def is_adult(request: web.Request) -> bool:
+    """Tell whether an adult is signed in."""
+    return site_of(request).is_adult(signed_in(request).member)
+
+
+def require_adult(request: web.Request) -> None:
+    """Refuse whoever is not an adult. Raises HTTPForbidden."""
+    if not is_adult(request):
+        raise web.HTTPForbidden(text=N_("Only an adult of the household may change this."))
 
 
 async def form_of(request: web.Request) -> dict[str, str]:

@@ -17,8 +17,7 @@ from hub.domain.values import dataclass
 from hub.web.beginning import STEPS
 from hub.web.files import CannotWrite, Problem, Stale
 from hub.web.i18n import N_
-from hub.web.rulepages import require_adult
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import form_of, redirect, render, require_adult, signed_in, site_of
 from hub.web.views import devices
 from hub.web.welcomeforms import (
     MOST_MEMBERS,
