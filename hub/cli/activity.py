@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.common import DEFAULT_DATA, AsJson, DataFolder, Refused, database
-from hub.cli.order import tell_checked
-from hub.cli.proofs import Out, give, own_key, read_file
+from hub.cli import receipts
+from hub.cli.common import DEFAULT_DATA, AsJson, DataFolder
+from hub.cli.proofs import Out
 
 app = typer.Typer(
     help="Receipts of activities: invitation and answers as both sides signed them.",
@@ -33,13 +33,8 @@ def receipt(
     The file holds names, times and places as they were told: give it to whoever is to judge.
     """
     from hub.app.activityreceipts import make
-    from hub.app.receipts import ReceiptError
 
-    with database(data) as engine:
-        try:
-            give(make(engine, own_key(data), activity), out)
-        except ReceiptError as error:
-            raise Refused(str(error)) from None
+    receipts.write(make, activity, data, out)
 
 
 @app.command("check", epilog="[bold]run_hub.py activity check a.receipt --json[/bold]")
@@ -49,10 +44,5 @@ def check(
 ) -> None:
     """Check a receipt with nothing but itself; compare its keys with what the households say."""
     from hub.app.activityreceipts import check as checked
-    from hub.app.receipts import LARGEST, ReceiptError
 
-    try:
-        found = checked(read_file(file, LARGEST + 1))
-    except ReceiptError as error:
-        raise Refused(f"{file}: {error}", 2) from None
-    tell_checked(found, file, as_json)
+    receipts.check(checked, file, as_json)

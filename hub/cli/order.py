@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from hub.cli import receipts
 from hub.cli.common import (
     DEFAULT_DATA,
     AsJson,
     DataFolder,
-    Refused,
     database,
     plain,
     print_json,
-    say,
     table,
 )
-from hub.cli.proofs import Out, give, own_key, read_file
-
-if TYPE_CHECKING:
-    from hub.app.receipts import Checked
+from hub.cli.proofs import Out
 
 app = typer.Typer(
     help="Orders, and receipts of them: what both sides signed, checked anywhere.",
@@ -73,13 +69,9 @@ def receipt(
     The file holds names and addresses as they were told to the provider: give it to whoever is to
     judge, and to nobody else.
     """
-    from hub.app.receipts import ReceiptError, make
+    from hub.app.receipts import make
 
-    with database(data) as engine:
-        try:
-            give(make(engine, own_key(data), order), out)
-        except ReceiptError as error:
-            raise Refused(str(error)) from None
+    receipts.write(make, order, data, out)
 
 
 @app.command("check", epilog="[bold]run_hub.py order check 4711.receipt --json[/bold]")
@@ -88,29 +80,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a receipt with nothing but itself; compare its keys with the registry's yourself."""
-    from hub.app.receipts import LARGEST, ReceiptError
     from hub.app.receipts import check as checked
 
-    try:
-        found = checked(read_file(file, LARGEST + 1))
-    except ReceiptError as error:
-        raise Refused(f"{file}: {error}", 2) from None
-    tell_checked(found, file, as_json)
-
-
-def tell_checked(found: Checked, file: Path, as_json: bool) -> None:
-    """Say what a receipt proves. Refused when a part does not hold, or only one side signed."""
-    ok = found.both and not found.faults
-    if as_json:
-        print_json({"ok": ok, **found.told()})
-    else:
-        for line in found.holds:
-            say(line)
-        for line in found.faults:
-            say(f"does not hold: {line}")
-        for signer, key in found.keys.items():
-            say(f"key of {signer}: {key}")
-    if found.faults:
-        raise Refused(f"{file}: {len(found.faults)} of its parts do not hold")
-    if not found.both:
-        raise Refused(f"{file}: only one side has signed")
+    receipts.check(checked, file, as_json)
