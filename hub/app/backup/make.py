@@ -55,7 +55,7 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
         raise BackupError(f"{target.parent}: no such folder")
     part = target.with_name(f"{target.name}.part")
     try:
-        with _working(data) as folder:
+        with working(data, WORKING) as folder:
             manifest, files = _collect(config, data, folder, now, {to.resolve(), target.resolve()})
             write_archive(folder / "plain.tar", manifest, files)
             part.touch(mode=0o600)
@@ -152,11 +152,14 @@ def prune(folder: Path, keep: int) -> list[Path]:
 
 
 @contextmanager
-def _working(data: Path) -> Iterator[Path]:
-    """Give a folder beside the data, on the same disk and for the owner only."""
-    for left in data.glob(f"{WORKING}*"):
-        shutil.rmtree(left, ignore_errors=True)  # of a backup that a power cut ended
-    folder = Path(tempfile.mkdtemp(prefix=WORKING, dir=data))
+def working(parent: Path, prefix: str) -> Iterator[Path]:
+    """Give a folder beside the data, on the same disk and for the owner only; gone at the end.
+
+    ``prefix`` is the caller's own: what an earlier one left under it (a power cut) is deleted.
+    """
+    for left in parent.glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     try:
         yield folder
     finally:

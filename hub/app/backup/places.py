@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import shutil
-import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +17,7 @@ from urllib.parse import unquote
 
 from hub.app.backup.agefile import Lock, read_line
 from hub.app.backup.errors import BackupError
-from hub.app.backup.make import Made, make_backup
+from hub.app.backup.make import Made, make_backup, working
 from hub.app.backup.names import NAME, outdated
 from hub.domain.places import PlaceAddress, read_place
 from hub.domain.values import dataclass
@@ -81,7 +79,7 @@ def send_backup(
     """
     address = _address(to)
     place = open_place(address, access)
-    with _folder(data) as folder:
+    with working(data, WORKING) as folder:
         made = make_backup(config, data, folder, lock, now)
         with made.file.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
@@ -118,7 +116,7 @@ def fetched(
     place = open_place(whole, access)
     parent = beside.resolve().parent
     parent.mkdir(parents=True, exist_ok=True)
-    with _folder(parent) as here:
+    with working(parent, WORKING) as here:
         file = here / "fetched.age"
 
         async def fetch() -> None:
@@ -153,14 +151,3 @@ def _patiently(place: BackupPlace, act: Callable[[], Awaitable[T]], pauses: Sequ
             await place.close()
 
     return asyncio.run(tries())
-
-
-@contextmanager
-def _folder(parent: Path) -> Iterator[Path]:
-    for left in parent.glob(f"{WORKING}*"):
-        shutil.rmtree(left, ignore_errors=True)  # of a sending that a power cut ended
-    made = Path(tempfile.mkdtemp(prefix=WORKING, dir=parent))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
