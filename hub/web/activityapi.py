@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from datetime import UTC, timedelta
 from typing import Literal
 
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from hub.domain.activities import Activity, ActivityError, Details, part_of
+from hub.domain.activities import Activity, Details, part_of
 from hub.domain.agenda import Block
 from hub.domain.offers import Window
-from hub.domain.peers import PeerError
 from hub.web.activities import CalendarView, Friend
 from hub.web.backend import Backend
 from hub.web.operations import (
@@ -24,6 +22,7 @@ from hub.web.operations import (
     known,
     read_body,
     read_query,
+    tried,
 )
 from hub.web.site import site_of
 
@@ -108,38 +107,42 @@ async def _agenda(request: web.Request) -> Answer:
 async def _create(request: web.Request) -> Answer:
     body = await read_body(request, InvitationBody)
     backend = by_adult(request, body)
-    return await _done(backend.activities.create(_details(backend, body), body.guests, body.member))
+    return Answer(
+        await tried(backend.activities.create(_details(backend, body), body.guests, body.member))
+    )
 
 
 async def _change(request: web.Request) -> Answer:
     body = await read_body(request, ActivityBody)
     backend, key = by_adult(request, body), _activity(request)
-    return await _done(backend.activities.change(key, _details(backend, body), body.member))
+    return Answer(await tried(backend.activities.change(key, _details(backend, body), body.member)))
 
 
 async def _cancel(request: web.Request) -> Answer:
     body = await read_body(request, MemberBody)
     backend, key = by_adult(request, body), _activity(request)
-    return await _done(backend.activities.cancel(key, body.member))
+    return Answer(await tried(backend.activities.cancel(key, body.member)))
 
 
 async def _invite(request: web.Request) -> Answer:
     body = await read_body(request, GuestsBody)
     backend, key = by_adult(request, body), _activity(request)
-    return await _done(backend.activities.invite(key, body.guests, body.member))
+    return Answer(await tried(backend.activities.invite(key, body.guests, body.member)))
 
 
 async def _answer(request: web.Request) -> Answer:
     body = await read_body(request, AnswerBody)
     backend, key = by_adult(request, body), _activity(request)
-    return await _done(backend.activities.answer(key, body.answer, body.member, body.comment))
+    return Answer(
+        await tried(backend.activities.answer(key, body.answer, body.member, body.comment))
+    )
 
 
 async def _note(request: web.Request) -> Answer:
     body = await read_body(request, NotedBody)
     backend, key = by_adult(request, body), _activity(request)
     noted = backend.activities.note_answer(key, body.guest, body.answer, body.member)
-    return await _done(noted)
+    return Answer(await tried(noted))
 
 
 async def _propose(request: web.Request) -> Answer:
@@ -149,7 +152,7 @@ async def _propose(request: web.Request) -> Answer:
         window = Window(body.start.astimezone(UTC), body.end.astimezone(UTC))
     except (ValueError, OverflowError) as error:
         raise web.HTTPBadRequest(text=str(error)) from error
-    return await _done(backend.activities.propose(key, window, body.member, body.comment))
+    return Answer(await tried(backend.activities.propose(key, window, body.member, body.comment)))
 
 
 def _activity(request: web.Request) -> str:
@@ -175,13 +178,6 @@ def _details(backend: Backend, body: ActivityBody) -> Details:
             recurrence=body.recurrence.upper().strip(),
         )
     except (ValueError, OverflowError) as error:
-        raise web.HTTPBadRequest(text=str(error)) from error
-
-
-async def _done(step: Awaitable[Activity]) -> Answer:
-    try:
-        return Answer(await step)
-    except (ActivityError, PeerError) as error:
         raise web.HTTPBadRequest(text=str(error)) from error
 
 

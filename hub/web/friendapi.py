@@ -8,9 +8,7 @@ from typing import Annotated, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from hub.domain.activities import ActivityError
 from hub.domain.contacts import Sight
-from hub.domain.peers import PeerError
 from hub.web.friends import Friends, FriendView, Invited
 from hub.web.operations import (
     Answer,
@@ -20,6 +18,7 @@ from hub.web.operations import (
     known,
     read_body,
     read_query,
+    tried,
 )
 from hub.web.site import site_of
 
@@ -64,10 +63,6 @@ class CirclesBody(MemberBody):
     circles: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(max_length=50)
 
 
-class FriendQuery(MemberBody):
-    """Who wants it."""
-
-
 class Asked(BaseModel):
     """A household whose invitation was accepted; it has to confirm."""
 
@@ -83,15 +78,7 @@ class Removed(BaseModel):
 def _friend(request: web.Request) -> FriendView:
     wanted = request.match_info["id"]
     listed = site_of(request).backend.friends.listed()
-    found: FriendView = known(next((one for one in listed if one.id == wanted), None), "contact")
-    return found
-
-
-async def _try(step: Awaitable[T]) -> T:
-    try:
-        return await step
-    except (PeerError, ActivityError) as error:
-        raise web.HTTPBadRequest(text=str(error)) from error
+    return known(next((one for one in listed if one.id == wanted), None), "contact")
 
 
 async def _one(request: web.Request) -> Answer:
@@ -104,19 +91,19 @@ async def _contacts(request: web.Request) -> Answer:
 
 async def _invite(request: web.Request) -> Answer:
     body = await read_body(request, MemberBody)
-    return Answer(await _try(by_adult(request, body).friends.invite()))
+    return Answer(await tried(by_adult(request, body).friends.invite()))
 
 
 async def _accept(request: web.Request) -> Answer:
     body = await read_body(request, LinkBody)
     accepted = by_adult(request, body).friends.accept(body.link.strip())
-    return Answer(Asked(name=await _try(accepted)))
+    return Answer(Asked(name=await tried(accepted)))
 
 
 async def _add(request: web.Request) -> Answer:
     body = await read_body(request, MailFriendBody)
     friends = by_adult(request, body).friends
-    made = await _try(friends.add_by_mail(body.name.strip(), body.email))
+    made = await tried(friends.add_by_mail(body.name.strip(), body.email))
     return Answer(known(next((one for one in friends.listed() if one.id == made), None), "contact"))
 
 
@@ -153,14 +140,14 @@ async def _step(
     request: web.Request, body: MemberBody, step: Callable[[Friends, str], Awaitable[None]]
 ) -> Answer:
     friends, friend = by_adult(request, body).friends, _friend(request).id
-    await _try(step(friends, friend))
+    await tried(step(friends, friend))
     return Answer(_friend(request))
 
 
 async def _remove(request: web.Request) -> Answer:
-    friends = by_adult(request, read_query(request, FriendQuery)).friends
+    friends = by_adult(request, read_query(request, MemberBody)).friends
     friend = _friend(request).id
-    await _try(friends.remove(friend))
+    await tried(friends.remove(friend))
     return Answer(Removed(id=friend))
 
 
@@ -214,6 +201,6 @@ FRIENDS: tuple[Operation, ...] = (
     Operation(
         "DELETE", "/contacts/{id}", "removeContact",
         "End it; becoming contacts again takes a new invitation", "decide",
-        _remove, Removed, query=FriendQuery, errors=(404,),
+        _remove, Removed, query=MemberBody, errors=(404,),
     ),
 )  # fmt: skip

@@ -10,11 +10,9 @@ from typing import Literal
 from aiohttp import web
 from pydantic import AwareDatetime, Field
 
-from hub.domain.activities import ActivityError
 from hub.domain.mealplan import TITLE, MealRequest
 from hub.domain.meals import SocialMeal
 from hub.domain.money import Money
-from hub.domain.peers import PeerError
 from hub.web.operations import (
     Answer,
     Input,
@@ -24,6 +22,7 @@ from hub.web.operations import (
     known,
     read_body,
     read_query,
+    tried,
 )
 from hub.web.site import site_of
 
@@ -132,11 +131,9 @@ async def _split(request: web.Request) -> Answer:
 
 async def _done(step: Awaitable[SocialMeal]) -> Answer:
     try:
-        return Answer(await step)
+        return Answer(await tried(step))
     except KeyError as error:
         raise web.HTTPNotFound(text="There is no such meal.") from error
-    except (ActivityError, PeerError) as error:
-        raise web.HTTPBadRequest(text=str(error)) from error
 
 
 MEALS: tuple[Operation, ...] = (

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from hub.domain.activities import ActivityError
+from hub.domain.peers import PeerError
 from hub.domain.values import dataclass
 from hub.web.backend import Backend
 from hub.web.problem import Fault
@@ -16,6 +18,7 @@ from hub.web.site import site_of
 
 Scope = Literal["read", "decide", "configure"]
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 class Input(BaseModel):
@@ -103,7 +106,15 @@ def _checked(read: Callable[[], M]) -> M:
         raise web.HTTPBadRequest(text=f"{where}: {first['msg']}") from error
 
 
-def known(found: object | None, what: str) -> Any:
+async def tried(step: Awaitable[T]) -> T:
+    """Return what a step returns; HTTPBadRequest says why it was refused."""
+    try:
+        return await step
+    except (PeerError, ActivityError) as error:
+        raise web.HTTPBadRequest(text=str(error)) from error
+
+
+def known(found: T | None, what: str) -> T:
     """Return what was found; HTTPNotFound says that there is no such ``what``."""
     if found is None:
         raise web.HTTPNotFound(text=f"There is no such {what}.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import datetime
-from typing import Any
 
 from aiohttp import web
 
@@ -158,8 +157,7 @@ class Ended:
 
 
 def _whose(request: web.Request) -> str:
-    member: Any = known(site_of(request).member(request.match_info["member"]), "member")
-    return str(member.id)
+    return known(site_of(request).member(request.match_info["member"]), "member").id
 
 
 async def _passkeys(request: web.Request) -> Answer:

@@ -50,10 +50,6 @@ class CookingBody(AbsenceBody):
     )
 
 
-class MemberQuery(MemberBody):
-    """Who wants it."""
-
-
 class ConflictView(BaseModel):
     """Something that cannot stay as it is planned, and what is done about it.
 
@@ -112,7 +108,7 @@ async def _drop_cooking(request: web.Request) -> Answer:
 
 
 async def _drop(request: web.Request, kind: PlanKind) -> Answer:
-    query = read_query(request, MemberQuery)
+    query = read_query(request, MemberBody)
     backend = by_adult(request, query)
     gone = await backend.plans.remove(kind, request.match_info["id"], query.member)
     return Answer(known(gone, kind if kind == "absence" else "plan"))
@@ -153,7 +149,7 @@ PLANS: tuple[Operation, ...] = (
     ),
     Operation(
         "DELETE", "/absences/{id}", "dropAbsence", "Say that they will not be away after all",
-        "decide", _drop_absence, Plan, query=MemberQuery, errors=(404,),
+        "decide", _drop_absence, Plan, query=MemberBody, errors=(404,),
     ),
     Operation(
         "GET", "/plans", "listPlans", "List the meals that are to be cooked at home", "read",
@@ -165,7 +161,7 @@ PLANS: tuple[Operation, ...] = (
     ),
     Operation(
         "DELETE", "/plans/{id}", "dropPlan", "Say that it is not cooked after all", "decide",
-        _drop_cooking, Plan, query=MemberQuery, errors=(404,),
+        _drop_cooking, Plan, query=MemberBody, errors=(404,),
     ),
     Operation(
         "GET", "/conflicts", "listConflicts",
