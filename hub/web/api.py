@@ -21,7 +21,7 @@ from hub.web.activityapi import ACTIVITIES
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent, WitnessView
 from hub.web.configapi import CONFIG
 from hub.web.feedpages import FEEDS
-from hub.web.files import RuleView
+from hub.web.files import CannotWrite, RuleView
 from hub.web.friendapi import FRIENDS
 from hub.web.gate import Handler, public
 from hub.web.loginpages import OPERATIONS as LOGINS
@@ -373,6 +373,8 @@ def _handler(operation: Operation) -> Handler:
             return problem(403, f"This token lacks the scope {operation.scope}.")
         try:
             answer = await operation.handler(request)
+        except CannotWrite as error:
+            return problem(409, str(error))
         except Mistaken as mistaken:
             first = mistaken.faults[0]
             where = f"{first.file}, line {first.line}, column {first.column}"

@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 from hub.web.devicepages import meaning_of
 from hub.web.files import (
     BIGGEST_FILE,
-    CannotWrite,
     Files,
     Meaning,
     RuleField,
@@ -96,10 +95,6 @@ def _texts(request: web.Request) -> Texts:
     return _files(request).rule_texts
 
 
-def _conflict(error: Exception) -> web.HTTPConflict:
-    return web.HTTPConflict(text=str(error))
-
-
 def _sound(problems: Sequence[Found]) -> None:
     """Raise Mistaken where something is wrong; nothing was written then."""
     if problems:
@@ -129,8 +124,6 @@ async def _rule_file(request: web.Request) -> Answer:
         kept = _texts(request).read(name)
     except KeyError:
         raise _no_file(name) from None
-    except CannotWrite as unreadable:
-        raise _conflict(unreadable) from unreadable
     return Answer(RuleFileText(name=kept.name, text=kept.text, version=kept.stamp))
 
 
@@ -140,8 +133,6 @@ async def _check(request: web.Request) -> Answer:
         return Answer(_faults(_texts(request).check(name, body.text)))
     except KeyError:
         raise _no_file(name) from None
-    except CannotWrite as unreadable:
-        raise _conflict(unreadable) from unreadable
 
 
 async def _write(request: web.Request) -> Answer:
@@ -153,16 +144,13 @@ async def _write(request: web.Request) -> Answer:
     except Stale as stale:
         said = f"version: {name} has changed since; read it again"
         raise web.HTTPConflict(text=said) from stale
-    except CannotWrite as unwritable:
-        raise _conflict(unwritable) from unwritable
     return await _rule_file(request)
 
 
 def _rule(request: web.Request) -> RuleView:
     wanted = request.match_info["id"]
     rules = _files(request).rules()
-    found: RuleView = known(next((one for one in rules if one.id == wanted), None), "rule in force")
-    return found
+    return known(next((one for one in rules if one.id == wanted), None), "rule in force")
 
 
 def _fields(request: web.Request) -> Sequence[RuleField]:
@@ -170,8 +158,6 @@ def _fields(request: web.Request) -> Sequence[RuleField]:
         return _files(request).rule_fields(_rule(request).id)
     except KeyError:
         raise web.HTTPNotFound(text="This rule is not in its file (any more).") from None
-    except CannotWrite as unreadable:
-        raise _conflict(unreadable) from unreadable
 
 
 async def _values(request: web.Request) -> Answer:
@@ -197,8 +183,6 @@ async def _changed(request: web.Request, values: dict[str, str]) -> Answer:
         _sound(await _files(request).change_rule(request.match_info["id"], values))
     except KeyError:
         raise web.HTTPNotFound(text="This rule is not in its file (any more).") from None
-    except CannotWrite as unwritable:
-        raise _conflict(unwritable) from unwritable
     return Answer(_rule(request))
 
 
@@ -219,15 +203,8 @@ def _entity(request: web.Request) -> str:
     return wanted
 
 
-def _meant(request: web.Request) -> Answer:
-    try:
-        return Answer(_files(request).meaning(_entity(request)))
-    except CannotWrite as unreadable:
-        raise _conflict(unreadable) from unreadable
-
-
 async def _meaning(request: web.Request) -> Answer:
-    return _meant(request)
+    return Answer(_files(request).meaning(_entity(request)))
 
 
 async def _say_meaning(request: web.Request) -> Answer:
@@ -238,11 +215,8 @@ async def _say_meaning(request: web.Request) -> Answer:
         if not getattr(body, name).isprintable():
             raise web.HTTPBadRequest(text=f"{name}: expected printable text")
     meaning = meaning_of(body.kind, body.item, body.unit, body.tare, body.scan)
-    try:
-        _sound(await _files(request).say_meaning(entity, known(meaning, "kind of meaning")))
-    except CannotWrite as unwritable:
-        raise _conflict(unwritable) from unwritable
-    return _meant(request)
+    _sound(await _files(request).say_meaning(entity, known(meaning, "kind of meaning")))
+    return await _meaning(request)
 
 
 CONFIG: tuple[Operation, ...] = (
