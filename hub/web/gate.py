@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import logging
 import re
 from collections.abc import Awaitable, Callable, Collection
@@ -18,6 +17,7 @@ from hub.settings import Settings
 from hub.web.backend import Session
 from hub.web.i18n import N_
 from hub.web.problem import problem
+from hub.web.proxies import read_address
 from hub.web.site import SESSION, SITE, Site, form_of, redirect, render, session_of
 
 _log = logging.getLogger(__name__)
@@ -91,11 +91,7 @@ def own_host(host: str, settings: Settings) -> bool:
         name = (urlsplit(f"//{host}").hostname or "") if "@" not in host else ""
     except ValueError:
         return False
-    try:
-        ipaddress.ip_address(name.partition("%")[0])
-    except ValueError:
-        pass
-    else:
+    if read_address(name) is not None:
         return True
     if not _NAME.fullmatch(name):
         return False

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from datetime import datetime
-from typing import Any, get_args
+from typing import get_args
 
 from aiohttp import web
 from pydantic import Field, ValidationError
@@ -18,6 +17,7 @@ from hub.web.gate import public
 from hub.web.i18n import N_
 from hub.web.logins import MadeLogin
 from hub.web.operations import Answer, Input, MemberBody, Operation, by_adult, read_body
+from hub.web.proxies import read_address
 from hub.web.signin import address_of
 from hub.web.site import Attempts, form_of, redirect, render, require_adult, signed_in, site_of
 from hub.web.you import qr
@@ -203,13 +203,10 @@ def _unfit(request: web.Request) -> str:
     told = {"X-Forwarded-For", "Forwarded"} & set(request.headers)
     if told and not _settings(request).http.proxies:
         return "a proxy that http.trusted_proxies does not name stands between: use HTTPS"
-    try:
-        caller = ipaddress.ip_address((request.remote or "").partition("%")[0])
-    except ValueError:
-        return "expected HTTPS, or an address of the home's own network"
-    if isinstance(caller, ipaddress.IPv6Address) and caller.ipv4_mapped:
-        caller = caller.ipv4_mapped
-    at_home = caller.is_private or caller.is_loopback or caller.is_link_local
+    caller = read_address(request.remote)
+    at_home = caller is not None and (
+        caller.is_private or caller.is_loopback or caller.is_link_local
+    )
     return "" if at_home else "expected HTTPS, or an address of the home's own network"
 
 
@@ -282,8 +279,7 @@ async def _add(request: web.Request) -> Answer:
     except LoginError as error:
         raise web.HTTPConflict(text=str(error)) from None
     topics = own(made.login, _settings(request).mqtt.discovery_prefix)
-    answer: Any = NewLogin(made.login.name, made.password, _host(request), logins.port, topics)
-    return Answer(answer)
+    return Answer(NewLogin(made.login.name, made.password, _host(request), logins.port, topics))
 
 
 async def _revoke(request: web.Request) -> Answer:
@@ -307,7 +303,7 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", "/device-logins", "addDeviceLogin",
         "Make a device's login; its password is told this once", "decide",
-        _add, NewLogin, body=LoginBody, errors=(409,),
+        _add, NewLogin, body=LoginBody, conflicts=True,
     ),
     Operation(
         "POST", "/device-logins/{name}/revoke", "revokeDeviceLogin",

@@ -74,10 +74,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         items = {"type": "array", "items": answer}
         answer = {"type": "object", "required": ["items"], "properties": {"items": items}}
     responses: dict[str, Any] = {
-        "200": {
-            "description": HTTPStatus.OK.phrase,
-            "content": {operation.media or "application/json": {"schema": answer}},
-        }
+        "200": _response(HTTPStatus.OK, answer, operation.media or "application/json")
     }
     refused = (
         {400, 401, 403, *operation.errors}
@@ -92,13 +89,12 @@ def _operation(operation: Operation) -> dict[str, Any]:
         refused.add(409)
     if operation.body:
         refused.add(413)
-    problem = {"schema": {"$ref": _REF.format(model="Problem")}}
     for status in sorted(refused):
-        content = {"application/problem+json": problem}
-        if status == 409 and not operation.conflicts:
-            # A refused decision is an answer, with the suggestion as it is now; not a fault.
-            content["application/json"] = {"schema": answer}
-        responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": content}
+        # A refused decision is an answer, with the suggestion as it is now; not a fault.
+        answered = status == 409 and not operation.conflicts
+        schema = answer if answered else {"$ref": _REF.format(model="Problem")}
+        kind = "application/json" if answered else "application/problem+json"
+        responses[str(status)] = _response(HTTPStatus(status), schema, kind)
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -117,6 +113,10 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "content": {"application/json": {"schema": schema}},
         }
     return described
+
+
+def _response(status: HTTPStatus, schema: dict[str, Any], kind: str) -> dict[str, Any]:
+    return {"description": status.phrase, "content": {kind: {"schema": schema}}}
 
 
 def _query(model: type[BaseModel]) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from aiohttp import web
 
 from hub.web.passkeys import Place
+from hub.web.proxies import read_address
 from hub.web.site import site_of
 
 
@@ -24,7 +24,7 @@ def place_of(request: web.Request) -> Place | None:
         public_port = public.port
     except ValueError:
         return None
-    if not asked or _is_address(asked):
+    if not asked or read_address(asked) is not None:
         return None
     if asked == public.hostname and _secure(public.scheme, asked):
         return Place(asked, _origin(public.scheme, asked, public_port))
@@ -45,11 +45,3 @@ def _secure(scheme: str, host: str) -> bool:
 def _origin(scheme: str, host: str, port: int | None) -> str:
     usual = {"http": 80, "https": 443}[scheme]
     return f"{scheme}://{host}" + (f":{port}" if port not in (None, usual) else "")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    return True

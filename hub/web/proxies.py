@@ -37,7 +37,7 @@ def _as_told(request: web.Request, trusted: Sequence[Network]) -> web.Request:
     # From the right: what stands left of the first stranger is what that one made up.
     remote = request.remote
     for hop in (one.strip() for one in reversed(hops)):
-        if _address(hop) is None:
+        if read_address(hop) is None:
             break
         remote = hop
         if not _among(hop, trusted):
@@ -55,7 +55,11 @@ def _last(value: str) -> str:
     return value.rpartition(",")[2].strip()
 
 
-def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def read_address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Read an address, its zone left out, as one of IPv4 where it stands for that.
+
+    None: it is none.
+    """
     try:
         found = ipaddress.ip_address((text or "").partition("%")[0])
     except ValueError:
@@ -65,7 +69,7 @@ def _address(text: str | None) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
 
 
 def _among(text: str | None, networks: Sequence[Network]) -> bool:
-    address = _address(text)
-    return address is not None and any(
-        address.version == one.version and address in one for one in networks
+    found = read_address(text)
+    return found is not None and any(
+        found.version == one.version and found in one for one in networks
     )
