@@ -10,7 +10,7 @@ from aiohttp import web
 
 from hub.domain.values import dataclass
 from hub.domain.witness import UNHEARD
-from hub.web.backend import Backend, LedgerEntry
+from hub.web.backend import Backend, LedgerEntry, WitnessView
 from hub.web.i18n import N_
 from hub.web.site import render, site_of
 from hub.web.words import Words
@@ -88,9 +88,14 @@ class _Facts(dict[str, str]):
         return "?"
 
 
-def told(backend: Backend, entries: Sequence[LedgerEntry], say: Words) -> list[Row]:
+def told(
+    backend: Backend,
+    entries: Sequence[LedgerEntry],
+    say: Words,
+    witnesses: Sequence[WitnessView] = (),
+) -> list[Row]:
     """Put entries into words, naming what they are about as members know it."""
-    names: dict[str, str] = {one.contact: one.name for one in backend.witnesses()}
+    names: dict[str, str] = {one.contact: one.name for one in witnesses}
     names |= {row.item.id: row.item.name for row in backend.pantry()}
     return [_row(backend, entry, say, names) for entry in entries]
 
@@ -135,13 +140,14 @@ async def show(request: web.Request) -> web.Response:
     before = request.query.get("before", "")
     start = int(before) if before.isascii() and before.isdigit() and len(before) < 16 else None
     entries = site.backend.ledger(before=start, limit=_PAGE + 1, subject=subject)
+    witnesses = site.backend.witnesses()
     return render(
         request,
         "ledger.html",
-        rows=told(site.backend, entries[:_PAGE], say),
+        rows=told(site.backend, entries[:_PAGE], say, witnesses),
         older=entries[_PAGE - 1].index if len(entries) > _PAGE else None,
         subject=subject,
-        witnesses=() if subject or start is not None else site.backend.witnesses(),
+        witnesses=() if subject or start is not None else witnesses,
         unheard=site.backend.now() - UNHEARD,
         about=_name(site.backend, subject) if subject else "",
     )
