@@ -215,7 +215,7 @@ def _show(shown: Preview) -> None:
     for alert in shown.alerts:
         say(f"! {alert.rule} {_ALERTS[alert.kind].format(detail=alert.detail)}")
     for wrong in shown.mistakes:
-        say(f"! left out here: {wrong.file}:{wrong.line}:{wrong.column}: {wrong.message}")
+        say(f"! left out here: {wrong}")
     for file in shown.files:
         kept = " (what you changed stays)" if file.kept else ""
         say(f"\nrules/sets/{shown.id}/{file.name}{kept}")

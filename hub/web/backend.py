@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
-from hub.domain.backups import BackupState as BackupState
+from hub.domain.backups import BackupState
 from hub.domain.decisions import Decision as Decision
 from hub.domain.decisions import DecisionResult as DecisionResult
 from hub.domain.decisions import OrderCommand as OrderCommand

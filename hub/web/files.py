@@ -114,10 +114,6 @@ class Files(Protocol):
         """Return the mistakes in the files as they are."""
         ...
 
-    def fresh(self) -> bool:
-        """Tell whether hub.yaml says nothing yet."""
-        ...
-
     def rules(self) -> Sequence[RuleView]:
         """Return the rules in force, in the order of the files."""
         ...

@@ -11,7 +11,7 @@ from hub.domain.merging import Side
 from hub.domain.rulesets import SetError, in_language
 from hub.web.files import CannotWrite
 from hub.web.i18n import N_
-from hub.web.rulesets import Preview, Wanted
+from hub.web.rulesets import Wanted
 from hub.web.rulewords import words_of
 from hub.web.site import form_of, redirect, render, require_adult, signed_in, site_of
 
@@ -118,13 +118,7 @@ async def _offer(request: web.Request, given: Mapping[str, str], error: str = ""
             (one.rule, say.text(ALERTS[one.kind]) % {"detail": one.detail}) for one in found.alerts
         ],
         texts=partial(in_language, language=say.language),
-        waits=_waits(found),
     )
-
-
-def _waits(found: Preview) -> bool:
-    """Tell whether something has still to be said before it can be agreed to."""
-    return not found.stamp and not found.refused
 
 
 def _wanted(given: Mapping[str, str]) -> Wanted:

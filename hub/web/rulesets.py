@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from hub.domain.merging import DiffLine, Side
-from hub.domain.rulesets import SetError as SetError
 from hub.domain.values import dataclass
+from hub.domain.yamltext import Problem
 
 AlertKind = Literal["alone", "orders", "home", "night", "children"]
 """What a rule can do that is worth a second look: order without being asked (because ``hub.yaml``
@@ -71,16 +71,6 @@ class ParameterView:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """What is wrong with a rule in this household: it would be left out."""
-
-    file: str
-    line: int
-    column: int
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Preview:
     """A set that could be adopted, and all that would change by it.
 
@@ -106,7 +96,7 @@ class Preview:
     rules: Sequence[RuleChange] = ()
     alerts: Sequence[Alert] = ()
     conflicts: Sequence[Conflict] = ()
-    mistakes: Sequence[Mistake] = ()
+    mistakes: Sequence[Problem] = ()
     refused: str = ""
     stamp: str = ""
 

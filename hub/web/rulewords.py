@@ -10,7 +10,7 @@ from hub.domain.values import dataclass
 from hub.domain.yamltext import YamlError, load, read_part
 from hub.web.files import Files
 from hub.web.i18n import N_
-from hub.web.words import Words
+from hub.web.words import SERVICES, Words
 from rules.language import GroceryOrder, HomeAction, Notify, Rule, SocialMeal, When
 from rules.proposals import number
 from rules.times import duration, duration_text
@@ -26,14 +26,6 @@ _ACTIVITY = {
     "answered": N_("guests answer"),
     "moved": N_("an activity is moved"),
     "cancelled": N_("an activity is cancelled"),
-}
-_SERVICES = {
-    "any": N_("any service"),
-    "gas": N_("gas"),
-    "water": N_("water"),
-    "electricity": N_("electricity"),
-    "heating": N_("heating"),
-    "internet": N_("internet"),
 }
 
 _PLAIN = {
@@ -124,7 +116,8 @@ def _trigger(when: When, _: Say) -> str:
             "hours": number(out.hours),
         }
     if (notice := when.notice) is not None:
-        about = {"service": _(_SERVICES.get(notice.service, notice.service))}
+        name = notice.service
+        about = {"service": _(N_("any service") if name == "any" else SERVICES.get(name, name))}
         parts = [_("there is a public notice about %(service)s") % about]
         for level in (notice.urgency, notice.severity):
             if level is not None:

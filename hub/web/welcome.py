@@ -116,7 +116,6 @@ async def _page(request: web.Request, step: str, wrong: _Wrong) -> web.Response:
         number=at + 1,
         count_of=len(STEPS),
         back=STEPS[at - 1] if at else "",
-        onward=STEPS[at + 1] if at + 1 < len(STEPS) else "done",
         given=wrong.given,
         problems=wrong.problems,
         error=error,

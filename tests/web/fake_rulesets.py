@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hub.domain.merging import difference
+from hub.domain.rulesets import SetError
 from hub.web.rulesets import (
     Alert,
     Conflict,
@@ -12,7 +13,6 @@ from hub.web.rulesets import (
     ParameterView,
     Preview,
     RuleChange,
-    SetError,
     SetView,
     Wanted,
 )

@@ -23,7 +23,6 @@ from hub.web.rulesets import (
     Alert,
     Conflict,
     FileChange,
-    Mistake,
     ParameterView,
     Preview,
     RuleChange,
@@ -182,7 +181,7 @@ def _text(lines: Sequence[str]) -> str:
 
 def _tried(
     config: Path, home: Home, set_id: str, ours: Mapping[str, str], after: Mapping[str, str]
-) -> tuple[list[RuleChange], list[Alert], list[Mistake]]:
+) -> tuple[list[RuleChange], list[Alert], list[Problem]]:
     """Return what the files would mean here: rules before and after, alerts and mistakes."""
     folder = folder_of(config, set_id)
     others = [(str(file), read(file)) for file in rule_files(config) if file.parent != folder]
@@ -203,7 +202,7 @@ def _tried(
         if (rule := rules.get(one.id)) is not None
         for alert in _alerts(rule, home)
     ]
-    mistakes = [Mistake(Path(one.file).name, one.line, one.column, one.message) for one in problems]
+    mistakes = [replace(one, file=Path(one.file).name) for one in problems]
     return changes, alerts, mistakes
 
 
