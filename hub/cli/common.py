@@ -41,6 +41,8 @@ __all__ = [
     "say_now",
     "shown",
     "table",
+    "tell_wish",
+    "wish",
 ]
 
 ConfigFolder = Annotated[
@@ -100,3 +102,23 @@ def plain(value: Any) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(one) for one in value]
     return value
+
+
+def wish(data: Path, verb: str, words: dict[str, Any], *, must_run: bool = False) -> dict[str, Any]:
+    """Ask the hub of a data folder to do something; return what came of it. Raises Refused."""
+    from hub.app.wishes import WishError, ask
+    from hub.clock import clock_from_environment
+
+    with database(data) as engine:
+        try:
+            return ask(engine, data, clock_from_environment(), verb, words, must_run=must_run)
+        except WishError as error:
+            raise Refused(str(error)) from None
+
+
+def tell_wish(done: Mapping[str, Any], as_json: bool, text: str) -> None:
+    """Say what came of a wish: ``text``, or that a hub that does not run will do it."""
+    if as_json:
+        print_json(dict(done))
+    else:
+        say("noted; the hub does it as soon as it runs" if done.get("later") else text)

@@ -16,6 +16,8 @@ from hub.cli.common import (
     print_json,
     say,
     table,
+    tell_wish,
+    wish,
 )
 from hub.clock import clock_from_environment
 
@@ -42,7 +44,7 @@ def invite(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
 
     Whoever has the link first may use it, once, within three days; then `contact confirm`.
     """
-    made = _ask(data, "invite", {}, must_run=True)
+    made = wish(data, "invite", {}, must_run=True)
     if as_json:
         print_json(made)
         return
@@ -82,8 +84,8 @@ def accept(
         raise Refused(str(error), 2) from None
     if invitation.expires <= clock_from_environment().now():
         raise Refused("the link has expired; ask for a new one")
-    done = _ask(data, "accept", {"link": link.strip()})
-    _tell(done, as_json, f"{invitation.card.name} is asked to confirm")
+    done = wish(data, "accept", {"link": link.strip()})
+    tell_wish(done, as_json, f"{invitation.card.name} is asked to confirm")
 
 
 @app.command("add", epilog="[bold]run_hub.py contact add Cleo cleo@mail.example[/bold]")
@@ -100,16 +102,16 @@ def add(
         address(email)
     except ActivityError as error:
         raise Refused(str(error), 2) from None
-    done = _ask(data, "add", {"name": name, "email": email})
-    _tell(done, as_json, f"{name} is a contact now, by mail")
+    done = wish(data, "add", {"name": name, "email": email})
+    tell_wish(done, as_json, f"{name} is a contact now, by mail")
 
 
 @app.command("confirm", epilog="[bold]run_hub.py contact confirm Birch[/bold]")
 def confirm(who: Who, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Agree to a household that used a link of ours."""
     contact = _contact(data, who)
-    done = _ask(data, "confirm", {"id": contact.id})
-    _tell(done, as_json, f"{contact.name} is a contact now")
+    done = wish(data, "confirm", {"id": contact.id})
+    tell_wish(done, as_json, f"{contact.name} is a contact now")
 
 
 @app.command("list", epilog="[bold]run_hub.py contact list[/bold]")
@@ -168,8 +170,8 @@ def mute(
 ) -> None:
     """Ask nobody about what a contact sends; it is kept all the same."""
     contact = _contact(data, who)
-    done = _ask(data, "mute", {"id": contact.id, "muted": not off})
-    _tell(done, as_json, f"{contact.name} is {'heard again' if off else 'muted'}")
+    done = wish(data, "mute", {"id": contact.id, "muted": not off})
+    tell_wish(done, as_json, f"{contact.name} is {'heard again' if off else 'muted'}")
 
 
 @app.command("limit", epilog="[bold]run_hub.py contact limit Birch --sees busy[/bold]")
@@ -183,8 +185,8 @@ def limit(
     if sees not in ("nothing", "busy"):
         raise Refused(f"--sees: expected nothing or busy, got {sees!r}", 2)
     contact = _contact(data, who)
-    done = _ask(data, "limit", {"id": contact.id, "sees": sees})
-    _tell(done, as_json, f"{contact.name} sees {'busy times' if sees == 'busy' else 'nothing'}")
+    done = wish(data, "limit", {"id": contact.id, "sees": sees})
+    tell_wish(done, as_json, f"{contact.name} sees {'busy times' if sees == 'busy' else 'nothing'}")
 
 
 @app.command("witness", epilog="[bold]run_hub.py contact witness Birch[/bold]")
@@ -203,9 +205,9 @@ def witness(
     They are told the log's name, its size and a hash, and nothing of what is in it.
     """
     contact = _contact(data, who)
-    done = _ask(data, "witness", {"id": contact.id, "on": not off, "anew": anew})
+    done = wish(data, "witness", {"id": contact.id, "on": not off, "anew": anew})
     said = "no longer countersigns the log" if off else "may countersign the log, and you theirs"
-    _tell(done, as_json, f"{contact.name} {said}")
+    tell_wish(done, as_json, f"{contact.name} {said}")
 
 
 @app.command("circle", epilog="[bold]run_hub.py contact circle Birch chess neighbours[/bold]")
@@ -226,22 +228,22 @@ def circle(
         placed = contacts.placed(contact, wanted)
     except ActivityError as error:
         raise Refused(str(error), 2) from None
-    done = _ask(data, "place", {"id": contact.id, "circles": list(placed.circles)})
-    _tell(done, as_json, f"{contact.name} is in {', '.join(placed.circles) or 'no circle'}")
+    done = wish(data, "place", {"id": contact.id, "circles": list(placed.circles)})
+    tell_wish(done, as_json, f"{contact.name} is in {', '.join(placed.circles) or 'no circle'}")
 
 
 @app.command("remove", epilog="[bold]run_hub.py contact remove Birch[/bold]")
 def remove(who: Who, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """End it: nothing of theirs is taken any more. Becoming friends again takes a new link."""
     contact = _contact(data, who)
-    done = _ask(data, "remove", {"id": contact.id})
-    _tell(done, as_json, f"{contact.name} is no contact any more")
+    done = wish(data, "remove", {"id": contact.id})
+    tell_wish(done, as_json, f"{contact.name} is no contact any more")
 
 
 @app.command("rotate", epilog="[bold]run_hub.py contact rotate[/bold]")
 def rotate(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Put a new key in the place of ours; contacts believe it by the old one's signature."""
-    _tell(_ask(data, "rotate", {}), as_json, "there is a new key; contacts are told")
+    tell_wish(wish(data, "rotate", {}), as_json, "there is a new key; contacts are told")
 
 
 def _state(contact: Contact, peer: Peer | None) -> str:
@@ -264,22 +266,3 @@ def _contact(data: Path, who: str) -> Contact:
         ids = ", ".join(one.id[:8] for one in found)
         raise Refused(f"{len(found)} contacts are called {who!r}; say which by its id: {ids}")
     raise Refused(f"no contact is called {who!r}; `contact list` shows them")
-
-
-def _ask(data: Path, verb: str, words: dict[str, Any], *, must_run: bool = False) -> dict[str, Any]:
-    from hub.app.wishes import WishError, ask
-
-    with database(data) as engine:
-        try:
-            return ask(engine, data, clock_from_environment(), verb, words, must_run=must_run)
-        except WishError as error:
-            raise Refused(str(error)) from None
-
-
-def _tell(done: dict[str, Any], as_json: bool, text: str) -> None:
-    if as_json:
-        print_json(done)
-    elif done.get("later"):
-        say("noted; the hub does it as soon as it runs")
-    else:
-        say(text)

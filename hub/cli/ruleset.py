@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,8 @@ from hub.cli.common import (
     print_json,
     say,
     table,
+    tell_wish,
+    wish,
 )
 from hub.clock import clock_from_environment
 
@@ -132,7 +134,7 @@ def sets(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
 def drop(set_id: SetId, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Take a set out of force. What you changed in its files stays beside, as `.kept`."""
     _one(data, set_id)
-    done = _ask(data, "rules drop", {"id": set_id})
+    done = wish(data, "rules drop", {"id": set_id})
     _tell(done, as_json, f"{set_id} is not in force any more")
 
 
@@ -192,7 +194,7 @@ def _adopt(
         "choices": {one.id: one.choice for one in shown.conflicts},
         "stamp": shown.stamp,
     }
-    done = _ask(data, "rules adopt", words)
+    done = wish(data, "rules adopt", words)
     _tell(done, as_json, f"{shown.id} {shown.version} is adopted")
 
 
@@ -262,22 +264,7 @@ def _one(data: Path, set_id: str) -> AdoptedSet:
     return found
 
 
-def _ask(data: Path, verb: str, words: dict[str, object]) -> dict[str, object]:
-    from hub.app.wishes import WishError, ask
-
-    with database(data) as engine:
-        try:
-            return ask(engine, data, clock_from_environment(), verb, words)
-        except WishError as error:
-            raise Refused(str(error)) from None
-
-
-def _tell(done: dict[str, object], as_json: bool, text: str) -> None:
-    if as_json:
-        print_json(done)
-    elif done.get("later"):
-        say("noted; the hub does it as soon as it runs")
-    else:
-        say(text)
-        for name in done.get("kept") or ():  # type: ignore[attr-defined]
-            say(f"your changes are in {name}")
+def _tell(done: dict[str, Any], as_json: bool, text: str) -> None:
+    tell_wish(done, as_json, text)
+    for name in () if as_json or done.get("later") else done.get("kept") or ():
+        say(f"your changes are in {name}")
