@@ -81,6 +81,7 @@ from hub.settings import MemberSettings, MqttSettings
 from hub.store.access import Access
 from hub.store.database import lock_folder, open_database
 from hub.store.house import load_house
+from hub.store.peers import Wish
 from hub.store.push import PushStore
 from hub.store.tx import Tx
 from hub.store.views import Views
@@ -194,7 +195,7 @@ class Hub:
             self.clock,
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
-            others={"rules": self.rule_sets.wished},
+            others={"rules": self.rule_sets.wished, "device": self._device},
             hooks=PeerHooks(
                 {ITIP: take_in, **HANDLERS, **rides.HANDLERS, **witness.HANDLERS},
                 busy=own_busy,
@@ -273,7 +274,6 @@ class Hub:
             fired=self.views.fired,
         )
         self.quarantine = HubQuarantine(self.home, self.house, self.writer, self.logins)
-        self.peering.also = {"device": self._device}
         self.backend = HubBackend(
             home=self.home,
             house=self.house,
@@ -488,11 +488,11 @@ class Hub:
     def _home_assistant_began(self) -> None:
         self.showing.again()
 
-    async def _device(self, words: dict[str, Any]) -> dict[str, Any]:
+    async def _device(self, wish: Wish) -> dict[str, Any]:
         """Do what the command line says of a device that waits; an adult runs the commands."""
         adults = self.home.adults() or ("",)
         result = await self.quarantine.answer(
-            str(words["owner"]), adults[0], accept=bool(words["accept"])
+            str(wish.body["owner"]), adults[0], accept=bool(wish.body["accept"])
         )
         good = result.result in ("done", "repeated")
         return {"said": result.message} if good else {"error": result.message}

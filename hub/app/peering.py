@@ -89,8 +89,6 @@ class Peering:
         self._http = HttpPeers(self.keys, clock)
         self._transport: PeerTransport = transport or self._http
         self._others = others or {}
-        self.also: dict[str, Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]] = {}
-        """What else the command line may ask of the running hub, by verb."""
         self._any = False
         self._looking = asyncio.Lock()
         self._endpoint = PeerEndpoint(
@@ -216,8 +214,6 @@ class Peering:
 
     async def _grant(self, wish: Wish) -> dict[str, Any]:
         words = wish.body
-        if wish.verb in self.also:
-            return await self.also[wish.verb](words)
         if wish.verb == "invite":
             made = await self.invite()
             return {"link": made.link(), "expires": made.expires.isoformat()}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 from hub.app.logins import HubLogins
 from hub.domain.decisions import DecisionResult
 from hub.domain.logins import speaker
 from hub.domain.quarantine import KnownDevice
-from hub.flow.admitting import accept, refuse
+from hub.flow import admitting
 from hub.flow.home import Home
 from hub.store.house import House
-from hub.store.tx import Tx
 from hub.worker.writer import Writer
 
 
@@ -33,9 +31,11 @@ class HubQuarantine:
     async def answer(self, owner: str, member: str, *, accept: bool) -> DecisionResult:
         """Accept a device or refuse it, and take the login back of one that is refused."""
         if accept:
-            return await self._writer.run(partial(_accept, self._home, owner, member))
+            return await self._writer.run(
+                lambda tx: admitting.accept(tx, self._home, owner, member)
+            )
         login = self._login(owner)
-        result = await self._writer.run(partial(_refuse, self._home, owner, member))
+        result = await self._writer.run(lambda tx: admitting.refuse(tx, self._home, owner, member))
         if result.result == "done" and login:
             await self._logins.revoke(login)
         return result
@@ -50,11 +50,3 @@ class HubQuarantine:
         ]
         devices = (login for login in self._logins.known() if login.kind == "device")
         return speaker(devices, topics, prefix)
-
-
-def _accept(home: Home, owner: str, member: str, tx: Tx) -> DecisionResult:
-    return accept(tx, home, owner, member)
-
-
-def _refuse(home: Home, owner: str, member: str, tx: Tx) -> DecisionResult:
-    return refuse(tx, home, owner, member)

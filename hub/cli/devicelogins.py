@@ -21,6 +21,8 @@ from hub.cli.common import (
     say,
     shown,
     table,
+    tell_wish,
+    wish,
 )
 from hub.clock import clock_from_environment
 
@@ -69,13 +71,13 @@ def add(
     from hub.domain.loginsnippets import address, snippets
 
     with _logins(config, data) as (store, settings):
+        host, port = _reached(settings)
         login, password = new_login(name, kind, write, read)  # type: ignore[arg-type]
         try:
             store.add(login, clock_from_environment().now())
         except LoginError as error:
             raise Refused(str(error), 2) from None
     mqtt = settings.mqtt
-    host, port = _reached(settings)
     topics = own(login, mqtt.discovery_prefix)
     made = {"user": name, "password": password, "host": host, "port": port, "write": topics}
     if as_json:
@@ -229,8 +231,6 @@ def _known(data: Path) -> list[KnownDevice]:
 
 
 def _answer(data: Path, who: str, *, accepted: bool) -> None:
-    from hub.app.wishes import WishError, ask
-
     known = _known(data)
     found = [one for one in known if one.owner == who]
     found = found or [one for one in known if one.name.casefold() == who.casefold()]
@@ -239,25 +239,25 @@ def _answer(data: Path, who: str, *, accepted: bool) -> None:
     if len(found) > 1:
         owners = ", ".join(one.owner for one in found[:5])
         raise Refused(f"{len(found)} devices are called so; say which: {owners}")
-    words = {"owner": found[0].owner, "accept": accepted}
-    with database(data) as engine:
-        try:
-            done = ask(engine, data, clock_from_environment(), "device", words)
-        except WishError as error:
-            raise Refused(str(error)) from None
-    say(done.get("said") or "noted; the hub does it as soon as it runs")
+    done = wish(data, "device", {"owner": found[0].owner, "accept": accepted})
+    tell_wish(done, False, str(done.get("said")))
 
 
 def _reached(settings: Settings) -> tuple[str, int]:
+    """Return where devices reach the broker. Refused for an address that is none."""
     import socket
-    from urllib.parse import urlsplit
+
+    from integrations.broker.brokers import BrokerError, External
 
     if settings.mqtt.url == "managed":
         bind = settings.mqtt.bind
         everywhere = bind in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
         return (f"{socket.gethostname()}.local" if everywhere else bind), settings.mqtt.port
-    parts = urlsplit(settings.mqtt.url)
-    return parts.hostname or "", parts.port or 1883
+    try:
+        there = External.of(settings.mqtt)
+    except BrokerError as error:
+        raise Refused(str(error), 2) from None
+    return there.host, there.port
 
 
 def register(app: typer.Typer) -> None:
