@@ -6,7 +6,6 @@ the hubs' own keys, the proofs C2SP tlog-proofs.
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Mapping
@@ -17,13 +16,13 @@ from sqlalchemy import Engine, select
 
 from hub.app.ledgerkey import LedgerKey
 from hub.app.ledgertools import prove
-from hub.app.receipts import Checked, ReceiptError, check_log, read_receipt, these
+from hub.app.receipts import FORMAT, Checked, ReceiptError, check_log, read_receipt, these
 from hub.domain.activities import key_of, part_of
 from hub.domain.peers import PeerError, PeerKey, id_of
 from hub.store import tables
 from hub.store.talk import signed_about
 from integrations.peers.envelope import MESSAGE
-from integrations.peers.jose import look_into, verify
+from integrations.peers.jose import b64, look_into, unb64, verify
 
 KIND = "activity"
 _MOST_PROOFS = 40
@@ -46,7 +45,7 @@ def make(engine: Engine, key: LedgerKey, activity: str) -> str:
     if not signed:
         raise ReceiptError(f"nothing was signed about activity {activity} (yet)")
     receipt = {
-        "format": "commonhearth-receipt/1",
+        "format": FORMAT,
         "kind": KIND,
         "activity": {"uid": uid},
         "messages": [{"jws": one.jws, "key": one.key} for one in signed],
@@ -109,10 +108,10 @@ def _message(message: Any, uid: str, keys: dict[str, str]) -> str:
 def _canonical(part: str) -> None:
     """Refuse base64url that could be written in another way: the last bits are nobody's."""
     try:
-        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+        raw = unb64(part)
     except ValueError:
         raise ReceiptError("expected base64url") from None
-    if base64.urlsafe_b64encode(raw).rstrip(b"=").decode() != part:
+    if b64(raw) != part:
         raise ReceiptError("expected base64url without what means nothing")
 
 

@@ -143,7 +143,7 @@ def recover(
     """
     from hub.app.backup.places import Access
     from hub.app.backup.restore import refuse_full
-    from hub.app.recovery.household import household, rebuild
+    from hub.app.recovery.household import rebuild
     from hub.cli.backup import put_back
 
     refuse_full(*((config, data) if backup else (data,)))
@@ -154,8 +154,7 @@ def recover(
         access = Access(password_file, key_file, host_key, ca_file)
         put_back(backup, config, data, opener_of(found.root.age_identity), access)
         return
-    rebuild(data, found, _subscriber_id(config))
-    made = household(data)
+    made = rebuild(data, found, _subscriber_id(config))
     say(f"{made.subscriber_id} has its keys again, with friends it is {made.peer_id}.")
     say("What it knew was in its backups: its log begins anew, and friends have to be met again.")
 

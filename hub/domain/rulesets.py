@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 from hub.domain.values import dataclass
 
@@ -55,6 +56,11 @@ class Writing:
     name: str
     was: str
     text: str | None
+
+
+def digest_of(text: str | None) -> str:
+    """Return the SHA-256 of a file's text, "" for a file that is not there."""
+    return "" if text is None else sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 
-from hub.domain.rulesets import MOST_SETS, AdoptedSet, Newer, Offered, SetError, Writing, precedence
+from hub.domain.rulesets import (
+    MOST_SETS,
+    AdoptedSet,
+    Newer,
+    Offered,
+    SetError,
+    Writing,
+    digest_of,
+    precedence,
+)
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.rulesets import RuleSetStore
@@ -55,7 +63,7 @@ def adopt(
         "was": before.version if before else "",
         "sha256": offered.digest,
         "publisher_key": offered.key,
-        "files": {one.name: _hash(one.text) for one in writing},
+        "files": {one.name: digest_of(one.text) for one in writing},
         "member": member,
         "via": via,
         "source": offered.url,
@@ -165,7 +173,3 @@ def _tell(tx: Tx, home: Home, about: AdoptedSet, cause: int, title: str, body: s
         not_before=quiet_until(home.settings.home.quiet_hours, tx.now, home.settings.home.zone),
     )
     tx.page_changed = True
-
-
-def _hash(text: str | None) -> str:
-    return "" if text is None else sha256(text.encode()).hexdigest()

@@ -76,14 +76,11 @@ class Nightly:
         try:
             said, _ = await asyncio.wait_for(process.communicate(), _LONGEST)
         except TimeoutError:
-            process.kill()
-            await process.wait()
             said = f"error: it had not ended after {_LONGEST / 60:.0f} minutes".encode()
-        except BaseException:
+        finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-            raise
         line = said.decode(errors="replace").strip().rpartition("\n")[2].removeprefix("error: ")
         if process.returncode:
             log.error("the nightly backup failed: %s", line)

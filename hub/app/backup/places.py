@@ -94,8 +94,7 @@ def send_backup(
             return gone
 
         gone = _patiently(place, send, pauses)
-        size = made.file.stat().st_size
-    return replace(made, where=f"{to.rstrip('/')}/{made.file.name}", size=size), gone
+    return replace(made, where=f"{to.rstrip('/')}/{made.file.name}"), gone
 
 
 @contextmanager

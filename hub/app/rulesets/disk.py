@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from hub.app.textfiles import put, read
-from hub.domain.rulesets import Writing
+from hub.domain.rulesets import Writing, digest_of
 
 
 def folder_of(config: Path, set_id: str) -> Path:
@@ -20,11 +19,6 @@ def files_of(config: Path, set_id: str) -> dict[str, str]:
     folder = folder_of(config, set_id)
     found = sorted(folder.glob("*.yaml")) if folder.is_dir() else []
     return {file.name: read(file) for file in found if not file.name.startswith(".")}
-
-
-def digest_of(text: str) -> str:
-    """Return the SHA-256 of a text."""
-    return sha256(text.encode()).hexdigest()
 
 
 def write(config: Path, set_id: str, writing: Sequence[Writing]) -> tuple[str, ...]:
@@ -41,7 +35,7 @@ def write(config: Path, set_id: str, writing: Sequence[Writing]) -> tuple[str, .
         now = read(file) if file.exists() else None
         if now == one.text:
             continue
-        if ("" if now is None else digest_of(now)) == one.was:
+        if digest_of(now) == one.was:
             _put(file, one.text)
         elif one.text is None:
             put(folder / f"{one.name}.kept", now or "")
@@ -70,7 +64,7 @@ def without(config: Path, set_id: str, published: Mapping[str, str]) -> tuple[Wr
     for name, text in files_of(config, set_id).items():
         if published.get(name) != text:
             kept = folder_of(config, set_id) / f"{name}.kept"
-            was = digest_of(read(kept)) if kept.exists() else ""
+            was = digest_of(read(kept) if kept.exists() else None)
             found.append(Writing(kept.name, was, text))
         found.append(Writing(name, digest_of(text), None))
     return tuple(found)

@@ -11,11 +11,11 @@ from typing import Any
 
 from hub.app.config import rule_files
 from hub.app.rulesets.check import read_set
-from hub.app.rulesets.disk import digest_of, files_of, folder_of
+from hub.app.rulesets.disk import files_of, folder_of
 from hub.app.textfiles import read
 from hub.domain.merging import Piece, Side, chosen, difference, merge
 from hub.domain.published import Published, checked, filled
-from hub.domain.rulesets import AdoptedSet, Offered, SetError, Writing, precedence
+from hub.domain.rulesets import AdoptedSet, Offered, SetError, Writing, digest_of, precedence
 from hub.domain.yamltext import Problem
 from hub.flow.home import Home
 from hub.flow.rulesets import may_follow
@@ -76,17 +76,15 @@ def plan(
     theirs = filled(published, values)
     conflicts: list[Conflict] = []
     after: dict[str, str] = {}
-    open_ones = False
     for name in sorted({*base, *ours, *theirs}):
         pieces = _pieces(base.get(name), ours.get(name), theirs.get(name))
         found = _conflicts(name, pieces, wanted.choices)
         conflicts += found
-        open_ones = open_ones or any(one.choice is None for one in found)
         lines = chosen(pieces, {n: one.choice or "ours" for n, one in enumerate(found)})
         if lines is not None and tuple(lines) != _MISSING:
             after[name] = _text(lines)
     writing = tuple(
-        Writing(name, digest_of(ours[name]) if name in ours else "", after.get(name))
+        Writing(name, digest_of(ours.get(name)), after.get(name))
         for name in sorted({*ours, *after})
         if ours.get(name) != after.get(name)
     )
@@ -106,7 +104,7 @@ def plan(
         alerts=alerts,
         mistakes=mistakes,
     )
-    if not shown.refused and not open_ones:
+    if not shown.refused and all(one.choice is not None for one in conflicts):
         shown = replace(shown, stamp=_stamp(offered.digest, values, writing))
     return shown, writing
 
