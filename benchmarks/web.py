@@ -16,7 +16,10 @@ from benchmarks.household import start_hub
 from benchmarks.results import Result
 from benchmarks.year import DEVICES, ITEMS, announce_devices, live_a_year
 
-_PAGES = ("/", "/day", "/pantry", "/orders", "/activities", "/devices", "/ledger", "/rules")
+_PAGES = (
+    *("/", "/day", "/pantry", "/orders", "/activities", "/devices", "/ledger", "/rules"),
+    *("/privacy", "/settings", "/you"),
+)
 _STREAMS = 100
 _LINKED = re.compile(r'(?:href|src)="(/(?:static/|manifest)[^"]+)"')
 

@@ -204,6 +204,14 @@ class Meaning:
             self._guess_of(entity)
         return self.explain(entity.id)
 
+    def item_of(self, entity_id: str) -> str:
+        """Return the item whose level an entity tells, by mapping or by guess; "" for none."""
+        mapped = self._file.entities.get(entity_id)
+        if mapped is not None:
+            return mapped.item or ""
+        _, item, plan = self._guessed.get(entity_id, (None, None, None))
+        return item if item is not None and plan is not None else ""
+
     def explain(self, entity_id: str) -> str:
         """Say in one sentence what an entity means, and why."""
         mapped = self._file.entities.get(entity_id)

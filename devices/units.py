@@ -64,11 +64,6 @@ def is_count(unit: str) -> bool:
     return _TABLE.get(unit, ("", 0.0))[0] == "count"
 
 
-def is_mass(unit: str) -> bool:
-    """Tell whether the unit is an everyday one of mass."""
-    return _TABLE.get(unit, ("", 0.0))[0] == "mass"
-
-
 # Failures are remembered too: a device must not make each of its messages cost a search.
 @lru_cache(maxsize=256)
 def _attempt(unit: str, to: str) -> float | str:

@@ -18,6 +18,7 @@ from hub.domain.offers import Window
 from hub.domain.orders import OrderAnswer, OrderRequest, Signed, Subscriber
 from hub.domain.peers import Peer, PeerMessage, Receipt, Refusal
 from hub.domain.push import PushSubscription
+from hub.domain.shopping import ListItem
 from hub.domain.values import dataclass
 
 
@@ -132,6 +133,21 @@ class HomeControl(Protocol):
 
         Raises DeliveryError: ``retry`` while it is away, ``unknown`` when it did not answer.
         """
+        ...
+
+
+class ShoppingLists(Protocol):
+    """Shopping lists kept elsewhere, each under the name the household uses for it.
+
+    All of it raises DeliveryError.
+    """
+
+    async def read(self, todo: str) -> Sequence[ListItem]:
+        """Return what stands open on a list."""
+        ...
+
+    async def complete(self, todo: str, text: str, uid: str) -> None:
+        """Tick an item off, if it still stands there. Doing it twice is as doing it once."""
         ...
 
 

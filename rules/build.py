@@ -6,15 +6,17 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from hub.domain.stock import PantryItem
+from hub.domain.suggestions import Escalation
 from hub.domain.yamltext import Located, Problem, YamlError, load, read_part
 from hub.domain.yamlwords import Path, nearest, path_text
 from rules import cron, times
 from rules.compile import Condition, ConditionError, compile_condition
 from rules.index import ANY, CLOCK, PANTRY, CompiledRule
-from rules.language import GroceryOrder, Rule, SocialMeal
+from rules.language import Escalate, GroceryOrder, Notify, Rule, SocialMeal
 from rules.words import PLACEHOLDERS
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -167,12 +169,29 @@ class _Checker:
                     yield ("ask", place), f"no such member{_hint(member, self._roles)}"
         elif rule.ask == "adults" and "adult" not in self._roles.values():
             yield ("ask",), "the household has no adults to ask"
+        if isinstance(rule.escalate, Escalate):
+            yield from self._escalate_mistakes(rule, rule.escalate)
         for name in ("title", "message"):
             text = getattr(rule.propose, name) or ""
             known = PLACEHOLDERS[rule.trigger]
             for word in PLACEHOLDER.findall(text):
                 if word not in known:
                     yield ("propose", name), f"unknown word {{{word}}}{_hint(word, known)}"
+
+    def _escalate_mistakes(self, rule: Rule, plan: Escalate) -> Iterator[tuple[Path, str]]:
+        if isinstance(rule.propose, Notify):
+            yield ("escalate",), "notify asks nothing, so nobody is asked next"
+            return
+        adults = [member for member, role in self._roles.items() if role == "adult"]
+        for place, member in enumerate(plan.to):
+            if member not in adults:
+                what = (
+                    "is no adult, so decides nothing" if member in self._roles else "no such member"
+                )
+                yield ("escalate", "to", place), f"{what}{_hint(member, adults)}"
+        if times.duration(plan.after) >= times.duration(rule.expires_after):
+            most = f"expected less than expires_after ({rule.expires_after})"
+            yield ("escalate", "after"), f"{most}, got {plan.after}"
 
     def _order_mistakes(self, order: GroceryOrder) -> Iterator[tuple[Path, str]]:
         one_amount = isinstance(order.up_to, float)
@@ -231,6 +250,7 @@ class _Checker:
             below=below.below if below else None,
             about=about,
             key=f"{rule.id}:{about}" if about else "",
+            escalate=_escalation(rule),
         )
 
     def _asked(self, rule: Rule) -> tuple[str, ...]:
@@ -241,6 +261,15 @@ class _Checker:
             for member, role in self._roles.items()
             if rule.ask == "everyone" or role == "adult"
         )
+
+
+def _escalation(rule: Rule) -> Escalation | None:
+    plan = rule.escalate
+    if plan is None:
+        return None
+    if isinstance(plan, str):
+        return Escalation(timedelta(0), ())
+    return Escalation(timedelta(seconds=times.duration(plan.after)), tuple(dict.fromkeys(plan.to)))
 
 
 def _subject(rule: Rule) -> str:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import field
 
+from hub.domain.suggestions import Escalation
 from hub.domain.values import dataclass
 from rules.compile import Condition
 from rules.cron import Cron
@@ -28,7 +29,7 @@ class CompiledRule:
     rule as it stands in the file. ``members`` are the ids of who is asked. ``subject`` is the
     item, entity or service it mentions (``any``, or empty for cron); durations are in seconds.
     ``about`` is what it fires about where that is always the same thing, with its cause's ``key``;
-    else both are empty.
+    else both are empty. ``escalate`` is its word on who is asked too; None: the home's holds.
     """
 
     id: str
@@ -49,6 +50,7 @@ class CompiledRule:
     below: float | None
     about: str
     key: str
+    escalate: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)

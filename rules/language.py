@@ -5,9 +5,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 
 from hub.domain.notices import Service
 from rules import cron, times
@@ -267,6 +276,21 @@ Propose = Annotated[
 ]
 
 
+class Escalate(Part):
+    """Who is asked too where nobody of those asked answers; instead of the home's `escalate`."""
+
+    after: Duration = Field(
+        default="30m", description="how long nobody has answered; shorter than `expires_after`"
+    )
+    to: Annotated[tuple[Id, ...], Field(min_length=1, max_length=20)] = Field(
+        description="ids of adults, asked one after another"
+    )
+
+
+def _kind_of_escalate(value: object) -> str:
+    return "plan" if isinstance(value, Mapping | Escalate) else "off"
+
+
 class Rule(Part):
     """One rule of the household."""
 
@@ -288,6 +312,13 @@ class Rule(Part):
     ask: Literal["adults", "everyone"] | Annotated[tuple[Id, ...], Field(min_length=1)] = Field(
         default="adults", description="who is asked: adults, everyone, or members' ids"
     )
+    escalate: (
+        Annotated[
+            Annotated[Literal["off"], Tag("off")] | Annotated[Escalate, Tag("plan")],
+            Discriminator(_kind_of_escalate),
+        ]
+        | None
+    ) = Field(default=None, description="who is asked too, or `off`; default: the household's")
     expires_after: Duration = Field(default="6h", description="how long an answer is awaited")
     enabled: bool = Field(default=True, description="false puts the rule to rest")
 

@@ -166,6 +166,7 @@ def firing(
         expires_after=one.expires_after,
         ask_at=None if quiet == "off" else quiet_until(quiet, occasion.now, occasion.view.zone),
         urgent=one.rule.quiet_hours == "off",
+        escalate=one.escalate,
     )
 
 

@@ -1,4 +1,4 @@
-"""Write ``docs/settings.md`` from ``hub/settings.py``; ``--check`` tells whether it is current.
+"""Write ``docs/settings.md`` from ``hub/settings/``; ``--check`` tells whether it is current.
 
 A setting's meaning, default and bounds are stated once, beside its type.
 """
@@ -18,6 +18,7 @@ from pydantic import BaseModel  # noqa: E402
 from pydantic.fields import FieldInfo  # noqa: E402
 
 from hub.settings import Settings  # noqa: E402
+from hub.settings.restart import at_start  # noqa: E402
 
 DOC = ROOT / "docs" / "settings.md"
 
@@ -28,7 +29,10 @@ Everything `config/hub.yaml` may say. All of it has a default: an empty file is 
 key the hub does not know is an error that names the line, so that a typing mistake is not lost.
 `script/run check --config config` tells whether the file is right.
 
-<!-- Written by script/settings-doc from hub/settings.py; a change here is lost. -->
+A running hub takes a change up within seconds, but for what says *at the next start*: the log and
+the page of settings name what waits for one.
+
+<!-- Written by script/settings-doc from hub/settings/; a change here is lost. -->
 """
 
 
@@ -103,14 +107,20 @@ def default(field: FieldInfo) -> str:
             return f"`{value}`"
 
 
-def rows(model: type[BaseModel]) -> list[str]:
+def meaning(path: str, field: FieldInfo) -> str:
+    """Say what a setting is for, and whether a change of it waits for the next start."""
+    told = field.description or ""
+    return f"{told} (*at the next start*)" if at_start(path) else told
+
+
+def rows(path: str, model: type[BaseModel]) -> list[str]:
     """Return the table of one section."""
     told = ["| key | type | default | meaning |", "| --- | --- | --- | --- |"]
     for name, field in model.model_fields.items():
         kind = words_for(field.annotation)
         if limits := bounds(field):
             kind += f"; {limits}"
-        cells = (f"`{name}`", kind, default(field), field.description or "")
+        cells = (f"`{name}`", kind, default(field), meaning(f"{path}.{name}", field))
         told.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |")
     return told
 
@@ -132,7 +142,7 @@ def document() -> str:
         ]
         listed = " (a list)" if get_origin(annotation) is tuple else ""
         told += [f"## `{path}`{listed}", "", (model.__doc__ or "").strip(), ""]
-        told += [*rows(model), ""]
+        told += [*rows(path, model), ""]
         waiting = inner + waiting
     return "\n".join(told).rstrip() + "\n"
 

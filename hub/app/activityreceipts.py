@@ -14,11 +14,11 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from hub.app.ledgerkey import LedgerKey
 from hub.app.ledgertools import prove
 from hub.app.receipts import FORMAT, Checked, ReceiptError, check_log, read_receipt, these
 from hub.domain.activities import key_of, part_of
 from hub.domain.peers import PeerError, PeerKey, id_of
+from hub.keyfiles.ledgerkey import LedgerKey
 from hub.store import tables
 from hub.store.talk import signed_about
 from integrations.peers.envelope import MESSAGE

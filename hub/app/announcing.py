@@ -12,26 +12,39 @@ if TYPE_CHECKING:
     from integrations.mdns.announce import Announcer, Service
 
 
+_LONGEST_PAUSE = 255
+"""Looks after which it is tried again where it could not be announced."""
+
+
 class Announcing:
     """Keeps what is announced as the settings and the running parts are."""
 
     def __init__(
-        self, settings: Callable[[], Settings], http: Callable[[], int], broker: Callable[[], int]
+        self,
+        settings: Callable[[], Settings],
+        http: Callable[[], int],
+        broker: Callable[[], tuple[int, int]],
     ) -> None:
-        """``http`` and ``broker`` return the ports listened on; 0: there is none."""
+        """``http`` and ``broker`` (plain, encrypted) return the ports listened on; 0: none."""
         self._settings = settings
         self._http = http
         self._broker = broker
         self._said: list[Service] = []
         self._announcer: Announcer | None = None
+        self._pause = self._looks = 0
 
     async def look(self) -> None:
         """Announce what is to be announced now, and take back what is not."""
         settings = self._settings()
         if not settings.mdns.announce and self._announcer is None:
             return
-        wanted = services(settings, self._http(), self._broker())
-        if wanted == self._said:
+        wanted = services(settings, self._http(), *self._broker())
+        if wanted != self._said:
+            self._pause = self._looks = 0
+        elif self._announcer is None or self._announcer.alive:
+            return
+        elif self._looks < self._pause:
+            self._looks += 1
             return
         await self.close()
         self._said = wanted
@@ -39,7 +52,9 @@ class Announcing:
             from integrations.mdns.announce import Announcer
 
             self._announcer = Announcer(wanted)
-            await self._announcer.start()
+            said = await self._announcer.start()
+            # Where it cannot be, nor soon: a network without multicast is not to cost anything.
+            self._pause, self._looks = 0 if said else min(2 * self._pause + 1, _LONGEST_PAUSE), 0
 
     async def close(self) -> None:
         """Take it all back."""
@@ -48,7 +63,7 @@ class Announcing:
             await announcer.stop()
 
 
-def services(settings: Settings, http: int, broker: int) -> list[Service]:
+def services(settings: Settings, http: int, broker: int, tls_port: int = 0) -> list[Service]:
     """Return what may be announced: only what others in the network can reach.
 
     TXT keys by RFC 6763, section 6: ``path`` of the pages, ``tls`` 1 where they are encrypted.
@@ -65,6 +80,8 @@ def services(settings: Settings, http: int, broker: int) -> list[Service]:
         keys = {"txtvers": "1", "path": "/", "tls": "1" if tls else "0"}
         found.append(Service("_commonhearth._tcp", name, http, keys))
         found.append(Service("_https._tcp" if tls else "_http._tcp", name, http, {"path": "/"}))
-    if broker and settings.mqtt.url == "managed" and not is_loopback(settings.mqtt.bind):
+    if broker and settings.mqtt.url == "managed" and not is_loopback(settings.mqtt.plain_bind):
         found.append(Service("_mqtt._tcp", name, broker))
+    if tls_port and not is_loopback(settings.mqtt.bind):
+        found.append(Service("_secure-mqtt._tcp", name, tls_port))
     return found

@@ -17,6 +17,7 @@ from hub.domain.decisions import Decision, DecisionResult, OrderCommand
 from hub.domain.money import Money
 from hub.domain.notices import Notice
 from hub.domain.orders import Order
+from hub.domain.scopes import OWN_CODE_LASTS
 from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion
 from hub.flow.decide import decide
@@ -25,11 +26,12 @@ from hub.flow.observe import set_stock
 from hub.flow.orders_after import act
 from hub.ports import Clock
 from hub.settings import MemberSettings, Settings
-from hub.store.access import CODE_LASTS, OWN_CODE_LASTS, Access, SessionRow
+from hub.store.access import CODE_LASTS, Access, SessionRow
 from hub.store.house import House
 from hub.store.views import Views
 from hub.web.activities import Activities
 from hub.web.backend import (
+    About,
     EntityView,
     LedgerEntry,
     PantryView,
@@ -48,9 +50,12 @@ from hub.web.meals import Meals
 from hub.web.passkeys import Passkeys
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
+from hub.web.providerlogs import ProviderLogs
 from hub.web.pushes import Pushes
 from hub.web.quarantine import Quarantine
+from hub.web.receipts import Receipts
 from hub.web.rulesets import RuleSets
+from hub.web.tokens import Tokens
 from hub.worker.writer import Writer
 
 
@@ -71,6 +76,7 @@ class HubBackend:
         entities: Callable[[], Sequence[Entity]],
         health: Callable[[], Mapping[str, object]],
         backup: Callable[[], BackupState],
+        about: Callable[[], About],
         topic_of: Callable[[MemberSettings], str],
         files: Files,
         beginning: Beginning,
@@ -85,6 +91,9 @@ class HubBackend:
         logins: Logins,
         quarantine: Quarantine,
         passkeys: Passkeys,
+        api_tokens: Tokens,
+        receipts: Receipts,
+        provider_logs: ProviderLogs,
     ) -> None:
         """``entities`` returns what devices announced; ``health`` what /healthz tells.
 
@@ -104,6 +113,9 @@ class HubBackend:
         self.logins = logins
         self.quarantine = quarantine
         self.passkeys = passkeys
+        self.api_tokens = api_tokens
+        self.receipts = receipts
+        self.provider_logs = provider_logs
         self._home = home
         self._house = house
         self._standing = standing
@@ -115,6 +127,7 @@ class HubBackend:
         self._entities = entities
         self._health = health
         self._backup = backup
+        self._about = about
 
     @property
     def settings(self) -> Settings:
@@ -217,6 +230,7 @@ class HubBackend:
             last_seen=self._house.seen.get(entity.id) or (now.at if now else None),
             used=entity.used,
             meaning=self._home.meaning.explain(entity.id) if entity.used else "",
+            item=self._home.meaning.item_of(entity.id) if entity.used else "",
         )
 
     def parked(self, limit: int = 100) -> Sequence[Parked]:
@@ -233,6 +247,10 @@ class HubBackend:
     def health(self) -> Mapping[str, object]:
         """Return what /healthz and /metrics tell."""
         return self._health()
+
+    def about(self) -> About:
+        """Return what the hub is, and what of hub.yaml is not in force yet."""
+        return self._about()
 
     def backup(self) -> BackupState:
         """Return how the nightly backup stands."""

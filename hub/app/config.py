@@ -188,9 +188,12 @@ def _with_paths(settings: Settings, folder: Path) -> Settings:
         kept["to"] = str(folder / backup.to)
     there = settings.homeassistant
     token = folder / there.token_file if there.token_file is not None else None
+    grocy = settings.grocy
+    grocy_key = folder / grocy.key_file if grocy.key_file is not None else None
     return settings.model_copy(
         update={
             "homeassistant": there.model_copy(update={"token_file": token}),
+            "grocy": grocy.model_copy(update={"key_file": grocy_key}),
             "backup": backup.model_copy(update=kept),
             "mqtt": mqtt.model_copy(update=files),
             "beckn": beckn.model_copy(update={"registry": registry}),

@@ -28,7 +28,7 @@ from hub.flow.home import Home
 from hub.flow.homeactions import did, did_not, forbidden, home_wanted, unsure
 from hub.flow.shopping import note_wanted
 from hub.flow.tell import tag_of
-from hub.ports import Clock, DeliveryError, HomeControl, Notifier, Provider
+from hub.ports import Clock, DeliveryError, HomeControl, Notifier, Provider, ShoppingLists
 from hub.settings import MemberSettings
 from hub.store.house import House
 from hub.worker.pump import Doers as PumpDoers
@@ -86,6 +86,7 @@ class Doers:
         phones: Phones,
         provider: Provider,
         assistant: HomeControl,
+        grocy: ShoppingLists,
         base_url: Callable[[], str],
         sent: Callable[[SendOrderRequest, Signed], None] = lambda effect, signed: None,
     ) -> None:
@@ -101,6 +102,7 @@ class Doers:
         self._phones = phones
         self._provider = provider
         self._assistant = assistant
+        self._grocy = grocy
         self._base_url = base_url
 
     def for_pump(self) -> PumpDoers:
@@ -141,11 +143,13 @@ class Doers:
                 raise DeliveryError(message, retry=False, unknown=error.unknown) from error
 
     async def listed(self, effect: ChangeList) -> None:
-        """Change a list in Home Assistant; doing it twice is as doing it once."""
-        from integrations.homeassistant.lists import add_to_list, complete_on_list
+        """Change a list, in Home Assistant or Grocy; doing it twice is as doing it once."""
+        from integrations.homeassistant.lists import AssistantLists, add_to_list
 
         if effect.verb == "complete":
-            await complete_on_list(self._assistant, effect.todo, effect.text, effect.uid)
+            in_grocy = effect.todo.startswith("grocy.")
+            lists = self._grocy if in_grocy else AssistantLists(self._assistant)
+            await lists.complete(effect.todo, effect.text, effect.uid)
         elif note_wanted(self._house, effect):
             await add_to_list(self._assistant, effect.todo, effect.text)
 
@@ -166,7 +170,7 @@ class Doers:
             body=question(suggestion, zone, self._clock.now()),
             member=member.id,
             priority=_ASK_PRIORITY,
-            actions=self._actions(suggestion, member) if member.role == "adult" else (),
+            actions=self._actions(suggestion, member),
             link=f"{self._base_url()}/suggestions/{suggestion.id}",
             expires=suggestion.deadline,
         )
@@ -174,9 +178,13 @@ class Doers:
     def _actions(
         self, suggestion: Suggestion, member: MemberSettings
     ) -> tuple[NotificationAction, ...]:
-        best = suggestion.best
+        authority, best = member.authority, suggestion.best
+        if authority is None:
+            return ()
         actions = []
         for verb in verbs_of(suggestion.kind):
+            if authority.barrier(suggestion, verb, None if best is None else best.id):
+                continue
             label = _LABELS[verb]
             token = sign(token_for(suggestion, member.id, verb), self._secret)
             priced = best is not None and best.total.amount

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from hub.app.ledgerkey import LEDGER_KEY, read_ledger_key
-from hub.app.secrets import NTFY_FILE, write_private
+from hub.app.secrets import NTFY_FILE
 from hub.clock import clock_from_environment
+from hub.keyfiles.files import read_text, write
+from hub.keyfiles.ledgerkey import LEDGER_KEY, read_ledger_key
 from hub.store.database import lock_folder, open_database
 from hub.store.erase import erase_before, erase_member, forget_bytes, in_clear
 from hub.store.house import load_house
@@ -67,6 +68,6 @@ def _step(
 
 def _forget_topic(file: Path, member: str) -> None:
     if file.exists():
-        topics = json.loads(file.read_text())
+        topics = json.loads(read_text(file))
         if topics.pop(member, None) is not None:
-            write_private(file, json.dumps(topics, indent=1))
+            write(file, json.dumps(topics, indent=1) + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -12,26 +12,29 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from devices.meaning import DevicesFile
+from devices.meaning import DevicesFile, Mapped
 from devices.meaning import Meaning as Meant
 from devices.pantry import PantryFile
 from hub.app import rulefields
 from hub.app.config import rule_files
-from hub.app.textfiles import changed, put, read
+from hub.app.firsthome import fresh
+from hub.app.preview import imagined, preview
+from hub.app.readyrules import Ready
+from hub.app.textfiles import changed, put, read, said_stamp
 from hub.app.texts import HomeTexts
 from hub.app.yamledit import REMOVE
-from hub.domain.events import Event, StateChanged, StockChanged
-from hub.domain.stock import StockLevel
 from hub.domain.yamltext import Problem, YamlError, load, read_model
 from hub.flow.home import Home
 from hub.flow.view import HouseView
 from hub.ports import Clock
 from hub.store.house import House
+from hub.web.beginning import Preview
 from hub.web.files import (
     CannotWrite,
     Meaning,
     RuleField,
     RuleView,
+    Stale,
     Verdict,
 )
 from rules.rehearse import rehearse
@@ -84,9 +87,9 @@ class HomeFiles:
         return [self._shown(one) for one in self._problems()]
 
     def fresh(self) -> bool:
-        """Tell whether hub.yaml says nothing yet."""
+        """Tell whether hub.yaml says nothing yet, but for ports."""
         try:
-            return load(read(self.folder / "hub.yaml"), "hub.yaml").data in (None, {})
+            return fresh(load(read(self.folder / "hub.yaml"), "hub.yaml").data)
         except (YamlError, CannotWrite):
             return False
 
@@ -133,22 +136,30 @@ class HomeFiles:
         )
         return [self._shown(one) for one in problems if one.file == path]
 
+    def preview(self, ready: Ready, values: Mapping[str, str]) -> Preview:
+        """Return what a ready rule would have done with what was seen so far."""
+        return preview(ready, values, self.home, self._house, self._clock.now())
+
     def rule_fields(self, rule_id: str) -> Sequence[RuleField]:
         """Return what a form can change about a rule. KeyError for an unknown one."""
         found = rulefields.fields(self._place(rule_id)[2])
         return [RuleField(path, value) for path, value in found.items()]
 
-    async def change_rule(self, rule_id: str, values: Mapping[str, str]) -> Sequence[Problem]:
-        """Change values of a rule by their paths. Raises CannotWrite, KeyError."""
+    def rule_stamp(self, rule_id: str) -> str:
+        """Return what changes when a rule in its file does. KeyError for an unknown one."""
+        return said_stamp(self._place(rule_id)[2])
+
+    async def change_rule(
+        self, rule_id: str, values: Mapping[str, str], was: Collection[str] | None = None
+    ) -> Sequence[Problem]:
+        """Change values of a rule by their paths. Raises CannotWrite, KeyError, Stale."""
         async with self.writing:
             path, index, rule = self._place(rule_id)
-            before = rulefields.fields(rule)
-            changes: dict[tuple[str | int, ...], object] = {}
-            for name, value in values.items():
-                if name not in before or value == before[name]:
-                    continue
-                said = rulefields.typed(value, rulefields.at(rule, name))
-                changes["rules", index, *name.split(".")] = REMOVE if said is None else said
+            _still(said_stamp(rule), was)
+            changes: dict[tuple[str | int, ...], object] = {
+                ("rules", index, *where): REMOVE if said is None else said
+                for where, said in rulefields.changes(rule, values).items()
+            }
             if not changes:
                 return []
             text = changed(read(path), path.name, changes)
@@ -168,7 +179,7 @@ class HomeFiles:
     def rehearse(self, subject: str, value: str, only: str = "") -> Sequence[Verdict]:
         """Try rules on what ``subject`` would become. Nothing is changed."""
         now = self._clock.now()
-        house, event = self._imagined(subject, value, now)
+        house, event = imagined(subject, value, self.home, self._house, now)
         (verdicts,) = rehearse(
             self.home.rules, [event], HouseView(house, self.home, now), now, only=only or None
         )
@@ -179,37 +190,11 @@ class HomeFiles:
             for one in verdicts
         ]
 
-    def _imagined(self, subject: str, value: str, now: datetime) -> tuple[House, Event]:
-        number: float | None = None
-        with suppress(ValueError):
-            number = float(value)
-        kept = self.home.pantry.get(subject)
-        if kept is not None:
-            if number is None or not 0 <= number < 1e12:
-                raise ValueError(f"{subject}: expected a quantity in {kept.unit}, 0 or more")
-            level = self._house.stock.get(subject)
-            new = (
-                replace(level, quantity=number)
-                if level
-                else StockLevel(subject, number, kept.unit, now, "rehearsal")
-            )
-            house = replace(self._house, stock={**self._house.stock, subject: new})
-            previous = level.quantity if level else None
-            return house, StockChanged(subject, previous, number, kept.unit, now, "rehearsal")
-        if "." not in subject:
-            raise KeyError(subject)
-        known = self._house.entities.get(subject)
-        state: str | float = value if number is None else number
-        event = StateChanged(subject, known.value if known else None, state, now)
-        return self._house, event
-
     # -- devices --------------------------------------------------------------------------------
 
     def meaning(self, entity_id: str) -> Meaning:
         """Return what devices.yaml says an entity means."""
-        file = self.folder / "devices.yaml"
-        found, _ = read_model(DevicesFile, read(file), file.name)
-        mapped = found.entities.get(entity_id) if found is not None else None
+        mapped = self._mapped(entity_id)
         if mapped is None:
             return Meaning()
         return Meaning(
@@ -220,8 +205,20 @@ class HomeFiles:
             mapped.ignore,
         )
 
-    async def say_meaning(self, entity_id: str, meaning: Meaning) -> Sequence[Problem]:
-        """Write what an entity means to devices.yaml. Raises CannotWrite."""
+    def meaning_stamp(self, entity_id: str) -> str:
+        """Return what changes when that does which devices.yaml says an entity means."""
+        mapped = self._mapped(entity_id)
+        return said_stamp(None if mapped is None else mapped.model_dump(mode="json"))
+
+    def _mapped(self, entity_id: str) -> Mapped | None:
+        file = self.folder / "devices.yaml"
+        found, _ = read_model(DevicesFile, read(file), file.name)
+        return found.entities.get(entity_id) if found is not None else None
+
+    async def say_meaning(
+        self, entity_id: str, meaning: Meaning, was: Collection[str] | None = None
+    ) -> Sequence[Problem]:
+        """Write what an entity means to devices.yaml. Raises CannotWrite, Stale."""
         file = self.folder / "devices.yaml"
         said: dict[str, object] = {}
         if meaning.ignore:
@@ -235,6 +232,7 @@ class HomeFiles:
             if meaning.tare:
                 said["scale"] = {"tare": meaning.tare}
         async with self.writing:
+            _still(self.meaning_stamp(entity_id), was)
             text = changed(read(file), file.name, {("entities", entity_id): said or REMOVE})
             found, problems = read_model(DevicesFile, text, file.name)
             if found is not None and meaning.item and meaning.item not in self.home.pantry:
@@ -278,6 +276,11 @@ class HomeFiles:
         """Put a whole text in place and take it up; only with ``writing`` held. CannotWrite."""
         await asyncio.to_thread(put, file, text)
         await self._look()
+
+
+def _still(stamp: str, was: Collection[str] | None) -> None:
+    if was is not None and stamp not in was:
+        raise Stale("this has changed since it was read; read it again")
 
 
 def _rules_in(file: Path) -> list[object]:

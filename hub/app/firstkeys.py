@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hub.app.ledgerkey import LEDGER_KEY, ledger_key
 from hub.app.recovery.root import ROOT_FILE, root_of
+from hub.keyfiles.ledgerkey import LEDGER_KEY, ledger_key
 from integrations.beckn.keys import KEY_FILE as BECKN_KEY
 from integrations.beckn.keys import load_or_create
 from integrations.peers.keys import KEY_FILE as PEER_KEY

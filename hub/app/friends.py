@@ -23,12 +23,7 @@ class HubFriends:
 
     def listed(self) -> Sequence[FriendView]:
         """Return the contacts by name, those who wait for us among them."""
-        with self._engine.connect() as connection:
-            store = PeerStore(connection)
-            return [
-                _view(one, store.peer(one.peer) if one.peer else None, store.out_count(one.peer))
-                for one in store.contacts()
-            ]
+        return listed(self._engine)
 
     async def invite(self) -> Invited:
         """Make an invitation for one household. PeerError."""
@@ -72,6 +67,16 @@ class HubFriends:
     async def remove(self, friend: str) -> None:
         """End it. PeerError."""
         await self._peering.remove(friend)
+
+
+def listed(engine: Engine) -> Sequence[FriendView]:
+    """Return the contacts by name, those who wait for us among them."""
+    with engine.connect() as connection:
+        store = PeerStore(connection)
+        return [
+            _view(one, store.peer(one.peer) if one.peer else None, store.out_count(one.peer))
+            for one in store.contacts()
+        ]
 
 
 def _view(contact: Contact, peer: Peer | None, waiting: int) -> FriendView:

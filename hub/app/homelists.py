@@ -91,10 +91,10 @@ class HomeLists:
                 await (self._calendar(name, now) if calendar else self._list(name))
 
     async def _list(self, name: str) -> None:
-        from integrations.homeassistant.lists import read_list
+        from integrations.homeassistant.lists import AssistantLists
 
         try:
-            items = await read_list(self._control, name)
+            items = await AssistantLists(self._control).read(name)
         except DeliveryError as error:
             # It is read again when it is back, which the log says.
             log.debug("%s: %s", name, error)

@@ -14,8 +14,8 @@ from typing import Any
 from aiohttp import web
 from sqlalchemy import Engine
 
-from devices.homeassistant.birth import ONLINE, Birth
-from devices.types import Entity
+from devices.homeassistant.birth import Birth
+from hub.app.about import HubAbout
 from hub.app.activities import HubActivities
 from hub.app.announcing import Announcing
 from hub.app.assistant import Assistant
@@ -30,10 +30,14 @@ from hub.app.doers import Doers, Phones
 from hub.app.feeds import HubFeeds
 from hub.app.files import HomeFiles
 from hub.app.friends import HubFriends
+from hub.app.grocy import LOOK_SECONDS as GROCY_SECONDS
+from hub.app.grocy import Grocy
 from hub.app.health import Health
 from hub.app.intake import Intake, replay
 from hub.app.invitations import IcsInvitations
-from hub.app.ledgerkey import ledger_key
+from hub.app.keyring import LOOK_SECONDS as KEYS_SECONDS
+from hub.app.keyring import Keyring
+from hub.app.line import Line
 from hub.app.listen import address, listen
 from hub.app.logins import HubLogins
 from hub.app.meals import HubMeals
@@ -43,23 +47,29 @@ from hub.app.peering import Peering
 from hub.app.plans import HubPlans
 from hub.app.plugins import Reach, device_book
 from hub.app.privacy import HubPrivacy
+from hub.app.providerlogs import LOOK_SECONDS as LOGS_SECONDS
+from hub.app.providerlogs import ProviderLogs
 from hub.app.pushes import HubPushes
 from hub.app.quarantine import HubQuarantine
+from hub.app.receiptdesk import HubReceipts
 from hub.app.replies import Replies
+from hub.app.rotation import ProviderKey
 from hub.app.rulesets.keeper import LOOK_SECONDS as RULES_SECONDS
 from hub.app.rulesets.keeper import HubRuleSets
 from hub.app.secrets import NtfyTopics, ReplyTopics, household_key
 from hub.app.selling import Selling
+from hub.app.sheets import HubSheets
 from hub.app.showing import Showing
 from hub.app.shown import Snapshot
 from hub.app.standing import Standing
 from hub.app.tls import Https
+from hub.app.tokens import HubTokens
 from hub.app.watch import Watch, note_rules, say_problems
 from hub.clock import SYSTEM
 from hub.domain.activities import Person
 from hub.domain.logins import Login
 from hub.domain.orders import OrderAnswer, Subscriber
-from hub.flow import witness
+from hub.flow import forgetting, sheets, witness
 from hub.flow.activities import rules
 from hub.flow.activities.lost import itip_lost
 from hub.flow.activities.receive import take_in
@@ -75,14 +85,16 @@ from hub.flow.peerout import PeerHooks, each_told
 from hub.flow.receipts import sent
 from hub.flow.rides import news as rides
 from hub.flow.settle import settle
-from hub.flow.tick import begin, tick
+from hub.flow.tick import begin, tick, wait_anew
+from hub.keyfiles.ledgerkey import ledger_key
 from hub.ports import Clock, InMessage
-from hub.settings import MemberSettings, MqttSettings
+from hub.settings import MemberSettings
 from hub.store.access import Access
 from hub.store.database import lock_folder, open_database
 from hub.store.house import load_house
 from hub.store.peers import Wish
 from hub.store.push import PushStore
+from hub.store.strangers import forget_strangers
 from hub.store.tx import Tx
 from hub.store.views import Views
 from hub.web.app import make_app
@@ -91,8 +103,6 @@ from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Step, Writer
 from integrations.beckn.buyer import BecknBuyer
 from integrations.beckn.registry.keep import KeyChange
-from integrations.broker import Broker, BrokerError, start_broker
-from integrations.mqtt import MqttLink, MqttSetupError
 from integrations.scheduler import Alarm
 from integrations.templates.renderer import JinjaRenderer
 from integrations.webpush.keys import VapidKey
@@ -133,8 +143,6 @@ class Hub:
         self.access = Access(self._engine)
         self.views = Views(self._engine)
         self._changes = Changes()
-        self._subscribed: frozenset[str] = frozenset()
-        self._entities: tuple[Entity, ...] = ()
         self._own: dict[str, Callable[[InMessage], Step]] = {}
         self.url = ""
         self.https: Https | None = None
@@ -154,8 +162,7 @@ class Hub:
             {},
         )
         replay(self.home, self.house.announcements, now)
-        self._entities = tuple(self.home.book.entities())
-        self._birth = Birth(now, prefix=settings.mqtt.discovery_prefix)
+        birth = Birth(now, prefix=settings.mqtt.discovery_prefix)
         renderer = JinjaRenderer(timezone=settings.home.timezone)
         self._stack.callback(renderer.close)
         standing = Standing(self.house)
@@ -166,7 +173,7 @@ class Hub:
             intake=Intake(
                 self.home,
                 renderer,
-                self._birth,
+                birth,
                 own=self._own,
                 online=self._home_assistant_began,
             ),
@@ -195,13 +202,30 @@ class Hub:
             self.clock,
             secrets_dir=self._data / "secrets",
             reach=lambda: (self._called_at, "relay") if self._called_at else (self.url, "https"),
-            others={"rules": self.rule_sets.wished, "device": self._device},
+            others={
+                "rules": self.rule_sets.wished,
+                "device": self._device,
+                "key": self._rotated,
+                "sheets": self._sheeted,
+            },
             hooks=PeerHooks(
-                {ITIP: take_in, **HANDLERS, **rides.HANDLERS, **witness.HANDLERS},
+                {
+                    ITIP: take_in,
+                    **HANDLERS,
+                    **rides.HANDLERS,
+                    **witness.HANDLERS,
+                    **forgetting.HANDLERS,
+                    **sheets.HANDLERS,
+                },
                 busy=own_busy,
-                lost=each_told(busy_lost, itip_lost, witness.lost),
+                lost=each_told(
+                    busy_lost, itip_lost, witness.lost, forgetting.erase_lost, sheets.lost
+                ),
             ),
         )
+        keys = self.peering.keys
+        self.sheets = HubSheets(self._data, keys, self._engine, self.writer.run, self.clock)
+        self.home.open_sheet = self.sheets.opened
         self.home.invitations = IcsInvitations()
         self.home.follows = (rides.HOOKS, rules.HOOKS)
         own = default_address(self.peering.keys.id)
@@ -220,11 +244,22 @@ class Hub:
         self._push_store = PushStore(self._engine, self.clock.now)
         self.pushes = HubPushes(self._push_store, self._push_key, self.home, self.writer)
         self.network = Network(
-            settings, self.buyer, self._data, take_peer=self.peering.take, clock=self.clock
+            settings,
+            self.buyer,
+            self._data,
+            take_peer=self.peering.take,
+            park=lambda topic, kept, why: self.writer.post(lambda tx: tx.park(topic, kept, why)),
+            clock=self.clock,
+        )
+        self.provider_key = ProviderKey(
+            self._data / "secrets", self.buyer, self.network, self.writer.run
         )
         identity = self.buyer.identity.subscriber_id
         self.home.log_key = key = ledger_key(self._data / "secrets", identity)
         self.house.sign = key.sign
+        self.provider_logs = ProviderLogs(
+            self.home, self.writer, self._engine, self.clock, self.buyer.vouch
+        )
         self.replies = Replies(
             self.home,
             self.writer,
@@ -240,6 +275,7 @@ class Hub:
             secret=self._secret,
             recent=lambda: self.views.suggestions(open_only=False, limit=50),
         )
+        self.grocy = Grocy(self.home, self.writer, self.clock)
         self._phones = Phones(self._reach)
         doers = Doers(
             self.home,
@@ -249,6 +285,7 @@ class Hub:
             phones=self._phones,
             provider=self.buyer,
             assistant=self.assistant,
+            grocy=self.grocy,
             base_url=lambda: self.url,
             sent=lambda effect, signed: self.writer.post(lambda tx: sent(tx, effect, signed)),
         )
@@ -262,8 +299,13 @@ class Hub:
             self.clock,
             backup=lambda: self.nightly.state,
         )
-        self.broker: Broker | None = None
-        self.logins = HubLogins(self._engine, settings, self.clock, lambda: self.broker)
+        self.logins = HubLogins(
+            self._engine,
+            settings,
+            self.clock,
+            lambda: self.line.broker,
+            self._data / "secrets",
+        )
         files = HomeFiles(
             self._config.folder,
             home=self.home,
@@ -283,9 +325,10 @@ class Hub:
             access=self.access,
             clock=self.clock,
             changes=self._changes,
-            entities=lambda: self._entities,
+            entities=lambda: self.line.entities,
             health=self.health,
             backup=lambda: self.nightly.state,
+            about=HubAbout(now, identity, key, self.watch.waiting),
             topic_of=self.topics.of,
             pushes=self.pushes,
             rule_sets=self.rule_sets,
@@ -297,9 +340,12 @@ class Hub:
             plans=HubPlans(self.home, self.house, self.writer),
             logins=self.logins,
             passkeys=HubPasskeys(self._engine, settings.http, self.clock),
+            api_tokens=HubTokens(self.access, self.clock),
             quarantine=self.quarantine,
+            receipts=HubReceipts(self._engine, key),
+            provider_logs=self.provider_logs,
             files=files,
-            beginning=HomeBeginning(files, self._data, self.writer),
+            beginning=HomeBeginning(files, self._data, self.writer, self._broker),
         )
         self.selling = Selling(settings, self._data, self.clock)
         self._alarm = Alarm(self.clock)
@@ -320,6 +366,16 @@ class Hub:
             identity=own,
         )
         self._own.update(self.showing.own())
+        self.line = Line(
+            self.home,
+            self.writer,
+            self.clock,
+            data=self._data,
+            birth=birth,
+            logins=self.logins,
+            showing=self.showing,
+            health=self.health,
+        )
 
     # -- starting and stopping ----------------------------------------------------------------
 
@@ -345,12 +401,8 @@ class Hub:
             self.https = Https(http, self._data / "secrets", self.clock.now())
         scheme = "https" if self.https is not None else "http"
         self.url = address(http.public_url, http.host, listener, scheme)
-        broker = self.broker = await asyncio.to_thread(
-            start_broker, self.settings.mqtt, self._data, log.warning, self.logins.known()
-        )
-        self._stack.push_async_callback(self._end_broker)
-        self.link = self._make_link(broker)
-        self.health.link = self.link
+        self._stack.push_async_callback(self.line.close)
+        await self.line.open()
         self._stack.push_async_callback(self._phones.close)
         self._stack.push_async_callback(self.buyer.close)
         self._stack.push_async_callback(self.peering.close)
@@ -376,35 +428,37 @@ class Hub:
         self._alarm.every(WATCH_SECONDS, self._look_around, "watch")
         await self.nightly.begin()
         self._alarm.every(LOOK_SECONDS, self.nightly.look, "backup")
-        if self.https is not None:
-            self._alarm.every(_CERTIFICATE_SECONDS, self._renew, "certificate")
+        self._alarm.every(_CERTIFICATE_SECONDS, self._renew, "certificate")
+        ring = Keyring(self._engine, self.writer)
+        await ring.look()
+        self._alarm.every(KEYS_SECONDS, ring.look, "keys")
         calendars = Calendars(self.home, self.writer, self.clock)
         self._alarm.every(CALENDAR_SECONDS, calendars.look, "calendars")
+        self._alarm.every(GROCY_SECONDS, self.grocy.look, "grocy")
         self._alarm.at(self.house.next_due())
         await self._serve(listener)
         await self.rule_sets.settle()
         self._alarm.every(RULES_SECONDS, self.rule_sets.look, "rule sets")
+        self._alarm.every(LOGS_SECONDS, self.provider_logs.look, "providers' logs")
         await self.peering.start()
         self.network.join()
+        self.provider_key.start()
+        self._stack.push_async_callback(self.provider_logs.close)
+        self._stack.push_async_callback(self.provider_key.close)
         self.selling.start()
         self._stack.push_async_callback(self.selling.stop)
         await self.assistant.start()
         self._stack.push_async_callback(self.assistant.close)
-        self._subscribe()
-        self.link.start()
-        self._stack.push_async_callback(self._unlink)
-        self._relinking = asyncio.Lock()
+        self._stack.push_async_callback(self.line.unlink)
+        self._stack.push_async_callback(self.showing.close)
+        await self.line.listen()
+        self.watch.relink = self.line.relink
         announcing = Announcing(
-            lambda: self.home.settings,
-            lambda: int(listener.getsockname()[1]),
-            lambda: self.broker.port if self.broker is not None else 0,
+            lambda: self.home.settings, lambda: int(listener.getsockname()[1]), self.line.ports
         )
         self._alarm.every(STEADY_SECONDS, announcing.look, "announcing")
         self._stack.push_async_callback(announcing.close)
-        self.watch.relink = self._relink
-        await self.showing.start(self.link)
-        self._stack.push_async_callback(self.showing.close)
-        log.info("listening on %s; %s", self.url, broker.describe())
+        log.info("listening on %s; %s", self.url, self.line.describe())
 
     async def stop(self) -> None:
         """Stop everything: what is under way is committed, or done again at the next start."""
@@ -422,68 +476,8 @@ class Hub:
             clock=self.clock,
         )
 
-    def _make_link(self, broker: Broker, after: int = 0) -> MqttLink:
-        return MqttLink(
-            self.settings.mqtt,
-            self.writer,
-            host=broker.host,
-            port=broker.port,
-            username=broker.username,
-            password=broker.password,
-            tls=broker.tls,
-            on_refused=self._refused,
-            now=self.clock.now,
-            will=self.showing.will,
-            on_connected=self.showing.again,
-            after=after,
-        )
-
-    async def _unlink(self) -> None:
-        await asyncio.to_thread(self.link.stop)
-
-    async def _end_broker(self) -> None:
-        if self.broker is not None:
-            await asyncio.to_thread(self.broker.stop)
-
-    async def _relink(self, mqtt: MqttSettings) -> None:
-        """Leave the broker for the one that ``mqtt`` names.
-
-        Raises BrokerError or MqttSetupError; then the broker before is in use again.
-        """
-        async with self._relinking:
-            if mqtt == self.settings.mqtt:
-                return
-            before = self.settings.mqtt
-            await self._unlink()
-            await self._end_broker()
-            try:
-                link = await self._linked(mqtt)
-            except (BrokerError, MqttSetupError):
-                await self._take(await self._linked(before))
-                raise
-            await self._take(link)
-
-    async def _linked(self, mqtt: MqttSettings) -> MqttLink:
-        self.settings = self.settings.model_copy(update={"mqtt": mqtt})
-        self.broker = broker = await asyncio.to_thread(
-            start_broker, mqtt, self._data, log.warning, self.logins.known()
-        )
-        return self._make_link(broker, self.link.connections)
-
-    async def _take(self, link: MqttLink) -> None:
-        def swap(tx: Tx) -> None:
-            # Here, as the writer's other steps subscribe and acknowledge by the link.
-            tx.forget_mqtt()
-            self.home.settings = self.home.settings.model_copy(update={"mqtt": self.settings.mqtt})
-            self.link = self.health.link = link
-            self._subscribed = frozenset()
-            self._subscribe()
-            tx.page_changed = True
-
-        await self.writer.run(swap)
-        self.showing.broker = link
-        link.start()
-        log.info("%s", self.broker.describe() if self.broker is not None else "")
+    def _broker(self) -> str:
+        return self.line.describe()
 
     def _home_assistant_began(self) -> None:
         self.showing.again()
@@ -497,11 +491,19 @@ class Hub:
         good = result.result in ("done", "repeated")
         return {"said": result.message} if good else {"error": result.message}
 
+    async def _sheeted(self, wish: Wish) -> dict[str, Any]:
+        return await self.sheets.wished(wish)
+
+    async def _rotated(self, wish: Wish) -> dict[str, Any]:
+        return await self.provider_key.wished(wish)
+
     def _reached_at(self, url: str) -> None:
         self._called_at = url
 
     def _begin(self, tx: Tx) -> None:
         begin(tx, self.home)
+        wait_anew(tx, self.home)
+        forget_strangers(tx.connection, [one.id for one in self.home.settings.members])
         note_rules(tx, self.home)
 
     async def _serve(self, listener: socket.socket) -> None:
@@ -516,10 +518,7 @@ class Hub:
     # -- what the parts tell one another --------------------------------------------------------
 
     def _acknowledge(self, messages: Sequence[InMessage]) -> None:
-        self.link.ack(messages)
-
-    def _refused(self, message: InMessage, reason: str) -> None:
-        self.writer.post(lambda tx: tx.park(message.topic, message.payload, reason))
+        self.line.acknowledge(messages)
 
     def _key_changed(self, change: KeyChange) -> None:
         reason = (
@@ -537,8 +536,7 @@ class Hub:
         """Called in the writer thread after each commit."""
         self._carrier.committed(after.rows)
         if after.topics_changed:
-            self._entities = tuple(self.home.book.entities())
-            self._subscribe()
+            self.line.subscribe()
         due = self.house.next_due() if after.timers_changed else None
         if after.effects or after.page_changed or after.timers_changed:
             self._loop.call_soon_threadsafe(self._after, after, due)
@@ -552,24 +550,20 @@ class Hub:
             self._changes.mark()
             self.showing.mark()
 
-    def _subscribe(self) -> None:
-        wanted = self.home.book.filters() | {self._birth.topic} | self.showing.topics()
-        self.link.subscribe(sorted(wanted - self._subscribed))
-        self.link.unsubscribe(sorted(self._subscribed - wanted))
-        self._subscribed = wanted
-
     async def _answered(self, answer: OrderAnswer) -> bool:
-        return await self.writer.run(lambda tx: settle(tx, self.home, answer))
+        settled = await self.writer.run(lambda tx: settle(tx, self.home, answer))
+        self.provider_logs.soon(answer)
+        return settled
 
     async def _renew(self) -> None:
         if self.https is not None:
             await asyncio.to_thread(self.https.look, self.clock.now())
+        await self.line.look()
 
     # -- from time to time ----------------------------------------------------------------------
 
     async def _tick(self) -> None:
-        if self._birth.due(self.clock.now()):
-            self.link.publish(self._birth.topic, ONLINE)
+        self.line.ask()
         await self.writer.run(lambda tx: tick(tx, self.home))
 
     async def _look_around(self) -> None:
@@ -589,6 +583,11 @@ class Hub:
             await self.writer.run(put)
 
     async def _find_providers(self) -> None:
+        file = self.home.settings.beckn.registry
+        if self.buyer.registry.use(file):
+            self.network.file = file
+            await asyncio.to_thread(self.network.enter)
+            await self.selling.again(self.home.settings)
         found: dict[str, tuple[Subscriber, ...]] = {}
         for domain in DOMAINS:
             found[domain] = tuple(await self.buyer.find(domain))

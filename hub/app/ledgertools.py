@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, select
 
-from hub.app.ledgerkey import LedgerKey
+from hub.domain.values import dataclass
+from hub.keyfiles.ledgerkey import LedgerKey
 from hub.ledger.checkpoint import Checkpoint, open_checkpoint
 from hub.ledger.leaf import LedgerError
 from hub.ledger.note import Note, Signature
@@ -25,6 +27,20 @@ CHECKPOINT = "checkpoint"
 
 class OtherLog(LedgerError):
     """A folder or a checkpoint is of another log, or of this one with another past."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What a folder holds of the log: ``before`` and ``size`` are its entries then and now.
+
+    ``others`` is how many countersigned that size, ``waiting`` how many entries are not published
+    because nobody did yet.
+    """
+
+    before: int
+    size: int
+    others: int
+    waiting: int
 
 
 @contextmanager
@@ -77,26 +93,36 @@ def growth(engine: Engine, key: LedgerKey, old: int) -> str:
         return make_growth(old, hashes, note)
 
 
-def publish(engine: Engine, key: LedgerKey, folder: Path) -> tuple[int, int]:
-    """Bring the files in ``folder`` up to date (C2SP tlog-tiles); return old and new size.
+def publish(
+    engine: Engine, key: LedgerKey, folder: Path, heard_since: datetime | None = None
+) -> Published:
+    """Bring the files in ``folder`` up to date (C2SP tlog-tiles).
 
-    What is there stays; the checkpoint comes last, so that who reads meanwhile finds every file it
-    leads to. OtherLog when the folder holds another log.
+    The checkpoint is the newest that others countersigned, if one did at ``heard_since`` or later
+    and the folder has no newer one; else the newest of our own. What is there stays; the
+    checkpoint comes last, so that who reads meanwhile finds every file it leads to. OtherLog when
+    the folder holds another log.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    note = countersigned(engine, sign_now(engine, key.sign))
-    new = Checkpoint.parse(Note.parse(note).text)
+    own = sign_now(engine, key.sign)
+    whole = Checkpoint.parse(Note.parse(own).text).size
     with _snapshot(engine) as (connection, hashes):
+        store = WitnessStore(connection)
+        old = _published(folder, key, hashes, whole)
+        size = store.newest_signed(old, heard_since) or whole
+        found = store.checkpoint(size) if size < whole else None
+        note = _with_others(store, *(found or (whole, own)))
+        new = Checkpoint.parse(Note.parse(note).text)
         if root_at(hashes, new.size) != new.root:
             raise OtherLog("the log is not the one that was signed; `ledger verify` tells more")
-        old = _published(folder, key, hashes, new)
         for tile in tiles_between(old, new.size):
-            _write(folder / tile.path, _bytes(connection, hashes, tile))
-    _write(folder / CHECKPOINT, note.encode())
-    return old, new.size
+            write_file(folder / tile.path, _bytes(connection, hashes, tile))
+        others = len(store.of_size(new.size))
+    write_file(folder / CHECKPOINT, note.encode())
+    return Published(old, new.size, others, max(whole - new.size, 0))
 
 
-def _published(folder: Path, key: LedgerKey, hashes: Hashes, new: Checkpoint) -> int:
+def _published(folder: Path, key: LedgerKey, hashes: Hashes, size: int) -> int:
     file = folder / CHECKPOINT
     if not file.exists():
         return 0
@@ -104,7 +130,7 @@ def _published(folder: Path, key: LedgerKey, hashes: Hashes, new: Checkpoint) ->
         old = open_checkpoint(file.read_bytes(), key.key.verifier).checkpoint
     except LedgerError as error:
         raise OtherLog(f"{file}: {error}; expected a folder of this log, or an empty one") from None
-    if old.size > new.size or root_at(hashes, old.size) != old.root:
+    if old.size > size or root_at(hashes, old.size) != old.root:
         raise OtherLog(
             f"{file}: the {old.size} entries published are not those of this log; it was put back "
             "to an earlier state, or changed"
@@ -125,7 +151,8 @@ def _entries(connection: Connection, start: int, stop: int) -> list[bytes]:
     return [str(body).encode() for body in connection.execute(statement).scalars()]
 
 
-def _write(file: Path, data: bytes) -> None:
+def write_file(file: Path, data: bytes) -> None:
+    """Put a file in its place, whole or not at all; folders above it are made."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     with draft.open("wb") as stream:

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from hub.app.secrets import write_private
 from hub.domain.logins import Kind, Login
+from hub.keyfiles.files import write
 from hub.ports import Clock
 from hub.settings import MqttSettings, Settings
 from hub.store.logins import Logins, Paired
@@ -46,9 +46,15 @@ class HubLogins:
     """Makes and takes back devices' logins while the hub runs."""
 
     def __init__(
-        self, engine: Engine, settings: Settings, clock: Clock, broker: Callable[[], Broker | None]
+        self,
+        engine: Engine,
+        settings: Settings,
+        clock: Clock,
+        broker: Callable[[], Broker | None],
+        secrets_dir: Path,
     ) -> None:
         """``broker`` returns the running one, None before it runs."""
+        self._secrets_dir = secrets_dir
         self._store = store_of(engine, settings)
         self._clock = clock
         self._broker = broker
@@ -70,6 +76,19 @@ class HubLogins:
         """Return the broker's port."""
         broker = self._broker()
         return broker.port if broker is not None else 1883
+
+    @property
+    def tls_port(self) -> int | None:
+        """Return the broker's port for encrypted connections, None without one."""
+        broker = self._broker()
+        return broker.tls_port if broker is not None else None
+
+    @property
+    def authority(self) -> str:
+        """Return the certificate (PEM) of the authority that vouches for it, "" without one."""
+        from hub.app.tls import authority_text
+
+        return authority_text(self._secrets_dir)
 
     async def look(self) -> None:
         """Have the broker know what the database says."""
@@ -135,7 +154,8 @@ def write_for_mosquitto(folder: Path, logins: Sequence[Login], mqtt: MqttSetting
         "password_file /etc/mosquitto/commonhearth/passwords\n"
         "acl_file /etc/mosquitto/commonhearth/topics\n"
     )
-    write_private(folder / "topics", access_list(logins, all_rights=(user,), prefix=prefix))
-    write_private(folder / "passwords", password_file(logins, users))
-    write_private(folder / "commonhearth.conf", lines)
+    topics = access_list(logins, all_rights=(user,), prefix=prefix)
+    write(folder / "topics", topics, shared=True)
+    write(folder / "passwords", password_file(logins, users), shared=True)
+    write(folder / "commonhearth.conf", lines, shared=True)
     return lines.rstrip()

@@ -24,6 +24,16 @@ class _Json(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Line(logging.Formatter):
+    """A line for a person. What strangers said stays within it, and does nothing to a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = "".join(
+            c if c.isprintable() else c.encode("unicode_escape").decode() for c in record.message
+        )
+        return super().formatMessage(record)
+
+
 def set_up(level: str, stream: TextIO | None = None) -> None:
     """Have every logger of the process write to ``stream`` (default: standard error).
 
@@ -33,9 +43,7 @@ def set_up(level: str, stream: TextIO | None = None) -> None:
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
     handler.setFormatter(
-        logging.Formatter("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S")
-        if out.isatty()
-        else _Json()
+        _Line("%(asctime)s %(levelname)-7s %(message)s", "%H:%M:%S") if out.isatty() else _Json()
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]

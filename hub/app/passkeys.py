@@ -209,6 +209,13 @@ class HubPasskeys:
             raise PasskeyRefused(COPIED)
         return passkey.member
 
+    def opened(self, answer: str, secret: str) -> None:
+        """Note that this answer, which was taken, made the session of a cookie's ``secret``."""
+        import webauthn
+
+        credential = webauthn.base64url_to_bytes(_read(answer)["rawId"])
+        self._store.opened(id_of(credential), secret)
+
     def _challenge(
         self, given: dict[str, Any], kind: Kind, bound: str, place: Place, now: datetime
     ) -> bytes:

@@ -298,14 +298,7 @@ class Peering:
             )
             signed = self._signed(peer, message)
             receipt = await self._transport.send(peer, message)
-            if signed is not None:
-                await self._writer.run(
-                    partial(sent, home=self._home, body=row.body, name=row.id, signed=signed)
-                )
-            if receipt is None:
-                await self._writer.run(partial(carried, peer_id=peer.id, seq=row.seq))
-            else:
-                await self._writer.run(partial(self._acknowledged, peer.id, peer.channel, receipt))
+            await self._writer.run(partial(self._taken, peer, row, signed, receipt))
 
     def _signed(self, peer: Peer, message: PeerMessage) -> Signed | None:
         """Return what both sides may have to show one day, as it leaves."""
@@ -314,8 +307,17 @@ class Peering:
         key = self.keys.current.public.sign
         return Signed(signed_as(self.keys, peer.id, message), key)
 
-    def _acknowledged(self, peer_id: str, channel: str, receipt: Receipt, tx: Tx) -> None:
-        acknowledged(tx, self._home, self.hooks, peer_id, channel, receipt, sending=True)
+    def _taken(
+        self, peer: Peer, row: Outgoing, signed: Signed | None, receipt: Receipt | None, tx: Tx
+    ) -> None:
+        """Note what became of a message, and keep it as it was signed where it was not refused."""
+        if signed is not None and not (receipt and receipt.refused and receipt.re == row.id):
+            sent(tx, self._home, row.body, row.id, signed)
+        if receipt is None:
+            carried(tx, peer.id, row.seq)
+        else:
+            channel = peer.channel
+            acknowledged(tx, self._home, self.hooks, peer.id, channel, receipt, sending=True)
 
     def _next(self, peer_id: str) -> tuple[Peer, Outgoing, int] | None:
         with self._engine.connect() as connection:

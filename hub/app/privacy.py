@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -11,7 +11,7 @@ from hub.domain.consent import Disclosed, Grant
 from hub.domain.decisions import DecisionResult
 from hub.flow.consent import ask_to_erase, revoke
 from hub.flow.home import Home
-from hub.store.consents import disclosures
+from hub.store.consents import disclosures, grants_of
 from hub.store.house import House
 from hub.worker.writer import Writer
 
@@ -29,6 +29,11 @@ class HubPrivacy:
         """Return the consents in force, the newest first."""
         found = list(self._house.grants.values())
         return sorted(found, key=lambda grant: (grant.given_at, grant.id), reverse=True)
+
+    def given(self, ids: Collection[str]) -> Mapping[str, Grant]:
+        """Return consents by their ids, also those that are over; others are left out."""
+        with self._engine.connect() as connection:
+            return {grant.id: grant for grant in grants_of(connection, ids)}
 
     def disclosed(
         self, *, recipient: str | None = None, before: datetime | None = None, limit: int = 500

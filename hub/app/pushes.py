@@ -31,6 +31,10 @@ class HubPushes:
         except (KeyFileError, OSError) as error:
             raise PushUnavailable(str(error)) from error
 
+    def count(self, member: str) -> int:
+        """Return how many browsers notify a member."""
+        return len(self._store.of(member))
+
     async def put(self, subscription: PushSubscription, session_id: str) -> None:
         """Keep a subscription as long as the session it was made in."""
         await asyncio.to_thread(self._store.put, subscription, session_id)

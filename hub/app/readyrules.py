@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import dedent
 
 from hub.app import rulefields
 from hub.app.textfiles import changed, read
@@ -66,11 +67,12 @@ def chosen(ready: Ready) -> tuple[RuleField, ...]:
     )
 
 
-def shown(ready: Ready, there: bool) -> ReadyRule:
+def shown(ready: Ready, there: bool, on: bool) -> ReadyRule:
     """Return a rule as the wizard shows it."""
-    return ReadyRule(
-        ready.id, ready.info.name, ready.info.trigger, ready.info.kind, there, chosen(ready)
-    )
+    info = ready.info
+    # An item of a list, as it stands in its file: here it is to stand alone.
+    text = dedent(ready.lines.replace("  - ", "    ", 1))
+    return ReadyRule(ready.id, info.name, info.trigger, info.kind, there, on, chosen(ready), text)
 
 
 def added(text: str, ready: Ready, values: Mapping[str, str]) -> str:

@@ -16,10 +16,10 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from hub.app.ledgerkey import LedgerKey
 from hub.app.ledgertools import prove
 from hub.domain.orders import Order
 from hub.domain.values import dataclass
+from hub.keyfiles.ledgerkey import LedgerKey
 from hub.ledger.leaf import LedgerError, read_leaf
 from hub.ledger.note import VerifierKey
 from hub.ledger.proof import check_proof

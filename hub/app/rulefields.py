@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,9})?")
 _OPTIONAL = ("enabled", "cooldown", "expires_after", "quiet_hours")
 _FIXED = frozenset({"id", "propose.kind"})
+_NEXT = "escalate"
+_NEXT_WHO = f"{_NEXT}.to"
 
 
 def fields(rule: object) -> dict[str, str]:
@@ -15,6 +17,26 @@ def fields(rule: object) -> dict[str, str]:
     found = {path: value for path, value in _leaves(rule) if path not in _FIXED}
     for name in _OPTIONAL:
         found.setdefault(name, "true" if name == "enabled" else "")
+    if not isinstance(at(rule, _NEXT), str) and at(rule, "propose.kind") != "notify":
+        found.setdefault(f"{_NEXT}.after", "")
+        found.setdefault(_NEXT_WHO, "")
+    return found
+
+
+def changes(rule: object, values: Mapping[str, str]) -> dict[tuple[str, ...], object]:
+    """Return what differs from a rule's values, by where it stands in it; None takes a key out.
+
+    With nobody to be asked next there is no ``escalate`` either.
+    """
+    before = fields(rule)
+    found: dict[tuple[str, ...], object] = {}
+    for path, value in values.items():
+        if path in before and value != before[path]:
+            listed = at(rule, path) is None and path == _NEXT_WHO
+            found[tuple(path.split("."))] = typed(value, [] if listed else at(rule, path))
+    if found.get((_NEXT, "to"), "") is None:
+        found = {path: value for path, value in found.items() if path[0] != _NEXT}
+        found[_NEXT,] = None
     return found
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 
+from hub.keyfiles.files import SecretsError, read, read_text, write
 from hub.settings import MemberSettings
 from integrations.ntfy.notifier import make_topic
 
@@ -14,20 +14,16 @@ NTFY_FILE = "ntfy.json"
 _BYTES = 32
 
 
-class SecretsError(Exception):
-    """A file of the secrets folder is damaged; the text names it and says what to do."""
-
-
 def household_key(folder: Path) -> bytes:
     """Return the household's 32 bytes, made at first start (file mode 0600).
 
-    Raises SecretsError when the file is not what was written.
+    Raises SecretsError when the file is not what was written, or others may read it.
     """
     file = folder / "household.key"
     if not file.exists():
-        write_private(file, secrets.token_hex(_BYTES))
+        write(file, secrets.token_hex(_BYTES) + "\n")
     try:
-        key = bytes.fromhex(file.read_text(encoding="ascii").strip())
+        key = bytes.fromhex(read(file).decode("ascii").strip())
     except (ValueError, UnicodeDecodeError):
         key = b""
     if len(key) != _BYTES:
@@ -49,13 +45,13 @@ class _Topics:
         topics = self._load()
         if name not in topics:
             topics[name] = make_topic(word)
-            write_private(self._file, json.dumps(topics, indent=1))
+            write(self._file, json.dumps(topics, indent=1) + "\n")
         return topics[name]
 
     def _load(self) -> dict[str, str]:
         if self._topics is None:
             try:
-                text = self._file.read_text() if self._file.exists() else "{}"
+                text = read_text(self._file) if self._file.exists() else "{}"
                 self._topics = {str(name): str(topic) for name, topic in json.loads(text).items()}
             except (ValueError, AttributeError):
                 raise SecretsError(
@@ -92,14 +88,3 @@ class NtfyTopics(_Topics):
         if member.ntfy is not None and member.ntfy.topic is not None:
             return member.ntfy.topic
         return self.named(member.id, member.id)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file whole, readable by this user alone, safe over a power cut."""
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as stream:
-        stream.write(text + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(file)

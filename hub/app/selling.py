@@ -37,6 +37,12 @@ class Selling:
             with suppress(asyncio.CancelledError):
                 await self._task
 
+    async def again(self, settings: Settings) -> None:
+        """Begin anew with other settings."""
+        await self.stop()
+        self._settings = settings
+        self.start()
+
     async def _run(self, catalog: Path) -> None:
         # Imported here: most homes only buy.
         from integrations.beckn.buyer import source_of

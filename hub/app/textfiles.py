@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -61,3 +62,8 @@ def changed(text: str, name: str, changes: Mapping[tuple[str | int, ...], object
 def stamp(text: str) -> str:
     """Return what changes when a text does."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def said_stamp(said: object) -> str:
+    """Return what changes when that does which a file says somewhere, not how it is written."""
+    return stamp(json.dumps(said, sort_keys=True, default=str))

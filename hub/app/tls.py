@@ -10,13 +10,14 @@ import ipaddress
 import os
 import socket
 import ssl
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from hub.app.secrets import SecretsError, write_private
-from hub.settings import HttpSettings
+from hub.keyfiles.files import SecretsError, as_path, read, write
+from hub.settings import HttpSettings, Settings
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -69,7 +70,8 @@ class Https:
         else:
             chain, key = Path(self._settings.certificate), Path(self._settings.key)
         try:
-            self.context.load_cert_chain(chain, key)
+            with as_path(key) if self.own else nullcontext(key) as private:
+                self.context.load_cert_chain(private if self.own else chain, private)
         except (OSError, ssl.SSLError) as error:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
             raise SecretsError(
@@ -82,12 +84,34 @@ def own_certificate(secrets: Path, http: HttpSettings, now: datetime) -> Path:
 
     That is at first, when less than a month is left, and when the machine has another name.
     """
-    file, names = secrets / SERVER, own_names(http)
-    if file.exists() and _serves(file, names, now):
-        return file
-    authority, key = _authority(secrets, now)
-    _write_server(file, names, authority, key, now)
+    file = secrets / SERVER
+    _certified(file, secrets, own_names(http), now)
     return file
+
+
+def certify_broker(file: Path, secrets: Path, settings: Settings, now: datetime) -> bool:
+    """See to it that ``file`` holds the managed broker's certificate and key; True: a new one.
+
+    The broker reads it by itself, so it is not locked, and has a key of its own. SecretsError.
+    """
+    names = [*own_names(settings.http), *filter(_ours, [settings.mqtt.bind])]
+    return _certified(file, secrets, names, now, shared=True)
+
+
+def authority_text(secrets: Path) -> str:
+    """Return the certificate (PEM) of the hub's own authority, "" before there is one."""
+    file = secrets / AUTHORITY
+    return file.read_text() if file.exists() else ""
+
+
+def _certified(
+    file: Path, secrets: Path, names: list[str], now: datetime, *, shared: bool = False
+) -> bool:
+    if file.exists() and _serves(file, names, now):
+        return False
+    authority, key = _authority(secrets, now)
+    _write_server(file, names, authority, key, now, shared=shared)
+    return True
 
 
 def own_names(http: HttpSettings) -> list[str]:
@@ -127,7 +151,7 @@ def _serves(file: Path, names: list[str], now: datetime) -> bool:
     from cryptography import x509
 
     try:
-        found = x509.load_pem_x509_certificate(file.read_bytes())
+        found = x509.load_pem_x509_certificate(read(file))
         alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (ValueError, x509.ExtensionNotFound):
         return False
@@ -147,7 +171,7 @@ def _authority(secrets: Path, now: datetime) -> tuple[x509.Certificate, Elliptic
     file, key_file = secrets / AUTHORITY, secrets / AUTHORITY_KEY
     if file.exists() and key_file.exists():
         try:
-            kept = serialization.load_pem_private_key(key_file.read_bytes(), None)
+            kept = serialization.load_pem_private_key(read(key_file), None)
             known = x509.load_pem_x509_certificate(file.read_bytes())
         except ValueError:
             raise SecretsError(
@@ -170,8 +194,9 @@ def _authority(secrets: Path, now: datetime) -> tuple[x509.Certificate, Elliptic
         .add_extension(_usage(signs=True), critical=True)
         .sign(key, hashes.SHA256())
     )
-    write_private(key_file, _pem(key))
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    write(key_file, _pem(key))
+    # For everybody: phones are to trust it.
+    write(file, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
     return made, key
 
 
@@ -181,6 +206,8 @@ def _write_server(
     authority: x509.Certificate,
     authority_key: EllipticCurvePrivateKey,
     now: datetime,
+    *,
+    shared: bool = False,
 ) -> None:
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
@@ -202,7 +229,7 @@ def _write_server(
         .sign(authority_key, hashes.SHA256())
     )
     pem = made.public_bytes(serialization.Encoding.PEM).decode()
-    write_private(file, pem + _pem(key))
+    write(file, pem + _pem(key), shared=shared)
 
 
 def _begun(

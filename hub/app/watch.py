@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,13 +13,13 @@ from hub.app.config import Config, ConfigError, read_config, stamp
 from hub.domain.yamltext import Problem
 from hub.flow.home import Home
 from hub.flow.tick import begin
-from hub.settings import MqttSettings, Settings
+from hub.settings import MqttSettings
+from hub.settings.restart import kept, waiting
+from hub.store.strangers import forget_strangers
 from hub.store.tx import Entry, Tx
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
-_AT_START = ("mqtt", "http", "log", "notices", "sell", "homeassistant")
-"""Sections of hub.yaml that are read once: a change of them takes a restart."""
 _OF_DEVICES = ("discovery_prefix", "notice_topics")
 
 
@@ -32,6 +33,7 @@ class Watch:
         self._writer = writer
         self._stamp = stamp(config.folder)
         self.problems: tuple[Problem, ...] = config.problems
+        self._written = config.settings
         self.relink: Callable[[MqttSettings], Awaitable[None]] | None = None
 
     async def look(self) -> None:
@@ -57,9 +59,15 @@ class Watch:
             len(config.problems),
         )
         if config.settings is not None:
+            self._written = config.settings
             await self._connect(old.mqtt, config.settings.mqtt)
-        for section in _restart_needed(self._home.settings, config.settings):
-            log.warning("%s: in hub.yaml changed; it takes effect at the next start", section)
+            for key in self.waiting():
+                log.warning("%s: in hub.yaml changed; it takes effect at the next start", key)
+
+    def waiting(self) -> tuple[str, ...]:
+        """Return the keys of hub.yaml that are not in force yet; a restart brings them in."""
+        written = self._written
+        return waiting(self._home.settings, written) if written is not None else ()
 
     async def _connect(self, old: MqttSettings, new: MqttSettings) -> None:
         """Use another broker at once; what devices are looked for by waits for the next start."""
@@ -78,12 +86,6 @@ def say_problems(config: Config) -> None:
         log.warning("%s", problem)
 
 
-def _restart_needed(old: Settings, new: Settings | None) -> list[str]:
-    if new is None:
-        return []
-    return [name for name in _AT_START if getattr(old, name) != getattr(new, name)]
-
-
 def adopt(tx: Tx, home: Home, config: Config) -> None:
     """Put a newly read configuration in force; what has a mistake stays as it was.
 
@@ -93,8 +95,12 @@ def adopt(tx: Tx, home: Home, config: Config) -> None:
     faulty = {problem.file for problem in config.problems}
     pantry, devices = (str(config.folder / name) for name in ("pantry.yaml", "devices.yaml"))
     if config.settings is not None:
-        kept = {name: getattr(home.settings, name) for name in _AT_START}
-        home.settings = config.settings.model_copy(update=kept)
+        # Another broker is in use once the hub reached it, or not at all.
+        mqtt = {"mqtt": home.settings.mqtt}
+        home.settings = kept(home.settings, config.settings).model_copy(update=mqtt)
+        forget_strangers(tx.connection, [one.id for one in home.settings.members])
+        if home.own is not None:
+            home.own = replace(home.own, name=home.settings.home.name)
     if pantry not in faulty:
         home.pantry = config.pantry
     if not faulty & {pantry, devices}:

@@ -181,12 +181,11 @@ def put_back(
     else:
         done = restore_backup(Path(file), config, data, opener, aside=aside)
     if as_json:
-        told = {"log_faults": done.faults, **_told(done.manifest), "found": dict(done.counts)}
+        told = {"log_faults": done.faults, **_told(done.manifest)}
         print_json({**told, "aside": [str(one) for one in done.aside]})
         return
-    say("  backed up   restored")
-    for name, number in done.manifest.counts.items():
-        say(f"{number:>11}{done.counts[name]:>11}  {name}")
+    say("Put back, each as it was backed up:")
+    _say_counts(done.manifest)
     _say_faults(done.faults)
     for folder in done.aside:
         say(f"What was there before is in {shown(folder)}.")
@@ -226,11 +225,12 @@ def _lock(
 ) -> Lock:
     from hub.app.backup.agefile import Lock, read_passphrase
     from hub.app.recovery.root import printed_recipient
+    from hub.app.sheets import held_recipient
 
     if passphrase_file is None and not recipient:
         passphrase_file, recipient = settings.passphrase_file, settings.recipient or ""
     if passphrase_file is None and not recipient:
-        recipient = printed_recipient(data / "secrets")
+        recipient = printed_recipient(data / "secrets") or held_recipient(data)
     if passphrase_file is None and not recipient:
         raise Refused(
             "expected --passphrase-file or --recipient (one of them); or print the words that "

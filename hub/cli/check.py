@@ -38,7 +38,8 @@ def check(
 ) -> None:
     """Read the configuration and say what it means; mistakes with file, line and column.
 
-    Where a hub has run on the data folder, how its nightly backup stands is said as well.
+    Where a hub has run on the data folder, how its nightly backup stands is said as well, and each
+    private file of it that others may read.
     """
     from hub.app.config import ConfigError, read_config
 
@@ -53,10 +54,11 @@ def check(
     settings = found.settings
     rules = found.rules.rules()
     state = _backup(data)
+    exposed = _exposed(data)
     if as_json:
         print_json(
             {
-                "ok": not problems,
+                "ok": not problems and not exposed,
                 "folder": str(found.folder),
                 "members": [member.id for member in settings.members] if settings else None,
                 "pantry": list(found.pantry),
@@ -75,6 +77,7 @@ def check(
                     for rule in rules
                 ],
                 "backup": plain(state),
+                "exposed": exposed,
                 "problems": problems,
             }
         )
@@ -107,8 +110,11 @@ def check(
             say(_told(state))
         for problem in found.problems:
             say(str(problem))
-        say(f"{len(problems)} mistakes" if problems else "No mistakes.")
-    if problems:
+        for line in exposed:
+            say(line)
+        wrong = len(problems) + len(exposed)
+        say(f"{wrong} mistakes" if wrong else "No mistakes.")
+    if problems or exposed:
         raise typer.Exit(2)
 
 
@@ -124,6 +130,12 @@ def _asked(member: MemberSettings) -> str:
     quiet = f"; quiet {member.quiet_hours}" if member.quiet_hours else ""
     daily = "" if member.digest == "off" else f"; what can wait: {member.digest}"
     return f"  {member.name} - {said}{quiet}{daily}"
+
+
+def _exposed(data: Path) -> list[str]:
+    from hub.keyfiles.guard import faults, owner
+
+    return list(faults(data, owner(data))) if data.is_dir() else []
 
 
 def _backup(data: Path) -> BackupState | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hub.cli import sheets
 from hub.cli.common import (
     DEFAULT_DATA,
     AsJson,
@@ -35,6 +36,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+app.command("sheet", epilog=sheets.SHEET_EXAMPLES)(sheets.sheet)
 Who = Annotated[str, typer.Argument(help="A contact's name, or the beginning of its id.")]
 
 
@@ -109,7 +111,7 @@ def add(
 @app.command("confirm", epilog="[bold]run_hub.py contact confirm Birch[/bold]")
 def confirm(who: Who, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Agree to a household that used a link of ours."""
-    contact = _contact(data, who)
+    contact = find_contact(data, who)
     done = wish(data, "confirm", {"id": contact.id})
     tell_wish(done, as_json, f"{contact.name} is a contact now")
 
@@ -169,7 +171,7 @@ def mute(
     as_json: AsJson = False,
 ) -> None:
     """Ask nobody about what a contact sends; it is kept all the same."""
-    contact = _contact(data, who)
+    contact = find_contact(data, who)
     done = wish(data, "mute", {"id": contact.id, "muted": not off})
     tell_wish(done, as_json, f"{contact.name} is {'heard again' if off else 'muted'}")
 
@@ -184,7 +186,7 @@ def limit(
     """Say what a contact may see: `nothing`, or when we are `busy`, never with what."""
     if sees not in ("nothing", "busy"):
         raise Refused(f"--sees: expected nothing or busy, got {sees!r}", 2)
-    contact = _contact(data, who)
+    contact = find_contact(data, who)
     done = wish(data, "limit", {"id": contact.id, "sees": sees})
     tell_wish(done, as_json, f"{contact.name} sees {'busy times' if sees == 'busy' else 'nothing'}")
 
@@ -204,7 +206,7 @@ def witness(
 
     They are told the log's name, its size and a hash, and nothing of what is in it.
     """
-    contact = _contact(data, who)
+    contact = find_contact(data, who)
     done = wish(data, "witness", {"id": contact.id, "on": not off, "anew": anew})
     said = "no longer countersigns the log" if off else "may countersign the log, and you theirs"
     tell_wish(done, as_json, f"{contact.name} {said}")
@@ -223,7 +225,7 @@ def circle(
     from hub.domain import contacts
     from hub.domain.activities import ActivityError
 
-    contact, wanted = _contact(data, who), circles or []
+    contact, wanted = find_contact(data, who), circles or []
     try:
         placed = contacts.placed(contact, wanted)
     except ActivityError as error:
@@ -235,7 +237,7 @@ def circle(
 @app.command("remove", epilog="[bold]run_hub.py contact remove Birch[/bold]")
 def remove(who: Who, data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """End it: nothing of theirs is taken any more. Becoming friends again takes a new link."""
-    contact = _contact(data, who)
+    contact = find_contact(data, who)
     done = wish(data, "remove", {"id": contact.id})
     tell_wish(done, as_json, f"{contact.name} is no contact any more")
 
@@ -252,7 +254,8 @@ def _state(contact: Contact, peer: Peer | None) -> str:
     return "contact" if contact.state == "known" else contact.state
 
 
-def _contact(data: Path, who: str) -> Contact:
+def find_contact(data: Path, who: str) -> Contact:
+    """Return the contact of that name, or whose id begins so. Raises Refused."""
     from hub.store.peers import PeerStore
 
     with database(data) as engine, engine.connect() as connection:

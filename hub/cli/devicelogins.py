@@ -71,7 +71,7 @@ def add(
     from hub.domain.loginsnippets import address, snippets
 
     with _logins(config, data) as (store, settings):
-        host, port = _reached(settings)
+        host, port, tls = _reached(settings)
         login, password = new_login(name, kind, write, read)  # type: ignore[arg-type]
         try:
             store.add(login, clock_from_environment().now())
@@ -87,10 +87,12 @@ def add(
 
     from hub.cli.contact import qr_text
 
-    say(qr_text(segno.make(address(name, password, host, port), error="l", micro=False)))
-    say(f"user {name}, password {password}, broker {host}:{port}")
+    say(qr_text(segno.make(address(name, password, host, port, tls=tls), error="l", micro=False)))
+    say(f"user {name}, password {password}, broker {host}:{port}{' (TLS)' if tls else ''}")
+    if settings.mqtt.tls_port is not None:
+        say(f"encrypted: port {settings.mqtt.tls_port}, checked by {data}/secrets/authority.crt")
     say("The password is shown this once; the hub keeps its hash alone.")
-    for what, text in snippets(name, password, host, port).items():
+    for what, text in snippets(name, password, host, port, tls=tls).items():
         say(f"\n{what}:\n{text.rstrip()}")
     if mqtt.url != "managed":
         say("\nThe broker is not the hub's own: write it with `device acl --mosquitto FOLDER`.")
@@ -243,8 +245,8 @@ def _answer(data: Path, who: str, *, accepted: bool) -> None:
     tell_wish(done, False, str(done.get("said")))
 
 
-def _reached(settings: Settings) -> tuple[str, int]:
-    """Return where devices reach the broker. Refused for an address that is none."""
+def _reached(settings: Settings) -> tuple[str, int, bool]:
+    """Return where devices reach the broker, and whether encrypted. Refused for no address."""
     import socket
 
     from integrations.broker.brokers import BrokerError, External
@@ -252,12 +254,15 @@ def _reached(settings: Settings) -> tuple[str, int]:
     if settings.mqtt.url == "managed":
         bind = settings.mqtt.bind
         everywhere = bind in ("0.0.0.0", "::")  # noqa: S104 - compared, not bound
-        return (f"{socket.gethostname()}.local" if everywhere else bind), settings.mqtt.port
+        host, mqtt = f"{socket.gethostname()}.local" if everywhere else bind, settings.mqtt
+        if mqtt.plain == "loopback" and mqtt.tls_port is not None:
+            return host, mqtt.tls_port, True
+        return host, mqtt.port, False
     try:
         there = External.of(settings.mqtt)
     except BrokerError as error:
         raise Refused(str(error), 2) from None
-    return there.host, there.port
+    return there.host, there.port, there.tls
 
 
 def register(app: typer.Typer) -> None:

@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli import identitylock, rotate, sheets
 from hub.cli.backup import CaFile, HostKey, KeyFile, PasswordFile
 from hub.cli.common import (
     DEFAULT_DATA,
     AsJson,
     DataFolder,
     Refused,
+    database,
+    plain,
     print_json,
     say,
+    table,
 )
 from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
     from hub.app.recovery.words import Recovered, Sheet
+    from hub.app.sheets import Held
 
 app = typer.Typer(
     help="Who the household is to others, and the words that bring it back.",
@@ -36,15 +41,20 @@ app = typer.Typer(
 )
 _COLUMNS = 5
 _MOST_TYPED = 64 * 1024
+app.command("share", epilog=sheets.SHARE_EXAMPLES)(sheets.share)
+app.command("rotate", epilog=rotate.EXAMPLES)(rotate.rotate)
+app.command("lock", epilog=identitylock.LOCK_EXAMPLES)(identitylock.lock)
+app.command("unlock", epilog=identitylock.UNLOCK_EXAMPLES)(identitylock.unlock)
 
 
 @app.command("show", epilog="[bold]run_hub.py identity show --json[/bold]")
 def show(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
     """Print the names and public keys by which others know the household."""
     from hub.app.recovery.household import household
+    from hub.keyfiles.convert import lock_path
 
     found = household(data)
-    printed = found.root.printed
+    printed, locked, kept = found.root.printed, lock_path(data).exists(), _held(data)
     if as_json:
         print_json(
             {
@@ -57,17 +67,68 @@ def show(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
                 "backups_for": found.root.age_recipient,
                 "words_printed": printed,
                 "words_alone": found.alone,
+                "locked": locked,
+                "sheets": plain(kept),
             }
         )
         return
     say(f"to providers  {found.subscriber_id}, key {found.beckn_key_id} {found.beckn_key}")
     say(f"to friends    {found.peer_id}, key {found.peer_key}, {found.rotations} before it")
+    say("its keys      " + ("are locked" if locked else "are in clear: `identity lock`"))
     say(f"its words     open backups for {found.root.age_recipient}")
     say(
         f"              printed {printed:%Y-%m-%d %H:%M} UTC"
         if printed
         else "              NEVER PRINTED: `identity words`"
     )
+    if kept is not None and kept.given:
+        say(
+            f"              {kept.kept} of {kept.given} contacts keep a sheet, any {kept.needed} "
+            "will do" + ("" if kept.enough else ": NOT ENOUGH yet")
+        )
+
+
+@app.command("keys", epilog="[bold]run_hub.py identity keys[/bold]")
+def keys(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
+    """List the keys of members, devices and programs that act for the household.
+
+    Each came by an entry of the log (`ledger prove N` proves it); one without a number is entered
+    by the running hub within a minute.
+    """
+    from hub.store import keyring
+
+    with database(data) as engine, engine.connect() as connection:
+        known = keyring.noted(connection)
+        there = keyring.present(connection)
+    rows = [(one, known[one.print][1] if one.print in known else None) for one in there]
+    if as_json:
+        print_json([{"key": plain(one), "entry": entry} for one, entry in rows])
+        return
+    table(
+        "Keys that act for the household",
+        ("kind", "whose", "name", "good for", "SHA-256", "entry"),
+        [
+            (
+                one.kind,
+                one.member or "-",
+                one.name,
+                one.may or "-",
+                one.print[:16],
+                "-" if entry is None else entry,
+            )
+            for one, entry in rows
+        ],
+    )
+
+
+def _held(data: Path) -> Held | None:
+    from hub.app.hub import DATABASE
+    from hub.app.sheets import held
+
+    if not (data / DATABASE).exists():
+        return None
+    with database(data) as engine:
+        return held(engine)
 
 
 @app.command("words", epilog="[bold]run_hub.py identity words --shares 5 --threshold 3[/bold]")
@@ -145,14 +206,20 @@ def recover(
     from hub.app.backup.restore import refuse_full
     from hub.app.recovery.household import rebuild
     from hub.cli.backup import put_back
+    from hub.keyfiles.convert import lock_path
+    from hub.keyfiles.lock import offer
 
     refuse_full(*((config, data) if backup else (data,)))
-    found = _typed()
+    found = typed_words()
     if backup:
         from hub.app.backup.agefile import opener_of
 
         access = Access(password_file, key_file, host_key, ca_file)
+        offer(found.root.age_identity)
         put_back(backup, config, data, opener_of(found.root.age_identity), access)
+        if lock_path(data).exists():
+            say("Its keys are locked, as they were. Where the passphrase is lost, unlock them with")
+            say("`identity unlock --words`.")
         return
     made = rebuild(data, found, _subscriber_id(config))
     say(f"{made.subscriber_id} has its keys again, with friends it is {made.peer_id}.")
@@ -168,7 +235,7 @@ def _subscriber_id(config: Path) -> str | None:
         raise Refused(str(error.problems[0]) if error.problems else str(error), 2) from None
 
 
-def _typed() -> Recovered:
+def typed_words() -> Recovered:
     """Return what the typed words stand for; asks again for what is wrong. Raises Refused."""
     from hub.app.recovery.words import SHEET_WORDS, WordsError, combine, fitting, read_sheet, split
 

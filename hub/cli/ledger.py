@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -29,8 +27,7 @@ from hub.cli.proofs import Out, database_file, give, own_key, verifier, when
 from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
-    from hub.store.views import Views
-    from hub.web.backend import Backend
+    from hub.settings import Settings
 
 app = typer.Typer(
     help="The log of who decided what because of what: read it, check it, prove it to others.",
@@ -52,7 +49,10 @@ def verify(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Check the whole log: each entry, each checkpoint, and what opens sealed facts."""
+    """Check the whole log, each row that was decided, told or agreed, and the file's pages.
+
+    Levels, entities and timers are rewritten all the time and have no checksum (docs/ledger.md).
+    """
     from hub.store.logfile import LogUnreadable, verify_file
 
     file = database_file(data)
@@ -72,6 +72,7 @@ def verify(
                 "checkpoints": report.checkpoints,
                 "signed": report.signed,
                 "openings": report.openings,
+                "rows": report.rows,
                 "witnesses": [
                     {"witness": name, "size": size, "at": when(at).isoformat()}
                     for name, size, at in report.witnesses
@@ -88,8 +89,8 @@ def verify(
         if verdict.faults_found > len(verdict.faults):
             say(f"… and {verdict.faults_found - len(verdict.faults)} more")
         say(
-            f"{report.entries} entries, {report.checkpoints} checkpoints; "
-            f"{report.signed} entries are signed: "
+            f"{report.entries} entries, {report.checkpoints} checkpoints, "
+            f"{report.rows} other rows; {report.signed} entries are signed: "
             + ("the log is whole." if verdict.whole else f"{verdict.faults_found} faults.")
         )
     if not verdict.whole:
@@ -107,6 +108,8 @@ def list_entries(
     as_json: AsJson = False,
 ) -> None:
     """List the newest entries, in words."""
+    from hub.app.subjects import StoredSubjects
+    from hub.app.witnesses import listed
     from hub.store.views import Views
     from hub.web.backend import LedgerEntry
     from hub.web.ledgerpages import told
@@ -118,8 +121,9 @@ def list_entries(
             LedgerEntry(one.index, one.at, one.kind, one.subject, json.loads(one.body)["facts"])
             for one in views.newest(before=None, limit=limit, subject=subject)
         ]
-        words = Words(_zone(config), clock_from_environment().now())
-        rows = told(cast("Backend", _Names(views)), entries, words)
+        settings = _settings(config)
+        words = Words(settings.home.zone, clock_from_environment().now())
+        rows = told(StoredSubjects(views, settings), entries, words, listed(engine))
     if as_json:
         print_json(
             [
@@ -135,7 +139,7 @@ def list_entries(
             ]
         )
         return
-    zone = _zone(config)
+    zone = settings.home.zone
     table(
         f"{len(rows)} entries, newest first",
         ("entry", "when", "what"),
@@ -228,38 +232,65 @@ def witnesses(data: DataFolder = DEFAULT_DATA, as_json: AsJson = False) -> None:
 def publish(
     folder: Annotated[Path, typer.Argument(help="Where the files go; made when missing.")],
     data: DataFolder = DEFAULT_DATA,
+    now: Annotated[
+        bool, typer.Option("--now", help="Also what nobody has countersigned yet.")
+    ] = False,
 ) -> None:
     """Write the log as static files (C2SP tlog-tiles) that anyone can mirror; only what is new.
 
-    They hold no names, levels or prices (those are sealed), but kinds, subjects and times.
+    It goes up to the newest checkpoint that contacts countersigned, with their signatures; where
+    none did for two days, up to now. The files hold no names, levels or prices (those are sealed),
+    but kinds, subjects and times.
     """
     from hub.app.ledgertools import publish as write
+    from hub.domain.witness import UNHEARD
 
+    at = clock_from_environment().now()
     with database(data) as engine:
-        old, new = write(engine, own_key(data), folder)
-    say(f"{shown(folder)}: {new - old} new entries, {new} in all")
+        done = write(engine, own_key(data), folder, at if now else at - UNHEARD)
+    by = f", countersigned by {done.others}" if done.others else ""
+    say(f"{shown(folder)}: {done.size - done.before} new entries, {done.size} in all{by}")
+    if done.waiting:
+        say(f"{done.waiting} more wait for a countersignature; --now publishes them without")
 
 
-class _Names:
-    """As much of the pages' backend as naming subjects takes."""
+@app.command(
+    "mirror",
+    epilog=(
+        "[bold]run_hub.py ledger mirror https://ada.example/ledger --key ada.key[/bold]\n\n"
+        "[bold]run_hub.py ledger mirror … --to copy[/bold]: keep it, and see that it only grows"
+    ),
+)
+def mirror(
+    source: Annotated[str, typer.Argument(help="The folder or address it is published at.")],
+    key: proofs.Key,
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Keep a copy there, or bring it up to date.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check somebody's published log by its public key alone, and keep a copy of it.
 
-    def __init__(self, views: Views) -> None:
-        self._views = views
-        self.order, self.suggestion = views.order, views.suggestion
+    Whoever keeps one notices when the past is changed; no data folder is needed.
+    """
+    from hub.app.mirror import fetcher
+    from hub.app.mirror import mirror as read
 
-    def pantry(self) -> Sequence[Any]:
-        return ()
+    found = read(fetcher(source), verifier(key), to)
+    new = found.signed.checkpoint
+    if as_json:
+        print_json({"ok": True, "log": new.origin, "from": found.before, "size": new.size})
+        return
+    say(f"{new.origin}: {new.size} entries are published, and they are those signed")
+    if found.before:
+        say(f"{new.size - found.before} are new; those mirrored before are unchanged")
 
-    def witnesses(self) -> Sequence[Any]:
-        from hub.app.witnesses import listed
 
-        return listed(self._views.engine)
-
-
-def _zone(config: Path) -> Any:
+def _settings(config: Path) -> Settings:
     from hub.app.config import ConfigError, read_config
+    from hub.settings import Settings
 
     try:
-        return read_config(config).checked().home.zone
+        return read_config(config).checked()
     except ConfigError:
-        return UTC
+        return Settings()

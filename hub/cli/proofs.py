@@ -22,7 +22,7 @@ from hub.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from hub.app.ledgerkey import LedgerKey
+    from hub.keyfiles.ledgerkey import LedgerKey
     from hub.ledger.checkpoint import SignedCheckpoint
     from hub.ledger.note import VerifierKey
     from hub.ledger.proof import ProvenEntry
@@ -183,7 +183,7 @@ def database_file(data: Path) -> Path:
 
 def own_key(data: Path) -> LedgerKey:
     """Return the key of this household's log. Raises Refused when there is none yet."""
-    from hub.app.ledgerkey import LEDGER_KEY, read_ledger_key
+    from hub.keyfiles.ledgerkey import LEDGER_KEY, read_ledger_key
 
     file = data / "secrets" / LEDGER_KEY
     if not file.exists():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hub.cli import providerledger
 from hub.cli.common import ROOT, AsJson, Refused, plain, print_json, say, say_now
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def provider(
         raise Refused("expected --catalog FILE, e.g. config/demo/catalogues/corner-shop.yaml", 2)
     from hub.app import logs
     from hub.clock import clock_from_environment
+    from hub.keyfiles.files import SecretsError
     from integrations.beckn.errors import RegistryError
     from integrations.beckn.provider import run_provider
     from integrations.beckn.provider.listing import ListingError
@@ -86,10 +88,13 @@ def provider(
             say=say_now,
             clock=clock_from_environment(),
         )
-    except (ListingError, RegistryError) as error:
+    except (ListingError, RegistryError, SecretsError) as error:
         raise Refused(str(error), 2) from None
     except OSError as error:
         raise Refused(f"{host}:{port}: {error.strerror or error}") from None
+
+
+app.add_typer(providerledger.app, name="ledger")
 
 
 @app.command("check", epilog="[bold]run_hub.py provider check http://127.0.0.1:9001[/bold]")

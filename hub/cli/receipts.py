@@ -15,8 +15,8 @@ from hub.cli.proofs import give, own_key, read_file
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from hub.app.ledgerkey import LedgerKey
     from hub.app.receipts import Checked
+    from hub.keyfiles.ledgerkey import LedgerKey
 
 
 def write(

@@ -11,12 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.cli.authorities import authorities_later
 from hub.cli.telling import Refused, readable, say, shown
 
 if TYPE_CHECKING:
     from hub.app.config import ConfigError
     from hub.app.hub import Hub
 
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _AT_START = 10_000
 """Objects after which the young are looked through while the hub starts; 700 later."""
 
@@ -44,16 +46,33 @@ def serve(config: Path, data: Path) -> None:
 def _made(config: Path, data: Path) -> Hub:
     from hub.app import logs
     from hub.app.config import ConfigError, read_config
+    from hub.app.firsthome import begin
     from hub.app.firstkeys import make_aside
     from hub.clock import clock_from_environment
+    from hub.keyfiles import guard
+    from hub.keyfiles.files import LOCK, SecretsError
+    from hub.web.files import CannotWrite
 
+    try:
+        for line in begin(shown(config), data):
+            say(line)
+    except CannotWrite as error:
+        raise Refused(str(error)) from None
     try:
         found = read_config(shown(config))
         settings = found.checked()
     except ConfigError as error:
         raise _refused(error) from None
     logs.set_up(settings.log.level)
-    with make_aside(data / "secrets", settings.beckn.subscriber_id):
+    try:
+        guard.refuse(data)
+        if (data / guard.SECRETS / LOCK).exists():
+            from hub.keyfiles.convert import settle
+
+            settle(data)
+    except SecretsError as error:
+        raise Refused(str(error), 2) from None
+    with make_aside(data / "secrets", settings.beckn.subscriber_id), authorities_later():
         from hub.app.hub import Hub
     with readable(data):
         return Hub(found, data, clock_from_environment())
@@ -81,9 +100,28 @@ async def _run(hub: Hub, steady: Callable[[], None]) -> None:
     await run_until_told(hub, told, started)
 
 
+def _login() -> str:
+    """Return how this computer is likely reached over SSH, e.g. ``pi@raspberrypi.local``."""
+    import getpass
+    import socket
+
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "user"
+    name = socket.gethostname()
+    return f"{user}@{name if '.' in name else f'{name}.local'}"
+
+
 def _welcome(hub: Hub) -> None:
     """Tell how to come in, on standard output: it is for a person, not for the log."""
     say(f"Commonhearth is at {hub.url}")
+    http = hub.settings.http
+    if http.host in _LOOPBACK and http.public_url is None and hub.backend.beginning.step():
+        # A Pi mostly has no screen, and nobody has said yet that the home may open the pages.
+        port = hub.url.rpartition(":")[2]
+        say("Only this computer can open that; the first start asks whether phones may, too.")
+        say(f"From another until then: ssh -L {port}:127.0.0.1:{port} {_login()}")
     for member in hub.settings.members:
         if member.role == "adult":
             code = hub.access.create_code(member.id, hub.clock.now())

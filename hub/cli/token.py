@@ -19,6 +19,7 @@ from hub.cli.common import (
     table,
 )
 from hub.clock import clock_from_environment
+from hub.domain.scopes import SCOPES
 
 app = typer.Typer(
     help="API tokens for programs, and one-time sign-in codes for people.",
@@ -26,21 +27,22 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-SCOPES = ("read", "decide", "configure")
 
 
 @app.command("create", epilog="[bold]run_hub.py token create grafana --scope read[/bold]")
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, e.g. grafana.")],
     scope: Annotated[
-        list[str], typer.Option("--scope", help="read, decide or configure; may be repeated.")
+        list[str],
+        typer.Option("--scope", help="read, decide, configure or access; may be repeated."),
     ] = ["read"],  # noqa: B006 - typer takes a list
     data: DataFolder = DEFAULT_DATA,
     as_json: AsJson = False,
 ) -> None:
     """Make an API token and print it, this once.
 
-    `read` looks, `decide` answers, `configure` changes the household's files.
+    `read` looks, `decide` answers, `configure` changes the household's files,
+    `access` lets others in: it makes sign-in codes and tokens.
     """
     from hub.store.access import Access, NameTaken
 

@@ -35,7 +35,7 @@ class Seller:
         self.name = name
         self.title = name
         self.url = ""
-        self._folder = folder
+        self.data = folder / f"{name}-data"
         self._registry = registry
         self._cast = cast
         self._session = session
@@ -49,7 +49,7 @@ class Seller:
             [
                 *(RUN, "provider", "--catalog", str(SOURCE / "catalogues" / f"{self.name}.yaml")),
                 *("--registry-url", self._registry, "--port", str(self._port)),
-                *("--data", str(self._folder / f"{self.name}-data")),
+                *("--data", str(self.data)),
             ],
             self._heard,
         )

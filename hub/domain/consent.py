@@ -31,6 +31,7 @@ Field = Literal[
     "presence",
     "card",
     "log",
+    "sheet",
 ]
 FIELDS: tuple[Field, ...] = get_args(Field)
 
@@ -52,6 +53,7 @@ SCHEMA: dict[Field, str] = {
     "presence": "who is at home",
     "card": "the household's name, its keys and how its hub is reached",
     "log": "the name of the log, how many entries it has, and a hash of them",
+    "sheet": "a sheet of the recovery words, which alone tells nothing",
 }
 """Every field that can leave the home, and what it tells."""
 
@@ -103,7 +105,7 @@ class Grant:
     def concerns(self, recipient: str, purpose: Purpose, about: str) -> bool:
         """Tell whether it is about telling ``recipient`` something for ``purpose``."""
         return (
-            (self.about == "" or self.about == about)
+            self.about in ("", about)
             and self.recipient == recipient
             and self.purpose == purpose
             and (self.uses is None or about in self.used_for or len(self.used_for) < self.uses)
@@ -176,22 +178,33 @@ def allowed(
     A field needs one grant that holds; a ``never`` that holds takes it away again. ``forbidden``
     are those of ``lacking`` about which members need not be asked: they said never.
     """
-    held = [one for one in grants if one.concerns(recipient, purpose, about) and one.holds(now)]
-    never = {name for one in held if one.never for name in one.fields}
+    never: set[Field] = set()
     under: dict[Field, Grant] = {}
-    # What binds to this very order comes first, so that a standing grant is not used up by it.
-    for grant in sorted((one for one in held if not one.never), key=lambda one: one.about == ""):
+    for grant in grants:
+        # Most are of other orders: that is told without a call.
+        if grant.about not in ("", about) or not (
+            grant.concerns(recipient, purpose, about) and grant.holds(now)
+        ):
+            continue
+        if grant.never:
+            never.update(grant.fields)
+            continue
         for name in grant.fields:
-            under.setdefault(name, grant)
-    names = tuple(dict.fromkeys(wanted))
-    told = tuple(name for name in names if name in under and name not in never)
-    used = {under[name].id: under[name] for name in told}
-    return Allowed(
-        told,
-        tuple(used.values()),
-        tuple(name for name in names if name not in told),
-        tuple(name for name in names if name in never),
-    )
+            known = under.get(name)
+            # What binds to this very order comes first, so that a standing grant is not used up.
+            if known is None or (grant.about and not known.about):
+                under[name] = grant
+    told, lacking, forbidden, used = [], [], [], {}
+    for name in dict.fromkeys(wanted):
+        found = None if name in never else under.get(name)
+        if found is not None:
+            told.append(name)
+            used[found.id] = found
+            continue
+        lacking.append(name)
+        if name in never:
+            forbidden.append(name)
+    return Allowed(tuple(told), tuple(used.values()), tuple(lacking), tuple(forbidden))
 
 
 TO_CONTACTS: dict[str, tuple[Field, ...]] = {
@@ -207,6 +220,10 @@ TO_CONTACTS: dict[str, tuple[Field, ...]] = {
     "ride-off": ("activity",),
     "checkpoint": ("log",),
     "cosigned": (),
+    "sheet": ("sheet",),
+    "sheet-kept": (),
+    "sheet-shown": (),
+    "sheet-drop": (),
     "erase": (),
     "erase-answer": (),
 }

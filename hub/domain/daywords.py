@@ -11,7 +11,7 @@ from hub.domain.conflicts import Conflict, Resolution, Unresolvable
 from hub.domain.itip import Outcome
 from hub.domain.mealactions import AskHousehold
 from hub.domain.meals import Cost, SocialMeal, bill_shares, shopping
-from hub.domain.offers import DeliverySlot, Window
+from hub.domain.offers import Window
 from hub.domain.rides import RideChange
 from hub.domain.sharing import Sharing
 from hub.domain.wording import listed, window_text
@@ -182,12 +182,6 @@ def way_out(result: Resolution | Unresolvable, zone: ZoneInfo, now: datetime) ->
 # -- rides -------------------------------------------------------------------------------------
 
 
-def ride_text(slot: DeliverySlot, what: str, zone: ZoneInfo, now: datetime) -> str:
-    """Say a ride by its times: when it leaves and when it is there."""
-    arrival = slot.window.end.astimezone(zone)
-    return f"Leave {moment_text(slot.window.start, zone, now)}, at {what} {arrival:%H:%M}"
-
-
 def ride_change_text(change: RideChange) -> str:
     """Say what is proposed about a ride whose activity changed, with what it costs."""
     does = {
@@ -224,22 +218,6 @@ def cost_text(cost: Cost) -> str:
     if cost.fee is None or not cost.fee.amount:
         return "That is free."
     return f"That costs {cost.fee}."
-
-
-def meal_line(meal: SocialMeal, zone: ZoneInfo, now: datetime) -> str:
-    """Say a meal in a line: ``Dinner, today 19:00-21:00, for 5``."""
-    place = f", at {meal.host}'s" if meal.where == "home" and meal.host else ""
-    return f"{meal.title}, {span_text(meal.window, zone, now)}{place}, for {meal.party}"
-
-
-def meal_invitation(meal: SocialMeal, zone: ZoneInfo, now: datetime) -> str:
-    """Say what is proposed to the members: with whom, when, and until when answers are awaited."""
-    names = listed([one.name for one in meal.guests])
-    until = moment_text(meal.answer_by, zone, now)
-    return (
-        f"{meal.title} with {names}, {span_text(meal.window, zone, now)}?"
-        f" They can answer until {until}."
-    )
 
 
 def meal_words(meal: SocialMeal, own: str) -> str:

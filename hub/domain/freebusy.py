@@ -6,7 +6,7 @@ free: it is said along with each time that is found.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -91,17 +91,6 @@ def free_times(within: Window, busy: Iterable[Window], length: timedelta) -> tup
     return tuple(gap for gap in gaps if gap.end - gap.start >= length)
 
 
-def meetings(households: Sequence[FreeBusy], candidates: Iterable[Window]) -> tuple[Meeting, ...]:
-    """Return which of ``candidates`` suit everybody who told, in the order they were given."""
-    found = []
-    for window in candidates:
-        told = [one for one in households if one.knows(window)]
-        if all(_free(one, window) for one in told):
-            unknown = tuple(one.household for one in households if one not in told)
-            found.append(Meeting(window, unknown))
-    return tuple(found)
-
-
 def best_time(
     households: Sequence[FreeBusy],
     within: Window,
@@ -127,15 +116,6 @@ def best_time(
         return None
     window = Window(best[1], best[1] + length)
     return Meeting(window, tuple(one.household for one in households if not one.knows(window)))
-
-
-def grouped(busy: Mapping[str, Iterable[Window]], asked: Window) -> tuple[FreeBusy, ...]:
-    """Return busy times by household as FreeBusy, in order of name."""
-    return tuple(FreeBusy(name, asked, tuple(busy[name])) for name in sorted(busy))
-
-
-def _free(one: FreeBusy, window: Window) -> bool:
-    return all(clipped(busy, window) is None for busy in one.busy or ())
 
 
 def _nearest(

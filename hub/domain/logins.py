@@ -31,6 +31,10 @@ class LoginError(ValueError):
     """A login cannot be made so; the text says what was expected, in one line."""
 
 
+class LoginTaken(LoginError):
+    """A login could be made so, were it not for another one that is there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Login:
     """A user at the broker. ``hash`` is as Mosquitto keeps it; the password itself is not kept.
@@ -53,7 +57,7 @@ def checked(
     prefix: str = "homeassistant",
     taken: Iterable[str] = (),
 ) -> Login:
-    """Return ``login`` where it can stand beside ``others``. Raises LoginError.
+    """Return ``login`` where it can stand beside ``others``. Raises LoginError, LoginTaken.
 
     ``taken`` are users that the household named itself. No topic may be written by two devices;
     names that differ only in ``-`` and ``_`` would share the hub's names for their entities.
@@ -70,17 +74,17 @@ def checked(
             _check_topic(word, topic, prefix)
     known = list(others)
     if len(known) >= MOST_LOGINS:
-        raise LoginError(f"there are {len(known)} logins already; revoke some first")
+        raise LoginTaken(f"there are {len(known)} logins already; revoke some first")
     mine = own(login, prefix)
     for other in known:
         if _same(other.name) == _same(login.name):
-            raise LoginError(f"{other.name} has a login already; revoke it first (device revoke)")
+            raise LoginTaken(f"{other.name} has a login already; revoke it first (device revoke)")
         if "program" in (login.kind, other.kind):
             continue
         for theirs in own(other, prefix):
             clash = next((topic for topic in mine if overlap(topic, theirs)), None)
             if clash is not None:
-                raise LoginError(f"write: {clash} is {other.name}'s, which writes {theirs}")
+                raise LoginTaken(f"write: {clash} is {other.name}'s, which writes {theirs}")
     return login
 
 

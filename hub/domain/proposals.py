@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from hub.domain.suggestions import Kind
+from hub.domain.suggestions import Escalation, Kind
 from hub.domain.values import dataclass
 
 
@@ -18,7 +18,8 @@ class Firing:
     its schema states. ``because`` are the reasons in words. ``cooldown`` (seconds) is how long
     the same rule and subject stay silent after this firing; ``quiet`` is true when the
     household's quiet hours hold at ``at``, so that asking waits until ``ask_at``. ``urgent``: it
-    waits for nobody's (the rule says ``quiet_hours: "off"``).
+    waits for nobody's (the rule says ``quiet_hours: "off"``). ``escalate`` is the rule's word on
+    who is asked too where nobody answers; None: the home's holds.
     """
 
     rule_id: str
@@ -37,6 +38,7 @@ class Firing:
     expires_after: float = 6 * 3600.0
     ask_at: datetime | None = None
     urgent: bool = False
+    escalate: Escalation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,11 +92,6 @@ def pick_pickup(
     return min(able, key=rank)
 
 
-def travel_time(slot: DeliverySlot) -> timedelta:
-    """Return how long a ride takes by its provider's quote."""
-    return slot.window.end - slot.window.start
-
-
 RideAction = Literal["keep", "reschedule", "replace", "cancel", "tell"]
 
 

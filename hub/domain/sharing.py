@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import combinations, permutations
+from itertools import permutations
 from typing import Literal
 
 from hub.domain.geo import distance_km, read_gps
@@ -166,25 +166,6 @@ def sharing(riders: Sequence[Rider], fare: Money) -> Sharing | None:
         for name, price in alone.items()
     }
     return Sharing(pays, saves, Money(together - fare.amount, fare.currency))
-
-
-def best_sharing(
-    riders: Sequence[Rider], destination: Place, *, capacity: int, detour: Detour
-) -> Route | None:
-    """Return the way for as many of ``riders`` as fit, None when no two do.
-
-    Of as many the shortest way. At most MOST_STOPS riders, as ``route``.
-    """
-    ordered = sorted(riders, key=lambda rider: rider.household)
-    for count in range(min(len(ordered), MOST_STOPS), 1, -1):
-        ways = (
-            route(some, destination, capacity=capacity, detour=detour)
-            for some in combinations(ordered, count)
-        )
-        found = [way for way in ways if way is not None]
-        if found:
-            return min(found, key=lambda way: way.total_km)
-    return None
 
 
 def _ridden(way: Sequence[Rider], destination: Place) -> dict[str, float]:

@@ -1,14 +1,14 @@
-"""Shopping lists in Home Assistant: what stands on them joins the next basket."""
+"""Shopping lists in Home Assistant and Grocy: what stands on them joins the next basket."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from hub.domain.names import Term, folded
 from hub.domain.offers import Want
-from hub.domain.sizes import PACK
+from hub.domain.sizes import PACK, UNITS, converted, is_count
 from hub.domain.stock import PantryItem
 from hub.domain.values import dataclass
 
@@ -17,6 +17,8 @@ MOST_ITEMS = 100
 LONGEST = 200
 _COUNT = re.compile(r"\s*(\d{1,2})\s*(?:[x×]\s*|\s)(\S.*)", re.DOTALL)
 _COUNT_AFTER = re.compile(r"(\S.*?)\s*[x×]\s*(\d{1,2})\s*", re.DOTALL)
+_UNIT = "|".join(sorted((re.escape(unit) for unit in UNITS), key=len, reverse=True))
+_MEASURED = re.compile(rf"\s*(\d{{1,6}}(?:[.,]\d{{1,3}})?)\s*({_UNIT})\s+(\S.*)", re.DOTALL | re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,11 @@ def want_of(item: ListItem, pantry: Mapping[str, PantryItem]) -> Want:
     """Return what an item asks for: so many packs of what the pantry knows by these words.
 
     ``2 milk``, ``2 x milk`` and ``milk x2`` are two. What the pantry does not know is looked for by
-    its words, in packs of whatever size.
+    its words, in packs of whatever size. ``500 g flour`` is so much, not so many: of what the
+    pantry counts in something else it is as many packs as pieces, and else one.
     """
+    if measured := _measured(item, pantry):
+        return measured
     count, words = _counted(item.text)
     known = _known(words, pantry.values())
     if known is None:
@@ -55,6 +60,25 @@ def joined(wants: Iterable[Want], more: Iterable[Want]) -> tuple[Want, ...]:
         if known is None or known.quantity < want.quantity:
             found[want.item] = want
     return tuple(found.values())
+
+
+def _measured(item: ListItem, pantry: Mapping[str, PantryItem]) -> Want | None:
+    """Return what an item asks for that says how much; None where it says so many, or nothing."""
+    plain = " ".join(item.text.split())[:LONGEST]
+    found = _MEASURED.fullmatch(plain)
+    if found is None or any(folded(one.name) == folded(plain) for one in pantry.values()):
+        return None
+    amount, unit, words = Decimal(found[1].replace(",", ".")), found[2].casefold(), found[3]
+    if not amount:
+        return None
+    known = _known(words, pantry.values())
+    if known is None:
+        return Want(item.key, words, amount, unit)
+    wanted = converted(amount, unit, known.unit)
+    if wanted is None:
+        packs = amount.to_integral_value(ROUND_CEILING) if is_count(unit) else Decimal(1)
+        wanted = packs * (known.pack or Decimal(1))
+    return Want(known.id, known.name, wanted, known.unit, known.gtin, known.words)
 
 
 def _counted(text: str) -> tuple[int, str]:

@@ -7,7 +7,7 @@ holds it with a partial unique index).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -162,6 +162,14 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who is asked too where nobody answers: adults, one each ``after``; no ``to``: nobody."""
+
+    after: timedelta
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Suggestion:
     """A proposal to the household's members.
 
@@ -173,7 +181,8 @@ class Suggestion:
     times of day between which it may come. ``split_tried``: splitting it was looked at.
     ``about`` is whose wish it is (``hub/flow/wishes.py``). ``agreed``: members agreed beforehand,
     and are asked only where no offer keeps to that. ``then`` is what Home Assistant is to do.
-    ``urgent``: nobody's quiet hours hold it. ``turns`` are who was asked when.
+    ``urgent``: nobody's quiet hours hold it. ``turns`` are who was asked when. ``escalate`` is the
+    rule's word on who is asked too; None: the home's holds.
     """
 
     id: str
@@ -207,6 +216,7 @@ class Suggestion:
     then: tuple[ServiceCall, ...] = ()
     urgent: bool = False
     turns: tuple[Turn, ...] = ()
+    escalate: Escalation | None = None
 
     def moved(self, state: SuggestionState, **changes: object) -> Suggestion:
         """Return it in ``state`` with ``changes``; IllegalMove when its life does not allow it."""

@@ -22,10 +22,12 @@ from hub.domain.peers import (
     card_digest,
     channel_of,
 )
+from hub.flow.forgetting import ask_leaving
 from hub.flow.home import Home
 from hub.flow.peerout import put_out
 from hub.flow.tell import tag_of, tell
 from hub.store.peers import PeerStore
+from hub.store.sheets import SheetStore
 from hub.store.tx import Entry, Tx
 
 MOST_INVITATIONS = 100
@@ -149,15 +151,18 @@ def place(tx: Tx, contact_id: str, circles: Sequence[str]) -> Contact:
 
 
 def remove(tx: Tx, contact_id: str) -> Contact:
-    """End an acquaintance: nothing of theirs is taken any more. PeerError: no such contact."""
+    """End an acquaintance: nothing of theirs is taken any more, and what they were told is to be
+    erased there. PeerError: no such contact."""
     store, contact, peer = both(tx, contact_id)
     gone = contact.moved("removed", muted=True, sees="nothing")
     store.save_contact(gone)
     if peer is not None:
         store.forget_talk(peer.id)
+        SheetStore(tx.connection).forget(peer.id)
         peer = replace(peer, awaiting="", token="")
         store.save_peer(peer)
-        put_out(tx, peer, "goodbye", {}, keeps=GOODBYE_KEEPS)
+        goodbye = put_out(tx, peer, "goodbye", {"erase": True}, keeps=GOODBYE_KEEPS)
+        ask_leaving(tx, contact, goodbye)
     tx.append(Entry("contact_removed", contact.id, {"by": "us"}))
     tx.page_changed = True
     return gone

@@ -7,6 +7,7 @@ from dataclasses import replace
 from hub.domain.consent import ERASE, ERASED, Disclosed, Erasure, Grant
 from hub.domain.decisions import ADULTS_ONLY, DecisionResult
 from hub.domain.orders import Order, OrderAnswer
+from hub.flow.forgetting import ask_contact
 from hub.flow.gate import give, told_fields
 from hub.flow.home import Home
 from hub.flow.placing import fail
@@ -95,9 +96,12 @@ def erase(
 
 
 def ask_to_erase(tx: Tx, home: Home, recipient: str, member_id: str) -> DecisionResult:
-    """Have a member's wish that a provider erase what it was told sent, or say why not."""
+    """Have a member's wish that a provider or a contact erase what it was told sent, or say why
+    not."""
     if not home.decides(member_id):
         return DecisionResult("refused", ADULTS_ONLY)
+    if recipient.startswith("contact:"):
+        return ask_contact(tx, home, recipient, member_id)
     asked = erase(tx, home, recipient, member_id)
     if not asked:
         return DecisionResult("repeated", "There is nothing (more) to ask for.")

@@ -85,8 +85,10 @@ def _refusal(
         if not _rule_may(home, suggestion, decision):
             message = "No rule may decide that (limits.auto_approve in hub.yaml)."
             return DecisionResult("refused", message, suggestion)
-    elif not home.decides(decision.member):
-        return DecisionResult("refused", ADULTS_ONLY, suggestion)
+    else:
+        message = _not_theirs(home, suggestion, decision)
+        if message:
+            return DecisionResult("refused", message, suggestion)
     if decision.verb == "maybe" and suggestion.kind != "invitation":
         message = "Only an invitation can be answered with maybe."
         return DecisionResult("refused", message, suggestion)
@@ -106,6 +108,22 @@ def _refusal(
         message = "This has changed since you were asked; please look at it again."
         return DecisionResult("refused", message, suggestion)
     return None
+
+
+def _not_theirs(home: Home, suggestion: Suggestion, decision: Decision) -> str:
+    """Say why this member may not answer so; "" where they may."""
+    member = home.member(decision.member)
+    authority = None if member is None else member.authority
+    if authority is None or (decision.scope != "once" and not home.decides(decision.member)):
+        return ADULTS_ONLY
+    option = option_meant(suggestion, decision)
+    barrier = authority.barrier(suggestion, decision.verb, None if option is None else option.id)
+    if barrier == "kind":
+        return "Somebody else of this household decides that (approves.kinds in hub.yaml)."
+    if barrier == "sum" and option is not None:
+        most = "nothing that costs money" if authority.most is None else f"up to {authority.most}"
+        return f"It costs {option.total}; you may approve {most} (approves.up_to in hub.yaml)."
+    return ""
 
 
 def _decline(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:

@@ -1,8 +1,9 @@
 """The one gate: what leaves the home is built here, from what a grant covers and nothing else.
 
-Providers are told through ``release``, contacts through ``to_contact``. Both write down what left,
-to whom and under which grant, in the transaction that has it sent. Nobody else fills a ``Party``,
-sends an order's message or puts one out to a contact (tests/flow/test_gate.py holds them to it).
+Providers are told through ``release`` and ``to_witness``, contacts through ``to_contact``. Each
+writes down what left, to whom and under which grant, in the transaction that has it sent. Nobody
+else fills a ``Party``, sends an order's message or puts one out to a contact
+(tests/flow/test_gate.py holds them to it).
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -37,6 +39,8 @@ HUB_YAML = "hub.yaml"
 OFFERED: tuple[Field, ...] = ("items", "window", "people", "area", "activity")
 """What whoever is asked for an offer is told, by the household's own settings: it asks for them."""
 _OFFERING: tuple[Action, ...] = ("discover", "select")
+_WORDS: tuple[Field, ...] = ("words",)
+_EVER = datetime.min.replace(tzinfo=UTC)
 _PARTY: tuple[Field, ...] = ("name", "address", "area_code", "gps", "phone", "email")
 _SILENT: tuple[Action, ...] = ("status", "track")
 """Actions that name an order and tell nothing of the household."""
@@ -65,12 +69,13 @@ def told_fields(home: Home, order: Order) -> tuple[Field, ...]:
     ``beckn.disclose`` lets leave at all, and what hub.yaml knows.
     """
     needed = order.needs or _NEEDED.get(order.domain, _PARTY)
+    own, lets_leave = home.settings.home, home.settings.beckn.disclose
     return tuple(
-        name
-        for name in _PARTY
-        if name in home.settings.beckn.disclose
-        and getattr(home.settings.home, name) is not None
-        and name in needed
+        [
+            name
+            for name in _PARTY
+            if name in needed and name in lets_leave and getattr(own, name) is not None
+        ]
     )
 
 
@@ -80,28 +85,35 @@ def withheld(home: Home, house: House, order: Order, now: datetime) -> tuple[str
     One that does not say what it needs would be told what such an order needs.
     """
     own, lets_leave = home.settings.home, home.settings.beckn.disclose
-    needs = order.needs or [
-        name for name in lets_leave if name in _NEEDED.get(order.domain, _PARTY)
-    ]
-    wanted = [name for name in _PARTY if name in needs]
+    if order.needs:
+        wanted = [name for name in _PARTY if name in order.needs]
+    else:
+        needed = _NEEDED.get(order.domain, _PARTY)
+        wanted = [name for name in _PARTY if name in needed and name in lets_leave]
     said = allowed(house.grants.values(), wanted, order.provider.subscriber_id, "order", "", now)
     return tuple(
-        name
-        for name in wanted
-        if name in said.forbidden
-        or (name in order.needs and (name not in lets_leave or getattr(own, name) is None))
+        [
+            name
+            for name in wanted
+            if name in said.forbidden
+            or (name in order.needs and (name not in lets_leave or getattr(own, name) is None))
+        ]
     )
 
 
 def carried(order: Order) -> tuple[Field, ...]:
     """Return what the messages of an order tell besides who orders it."""
-    there: dict[Field, bool] = {
-        "items": bool(order.lines) and order.domain in ("grocery", "neighbour"),
-        "window": any(one is not None for one in (order.slot, order.table, order.ride)),
-        "people": order.table is not None or order.ride is not None,
-        "area": order.ride is not None,
-    }
-    return tuple(name for name, told in there.items() if told)
+    told: list[Field] = []
+    if order.lines and order.domain in ("grocery", "neighbour"):
+        told.append("items")
+    for_people = order.table is not None or order.ride is not None
+    if for_people or order.slot is not None:
+        told.append("window")
+    if for_people:
+        told.append("people")
+    if order.ride is not None:
+        told.append("area")
+    return tuple(told)
 
 
 def lacking(house: House, home: Home, order: Order, now: datetime) -> tuple[Field, ...]:
@@ -189,7 +201,8 @@ def release(
     party = told_fields(home, order) if action == "init" else ()
     purpose: Purpose = "offer" if action in _OFFERING else "order"
     provider = order.provider.subscriber_id
-    grants = [*tx.house.grants.values(), *_by_settings(order, purpose, fields, tx.now)]
+    by_settings = _by_settings(provider, order.provider_name, purpose, words="words" in fields)
+    grants = (*tx.house.grants.values(), by_settings)
     found = allowed(grants, (*fields, *party), provider, purpose, order.id, tx.now)
     _note(tx, order, message_id, purpose, found)
     told = [name for name in party if name in found.fields]
@@ -207,8 +220,7 @@ def still_granted(house: House, order: Order, party: Party | None, now: datetime
         return True
     said: list[Field] = [name for name in _PARTY if getattr(party, name) is not None]
     provider = order.provider.subscriber_id
-    found = allowed(house.grants.values(), said, provider, "order", order.id, now)
-    return not found.lacking
+    return not allowed(house.grants.values(), said, provider, "order", order.id, now).lacking
 
 
 def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
@@ -216,7 +228,7 @@ def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
 
     To some hundred metres it says what the way is and costs; the door is in ``Party``, once agreed.
     """
-    own = home.settings.home.gps
+    own = home.settings.home.gps if ride is not None else None
     if ride is None or own is None:
         return ride
     here = read_gps(own)
@@ -234,19 +246,17 @@ def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
 
 def left(tx: Tx, message_id: str, body: bytes) -> None:
     """Note the bytes that were sent, by their SHA-256. The same message again is the same row."""
-    known = tx.disclosed(message_id)
-    if known is not None:
-        digest = hashlib.sha256(body).hexdigest()
-        tx.save_disclosed(replace(known, digest=digest, sent_at=tx.now))
+    tx.save_sent(message_id, hashlib.sha256(body).hexdigest(), tx.now)
 
 
-def _by_settings(
-    order: Order, purpose: Purpose, fields: Sequence[Field], now: datetime
-) -> tuple[Grant, ...]:
-    """Return what needs no member's word: asking for offers, and a member's own doing."""
-    names = OFFERED if purpose == "offer" else tuple(name for name in fields if name == "words")
-    who = order.provider.subscriber_id
-    return (Grant(HUB_YAML, names, who, order.provider_name, purpose, HUB_YAML, now),)
+@lru_cache(maxsize=64)
+def _by_settings(provider: str, called: str, purpose: Purpose, *, words: bool) -> Grant:
+    """Return what needs no member's word: asking for offers, and what a member wrote to be sent.
+
+    It is made for the message, and kept nowhere.
+    """
+    names = OFFERED if purpose == "offer" else _WORDS if words else ()
+    return Grant(HUB_YAML, names, provider, called, purpose, HUB_YAML, _EVER)
 
 
 def _note(tx: Tx, order: Order, message_id: str, purpose: Purpose, found: Allowed) -> None:
@@ -263,6 +273,26 @@ def _note(tx: Tx, order: Order, message_id: str, purpose: Purpose, found: Allowe
                 order.id,
             )
         )
+
+
+def to_witness(tx: Tx, provider: str, called: str, body: bytes) -> bool:
+    """Write down that a provider is shown how far the log came; False where it may not be.
+
+    The household's settings want it (``beckn.countersign``); a member's *never* holds before them.
+    """
+    own = Grant(HUB_YAML, ("log",), provider, called, "order", HUB_YAML, _EVER)
+    found = allowed((*tx.house.grants.values(), own), ("log",), provider, "order", "", tx.now)
+    if found.lacking:
+        return False
+    digest = hashlib.sha256(body).hexdigest()
+    under = tuple(grant.id for grant in found.grants)
+    tx.save_disclosed(
+        Disclosed(
+            *(tx.new_id(), tx.now, provider, called, "order", found.fields, under, "", digest),
+            sent_at=tx.now,
+        )
+    )
+    return True
 
 
 # -- contacts ----------------------------------------------------------------------------------

@@ -17,10 +17,12 @@ from hub.domain.peers import (
     token_hash,
 )
 from hub.flow.befriend import both, free_addresses, new_contact, tell_adults
+from hub.flow.forgetting import erase_told
 from hub.flow.home import Home
 from hub.flow.peerbusy import answer_busy
 from hub.flow.peerout import PeerHooks, refuse
 from hub.store.peers import PeerStore
+from hub.store.sheets import SheetStore
 from hub.store.tx import Entry, Tx
 
 
@@ -93,8 +95,11 @@ def _goodbye(tx: Tx, home: Home, hooks: PeerHooks, contact: Contact, message: Pe
     store.save_contact(contact.moved("removed", muted=True, sees="nothing"))
     waiting = store.out_count(message.sender)
     store.forget_talk(message.sender)
+    SheetStore(tx.connection).forget(message.sender)
     facts = {"by": "them", "undelivered": waiting}
     cause = tx.append(Entry("contact_removed", contact.id, facts))
+    if message.body.get("erase") is True:
+        erase_told(tx, contact, tx.now)
     body = f"{waiting} messages to them were not delivered." if waiting else ""
     tell_adults(tx, home, contact, f"{contact.name} is no contact any more", body, cause)
 

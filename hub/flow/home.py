@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
@@ -32,7 +32,8 @@ class Home:
     is called in invitations, ``follows`` what hangs on activities (``hub.flow.activities.hooks``).
     ``logins`` are devices' own at the broker.
     ``surveyed`` are who wanted to know when contacts are busy, by purpose (``hub.flow.busytimes``).
-    ``log_key`` countersigns contacts' logs (``hub.flow.witness``).
+    ``log_key`` countersigns contacts' logs (``hub.flow.witness``); ``open_sheet`` decrypts words
+    that a contact has this hub keep (``hub.flow.sheets``; raises PeerError).
     """
 
     settings: Settings
@@ -48,6 +49,7 @@ class Home:
     surveyed: Mapping[str, Surveyed] = field(default_factory=dict)
     logins: tuple[Login, ...] = ()
     log_key: LogKey | None = None
+    open_sheet: Callable[[str], str] | None = None
 
     def member(self, member_id: str) -> MemberSettings | None:
         """Return a member's settings, None when there is no such member."""

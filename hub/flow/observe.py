@@ -148,7 +148,7 @@ def _state(tx: Tx, home: Home, reading: StateReading, at: datetime) -> None:
     known = tx.house.entities.get(reading.entity)
     attributes = dict(reading.attributes or {})
     if known is not None:
-        if at < known.at and reading.phenomenon_time is not None:
+        if _older(tx, at, known.at) and reading.phenomenon_time is not None:
             return
         if known.value == reading.value and known.attributes == attributes and known.available:
             return
@@ -175,7 +175,7 @@ def _level(
     tx: Tx, home: Home, item: str, quantity: float, unit: str, source: str, at: datetime
 ) -> None:
     known = tx.house.stock.get(item)
-    if known is not None and (at < known.at or quantity == known.quantity):
+    if known is not None and (_older(tx, at, known.at) or quantity == known.quantity):
         return
     previous = known.quantity if known else None
     expected = known.expected if known else 0.0
@@ -184,6 +184,11 @@ def _level(
         expected = max(0.0, expected - (quantity - previous))
     tx.save_stock(StockLevel(item, quantity, unit, at, source, expected))
     react(tx, home, StockChanged(item, previous, quantity, unit, at, source))
+
+
+def _older(tx: Tx, at: datetime, known_at: datetime) -> bool:
+    """Tell whether something newer is known; what is known of the future is of a wrong clock."""
+    return at < known_at <= tx.now
 
 
 def _announcement(tx: Tx, item: Announcement) -> None:

@@ -34,6 +34,9 @@ ASK_AGAIN = timedelta(minutes=2)
 """How long a missing message is awaited before it is asked for again; then twice as long, …"""
 LONGEST_ASK = timedelta(hours=6)
 LONGEST_SEND = timedelta(hours=12)
+RECEIPT_KEEPS = timedelta(days=1)
+"""How long a receipt of its own is tried to be delivered. A sender without one sends again and
+each copy has a receipt: those to a hub that cannot be reached would add up for ever."""
 
 
 def receive(
@@ -63,9 +66,18 @@ def receive(
         return Receipt(peer.next_in - 1, re=message.id)
     receipt = _ordered(tx, home, hooks, peer, message)
     if relayed:
-        effect = SendPeerMessage(peer.id, "receipt", 0, receipt.re, receipt.refused, receipt.used)
-        tx.emit(effect, key=f"peer:{peer.id}:{tx.new_id()}", subject=f"peer:{peer.id}")
+        told = SendPeerMessage(peer.id, "receipt", 0, receipt.re, receipt.refused, receipt.used)
+        _have_receipted(tx, told)
     return receipt
+
+
+def _have_receipted(tx: Tx, told: SendPeerMessage) -> None:
+    tx.emit(
+        told,
+        key=f"peer:{told.peer}:{tx.new_id()}",
+        subject=f"peer:{told.peer}",
+        expires=tx.now + RECEIPT_KEEPS,
+    )
 
 
 def _heard(
@@ -208,8 +220,7 @@ def timer(tx: Tx, home: Home, name: str, peer_id: str, due: datetime) -> None:
     if peer is None:
         return
     if name == "missing" and store.held(peer_id):
-        effect = SendPeerMessage(peer_id, "receipt", 0)
-        tx.emit(effect, key=f"peer:{peer_id}:{tx.new_id()}", subject=f"peer:{peer_id}")
+        _have_receipted(tx, SendPeerMessage(peer_id, "receipt", 0))
         wait = _patience(tx, peer, ASK_AGAIN, LONGEST_ASK)
         tx.set_timer("peer", "missing", peer_id, tx.now + wait)
     if name == "sent" and store.out_count(peer_id):

@@ -149,8 +149,8 @@ def reopen(tx: Tx, home: Home, suggestion: Suggestion) -> None:
 
 
 def on_confirm(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
-    """Take the provider's yes or no to an order."""
-    if order.state != "initialised":
+    """Take the provider's yes or no to an order; nobody is bound by a yes that nobody asked for."""
+    if order.state != "initialised" or order.pending != "confirm":
         return
     if answer.error is not None:
         fail(tx, home, order, answer.error.message)

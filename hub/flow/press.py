@@ -24,15 +24,11 @@ def why_not(home: Home, suggestion: Suggestion, verb: Verb, option: str | None) 
         return "no button may decide (homeassistant.press.member)"
     if verb != "approve":
         return ""
-    if press.kinds and suggestion.kind not in press.kinds:
+    barrier = press.authority.barrier(suggestion, verb, option)
+    if barrier == "kind":
         return "no button may approve this (homeassistant.press.kinds)"
-    chosen = next((one for one in suggestion.options if one.id == option), None)
-    if chosen is not None and chosen.total.amount > 0:
-        most = press.most
-        if most is None or (
-            most.currency != chosen.total.currency or most.amount < chosen.total.amount
-        ):
-            return f"no button may spend {chosen.total} (homeassistant.press.up_to)"
+    if barrier == "sum":
+        return "no button may spend that much (homeassistant.press.up_to)"
     return ""
 
 

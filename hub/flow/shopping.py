@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Container, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from hub.domain.effects import ChangeList
 from hub.domain.offers import Want
 from hub.domain.orders import Order
 from hub.domain.shopping import LONGEST, MOST_ITEMS, ListItem, want_of
 from hub.flow.home import Home
+from hub.flow.tell import tag_of, tell
 from hub.store.house import House
 from hub.store.tx import Entry, Tx
 
 _KEPT = "shopping:"
+_FAILING = "shopping-failing:"
+PATIENCE = timedelta(days=1)
+"""How long a list may be away before adults are told."""
 WORTH = timedelta(days=7)
 """How long it is tried to tick something off."""
 
@@ -29,10 +33,36 @@ def keep_list(tx: Tx, todo: str, items: Sequence[ListItem]) -> bool:
     return True
 
 
+def list_read(tx: Tx, todo: str, items: Sequence[ListItem]) -> bool:
+    """Keep what stands on a list, which can be read (again); False: it is the same as before."""
+    if tx.cursor(_FAILING + todo):
+        tx.set_cursor(_FAILING + todo, "")
+    return keep_list(tx, todo, items)
+
+
+def list_failed(tx: Tx, home: Home, todo: str, problem: str, *, lasting: bool) -> None:
+    """Note that a list could not be read; what stood on it before is still wanted.
+
+    Adults are told once: at once where waiting will not help (``lasting``), else after PATIENCE.
+    """
+    noted = tx.cursor(_FAILING + todo)
+    since, told = json.loads(noted) if noted else (tx.now.isoformat(), False)
+    due = lasting or tx.now - datetime.fromisoformat(since) >= PATIENCE
+    text = json.dumps([since, told or due])
+    if text == noted:
+        return
+    tx.set_cursor(_FAILING + todo, text)
+    if due and not told:
+        cause = tx.append(Entry("list_failed", todo, {"problem": problem[:300]}))
+        body = f"It cannot be read: {problem[:300]}. The hub goes on trying."
+        title, tag = f"Shopping list {todo}", tag_of(f"list:{todo}")
+        tell(tx, home, home.adults(), tag=tag, title=title, body=body, cause=cause)
+
+
 def standing(tx: Tx, home: Home) -> list[ListItem]:
     """Return what stands open on the household's lists."""
     found = []
-    for todo in home.settings.homeassistant.shopping_lists:
+    for todo in home.settings.shopping_lists:
         text = tx.cursor(_KEPT + todo)
         found += [ListItem(todo, uid, words) for uid, words in json.loads(text or "[]")]
     return found

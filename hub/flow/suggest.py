@@ -135,6 +135,7 @@ def _suggestion(tx: Tx, home: Home, firing: Firing, cause: int) -> Suggestion:
         deliver_before=_time_of_day(firing.params.get("before")),
         then=_service_calls(firing),
         urgent=firing.urgent,
+        escalate=firing.escalate,
     )
 
 

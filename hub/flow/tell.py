@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from hub.domain.effects import AskMember, ChangeList, TellMember
-from hub.domain.suggestions import Suggestion, Turn
+from hub.domain.suggestions import Escalation, Suggestion, Turn
 from hub.flow.digest import gather
 from hub.flow.home import Home, channels
 from hub.settings import MemberSettings
@@ -122,17 +122,25 @@ def _await_answer(tx: Tx, home: Home, suggestion: Suggestion) -> None:
     A new price does not begin it anew: it is the answer that is awaited.
     """
     key = (ESCALATE, suggestion.id, "")
-    plan = home.settings.home.escalate
+    plan = _plan(home, suggestion)
     if plan is None or key in tx.house.timers or not suggestion.open:
         return
-    at = tx.now + timedelta(minutes=plan.after)
+    at = tx.now + plan.after
     if next_asked(home, suggestion) is not None and at < suggestion.deadline:
         tx.set_timer(*key, at)
 
 
+def _plan(home: Home, suggestion: Suggestion) -> Escalation | None:
+    """Return who is asked next: the rule's word of then, else the home's of now."""
+    said = home.settings.home.escalate
+    if suggestion.escalate is not None or said is None:
+        return suggestion.escalate
+    return Escalation(timedelta(minutes=said.after), said.to)
+
+
 def next_asked(home: Home, suggestion: Suggestion) -> str | None:
     """Return who is asked next about a question without an answer: an adult not asked yet."""
-    plan = home.settings.home.escalate
+    plan = _plan(home, suggestion)
     named = plan.to if plan is not None else ()
     free = (one for one in named if one not in suggestion.ask and home.decides(one))
     return next(free, None)

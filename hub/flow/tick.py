@@ -8,6 +8,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from sqlalchemy.exc import OperationalError
+
 from hub.domain import noticeboard
 from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
@@ -86,6 +88,14 @@ def begin(tx: Tx, home: Home) -> None:
         tx.set_timer("tidy", "", "", tx.now)
 
 
+def wait_anew(tx: Tx, home: Home) -> None:
+    """At a start, begin the waits that ended while the hub was off: nobody could answer it."""
+    fresh = tx.now + timedelta(seconds=home.settings.beckn.confirm_patience)
+    for (kind, name, subject), due in list(tx.house.timers.items()):
+        if kind == "patience" and due <= tx.now:
+            tx.set_timer(kind, name, subject, fresh)
+
+
 def next_due(house: House) -> datetime | None:
     """Return when ``tick`` next has something to do: a timer is due, or a notice is over."""
     board = noticeboard.next_due(dict(house.notices))
@@ -101,6 +111,9 @@ def tick(tx: Tx, home: Home) -> None:
         tx.set_timer(kind, name, subject, None)
         try:
             tx.attempt(partial(_KINDS[kind], tx, home, name, subject, at))
+        except OperationalError:
+            # The machine's fault: nothing of all this is committed, and it stays due.
+            raise
         except Exception as error:
             # One that fails must not hold up the others, now and at every tick to come.
             log.exception("timer %s %s failed", kind, name)

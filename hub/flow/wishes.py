@@ -37,7 +37,7 @@ from hub.domain.geo import read_gps, write_gps
 from hub.domain.money import Money
 from hub.domain.offers import Domain, Place, RideWish, TableWish
 from hub.domain.orders import Change, Order
-from hub.domain.suggestions import Agreed, Because, Kind, Suggestion
+from hub.domain.suggestions import Agreed, Because, Escalation, Kind, Suggestion
 from hub.domain.values import dataclass
 from hub.flow.asking import opened
 from hub.flow.belonging import note
@@ -55,6 +55,7 @@ class Question:
 
     ``because`` are reasons with their ledger index; ``ask`` are members, empty for all adults.
     ``subject`` is the suggestion's, empty for ``about``. ``not_before`` holds the asking.
+    ``urgent`` and ``escalate`` are the suggestion's.
     """
 
     about: str
@@ -68,6 +69,8 @@ class Question:
     rule_version: str = ""
     rule_text: str = ""
     not_before: datetime | None = None
+    urgent: bool = False
+    escalate: Escalation | None = None
 
 
 def seek(
@@ -257,4 +260,6 @@ def _suggestion(
         not_before=question.not_before,
         about=question.about,
         agreed=agreed,
+        urgent=question.urgent,
+        escalate=question.escalate,
     )

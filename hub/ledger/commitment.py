@@ -21,6 +21,7 @@ MAX_OPENING = 64 * 1024
 """Bytes of an opening that are read."""
 _LABEL = b"commonhearth/commitment/v1\n"
 _KEY = "commitment"
+_PLAIN = str, int, float, type(None)
 
 
 class CommitmentError(LedgerError):
@@ -71,10 +72,9 @@ class Opening:
         return opening
 
 
-def _json(value: object) -> str:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+_json = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 def commit(value: object, salt: bytes) -> str:
@@ -98,19 +98,19 @@ def seal(
     openings: list[Opening] = []
 
     def sealed(value: object) -> object:
-        match value:
-            case Personal(inner, of):
-                opening = Opening(salts(SALT_BYTES), inner, of)
-                openings.append(opening)
-                return {_KEY: opening.commitment}
-            case Mapping():
-                if _KEY in value:
-                    raise CommitmentError(f"no fact may be called {_KEY!r}")
-                return {key: sealed(part) for key, part in value.items()}
-            case list() | tuple():
-                return [sealed(part) for part in value]
-            case _:
-                return value
+        if isinstance(value, _PLAIN):
+            return value
+        if isinstance(value, Personal):
+            opening = Opening(salts(SALT_BYTES), value.value, value.of)
+            openings.append(opening)
+            return {_KEY: opening.commitment}
+        if isinstance(value, list | tuple):
+            return [sealed(part) for part in value]
+        if isinstance(value, Mapping):
+            if _KEY in value:
+                raise CommitmentError(f"no fact may be called {_KEY!r}")
+            return {key: sealed(part) for key, part in value.items()}
+        return value
 
     return {key: sealed(value) for key, value in facts.items()}, tuple(openings)
 

@@ -15,6 +15,8 @@ MAX_ENTRY = 0xFFFF
 MAX_DEPTH = 32
 _HEAD = b'{"at":%d,"facts":{'
 _quoted = json.JSONEncoder(ensure_ascii=False).encode
+# Made once: json.dumps makes an encoder for each text that is not as it writes by default.
+_sorted = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 class LedgerError(ValueError):
@@ -40,12 +42,7 @@ def canonical(kind: str, at_micros: int, subject: str, facts: Mapping[str, objec
 
     ``at_micros`` is microseconds since 1970 in UTC. TypeError when a fact is not JSON.
     """
-    return json.dumps(
-        {"at": at_micros, "facts": facts, "kind": kind, "subject": subject},
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
+    return _sorted({"at": at_micros, "facts": facts, "kind": kind, "subject": subject})
 
 
 def leaf_hash(entry: bytes) -> bytes:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from hub.domain.values import dataclass
 from hub.ledger.leaf import LedgerError
-from hub.ledger.tree import HASH_BYTES, MAX_SIZE, TILE, TILE_HEIGHT, Hashes
+from hub.ledger.tree import MAX_SIZE, TILE, TILE_HEIGHT, Hashes
 
 MAX_ENTRY = 0xFFFF
 """Bytes of an entry: its length is written in two."""
@@ -118,33 +118,3 @@ def read_bundle(data: bytes, width: int = TILE) -> list[bytes]:
     if len(entries) != width or at != len(data):
         raise TileError(f"the bundle does not hold just {width} entries")
     return entries
-
-
-class TileHashes:
-    """Hashes of a log of ``size`` entries, read from its files by ``fetch(path)``.
-
-    What comes out is as true as the files: hold ``root_at`` against a signed checkpoint first.
-    """
-
-    def __init__(self, fetch: Callable[[str], bytes], size: int) -> None:
-        self._fetch = fetch
-        self._size = size
-
-    def read(self, level: int, start: int, stop: int) -> Sequence[bytes]:
-        """Return hashes; see ``Hashes``. TileError when a file has not the size it should have."""
-        count = self._size >> TILE_HEIGHT * level
-        if not 0 <= start <= stop <= count:
-            raise TileError(f"a log of {self._size} has no hash {stop - 1} on level {level}")
-        found: list[bytes] = []
-        for number in range(start // TILE, -(-stop // TILE)):
-            tile = Tile(level, number, min(TILE, count - number * TILE))
-            data = self._fetch(tile.path)
-            if len(data) != tile.width * HASH_BYTES:
-                raise TileError(f"{tile.path} has {len(data)} bytes, not {tile.width * HASH_BYTES}")
-            first = max(start - tile.start, 0)
-            last = min(stop - tile.start, tile.width)
-            found += (
-                data[at : at + HASH_BYTES]
-                for at in range(first * HASH_BYTES, last * HASH_BYTES, HASH_BYTES)
-            )
-        return found

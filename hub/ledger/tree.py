@@ -174,14 +174,3 @@ def range_root(hashes: Hashes, start: int, stop: int) -> bytes:
 def root_at(hashes: Hashes, size: int) -> bytes:
     """Return the root the log had when it held ``size`` entries."""
     return range_root(hashes, 0, size)
-
-
-def frontier_at(hashes: Hashes, size: int) -> Frontier:
-    """Return the frontier the log had when it held ``size`` entries."""
-    roots: list[bytes] = []
-    start = 0
-    for height in reversed(range(size.bit_length())):
-        if size >> height & 1:
-            roots.append(range_root(hashes, start, start + (1 << height)))
-            start += 1 << height
-    return Frontier(size, tuple(roots))

@@ -15,12 +15,11 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import instant, micros
+from hub.store.sums import summed
 from hub.store.views import secret_hash
 
 SESSION_LASTS = timedelta(days=90)
 CODE_LASTS = timedelta(days=1)
-OWN_CODE_LASTS = timedelta(minutes=10)
-"""For another device of one's own, which is at hand: a photo of its QR code is soon worthless."""
 MOST_SESSIONS = 200
 _LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """No 0, O, 1, I: a code is read off a screen and typed on a phone."""
@@ -78,11 +77,14 @@ class Access:
                 connection.execute(delete(table).where(table.c.hash.in_(oldest)))
             connection.execute(
                 insert(table).values(
-                    hash=secret_hash(secret),
-                    member=member,
-                    csrf=row.csrf,
-                    created_at=micros(now),
-                    expires_at=micros(row.expires_at),
+                    summed(
+                        table,
+                        hash=secret_hash(secret),
+                        member=member,
+                        csrf=row.csrf,
+                        created_at=micros(now),
+                        expires_at=micros(row.expires_at),
+                    )
                 )
             )
             connection.commit()
@@ -139,9 +141,12 @@ class Access:
             connection.execute(delete(table).where(table.c.expires_at <= micros(now)))
             connection.execute(
                 insert(table).values(
-                    hash=secret_hash(letters),
-                    member=member,
-                    expires_at=micros(now + lasts),
+                    summed(
+                        table,
+                        hash=secret_hash(letters),
+                        member=member,
+                        expires_at=micros(now + lasts),
+                    )
                 )
             )
             connection.commit()
@@ -169,7 +174,7 @@ class Access:
         table = tables.core(tables.CalendarFeed)
         with self._writing() as connection:
             connection.execute(delete(table).where(table.c.member == member))
-            row = {"member": member, "hash": secret_hash(secret), "created_at": micros(now)}
+            row = summed(table, member=member, hash=secret_hash(secret), created_at=micros(now))
             connection.execute(insert(table).values(**row))
             connection.commit()
         return secret
@@ -210,10 +215,13 @@ class Access:
                 raise NameTaken(f"there is a token called {name!r} already; revoke it first")
             connection.execute(
                 insert(table).values(
-                    hash=secret_hash(secret),
-                    name=name,
-                    scopes=" ".join(sorted(scopes)),
-                    created_at=micros(now),
+                    summed(
+                        table,
+                        hash=secret_hash(secret),
+                        name=name,
+                        scopes=" ".join(sorted(scopes)),
+                        created_at=micros(now),
+                    )
                 )
             )
             connection.commit()

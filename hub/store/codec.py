@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any, TypeVar, cast
 
+import orjson
 from pydantic import TypeAdapter
 
 T = TypeVar("T")
@@ -20,8 +22,19 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 def dump(value: object) -> str:
     """Write a domain dataclass as JSON; Decimals as text, instants as ISO 8601."""
-    kind: Any = type(value)
-    return _adapter(kind).dump_json(value).decode()
+    try:
+        return orjson.dumps(value, default=_text, option=orjson.OPT_UTC_Z).decode()
+    except TypeError:
+        # What orjson does not take, such as a number of more than 64 bits. It is not asked always:
+        # to make a serializer for a class takes a thousand times as long as to write one.
+        kind: Any = type(value)
+        return _adapter(kind).dump_json(value).decode()
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError
 
 
 def load(kind: type[T], text: str | bytes) -> T:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
@@ -9,7 +11,7 @@ from sqlalchemy import Connection, select
 from hub.domain.consent import Disclosed, Grant
 from hub.domain.orders import Signed
 from hub.store import tables
-from hub.store.codec import dump, load, micros
+from hub.store.codec import dump, instant, load, micros
 from hub.store.house import GIVEN
 from hub.store.logbook import Entry, LogBook
 
@@ -41,19 +43,17 @@ class Consents(LogBook):
         )
 
     def consents_over(self, about: str) -> None:
-        """Let go of what was granted for one order, which is over, and of what will not be sent."""
-        for told in [one for one in self.house.leaving.values() if one.about == about]:
-            self._drop(self.house.leaving, told.id)
+        """Let go of what was granted for one order, which is over."""
         for grant in [one for one in self.house.grants.values() if one.about == about]:
             self._drop(self.house.grants, grant.id)
             self._put(grant, _OVER)
 
     def save_disclosed(self, disclosed: Disclosed) -> None:
         """Keep what left with one message, or is about to."""
-        if disclosed.digest:
-            self._drop(self.house.leaving, disclosed.id)
-        else:
-            self._set(self.house.leaving, disclosed.id, disclosed)
+        sent_at, told = disclosed.sent_at, disclosed
+        if sent_at is not None:
+            self.save_sent(disclosed.id, disclosed.digest, sent_at)
+            told = replace(disclosed, digest="", sent_at=None)
         self._upsert(
             tables.DisclosedRow,
             disclosed.id,
@@ -61,8 +61,12 @@ class Consents(LogBook):
             at=micros(disclosed.at),
             recipient=disclosed.recipient,
             about=disclosed.about,
-            body=dump(disclosed),
+            body=dump(told),
         )
+
+    def save_sent(self, message_id: str, digest: str, at: datetime) -> None:
+        """Keep the SHA-256 (hex) of a message's bytes, which left."""
+        self._upsert(tables.SentRow, message_id, id=message_id, at=micros(at), digest=digest)
 
     def keep_signed(
         self, order_id: str, direction: str, action: str, signer: str, name: str, signed: Signed
@@ -74,7 +78,7 @@ class Consents(LogBook):
             identity,
             id=identity,
             order_id=order_id,
-            at=micros(self.now),
+            at=self.at,
             direction=direction,
             action=action,
             signer=signer,
@@ -84,26 +88,19 @@ class Consents(LogBook):
             ack=signed.ack,
         )
 
-    def disclosed(self, message_id: str) -> Disclosed | None:
-        """Return what left with a message, None where nothing of the schema did."""
-        leaving = self.house.leaving.get(message_id)
-        if leaving is not None:
-            return leaving
-        table = tables.core(tables.DisclosedRow)
-        pending = self._upserts.get(table, {}).get(message_id)
-        body = str(pending["body"]) if pending else None
-        if body is None:
-            body = self.connection.execute(
-                select(table.c.body).where(table.c.id == message_id)
-            ).scalar()
-        return None if body is None else load(Disclosed, body)
-
 
 def grants_given(connection: Connection) -> list[Grant]:
     """Return every grant that was ever given, the newest last."""
     table = tables.core(tables.GrantRow)
     found = (load(Grant, row.body) for row in connection.execute(select(table)))
     return sorted(found, key=lambda grant: (grant.given_at, grant.id))
+
+
+def grants_of(connection: Connection, ids: Collection[str]) -> list[Grant]:
+    """Return grants by their ids, also those that are over."""
+    table = tables.core(tables.GrantRow)
+    found = connection.execute(select(table.c.body).where(table.c.id.in_(ids)))
+    return [load(Grant, body) for body in found.scalars()]
 
 
 def disclosures(
@@ -114,10 +111,22 @@ def disclosures(
     limit: int = MOST_SHOWN,
 ) -> list[Disclosed]:
     """Return what left, the newest first: all of it, or to one recipient, or before an instant."""
-    table = tables.core(tables.DisclosedRow)
-    statement = select(table.c.body).order_by(table.c.at.desc(), table.c.id).limit(limit)
+    table, sent = tables.core(tables.DisclosedRow), tables.core(tables.SentRow)
+    statement = (
+        select(table.c.body, sent.c.digest, sent.c.at)
+        .join_from(table, sent, sent.c.id == table.c.id, isouter=True)
+        .order_by(table.c.at.desc(), table.c.id)
+        .limit(limit)
+    )
     if recipient is not None:
         statement = statement.where(table.c.recipient == recipient)
     if before is not None:
         statement = statement.where(table.c.at < micros(before))
-    return [load(Disclosed, body) for body in connection.execute(statement).scalars()]
+    return [_disclosed(*row) for row in connection.execute(statement)]
+
+
+def _disclosed(body: str, digest: str | None, sent_at: int | None) -> Disclosed:
+    told = load(Disclosed, body)
+    if digest is None or sent_at is None:
+        return told
+    return replace(told, digest=digest, sent_at=instant(sent_at))

@@ -5,15 +5,18 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from hub.store import tables
+from hub.store.crc import VERSION
+from hub.store.prepared import raised
+from hub.store.sums import sum_all, sum_schema
 
 _HERE = Path(__file__).parent
 _MOST_LOG = 4096
@@ -55,6 +58,7 @@ def open_database(path: Path) -> Engine:
     its turn; others read a snapshot. Raises sqlalchemy.exc.DatabaseError when the file is not a
     database, UnknownDatabase when it is another program's or a newer hub's.
     """
+    _for_its_owner(path)
     engine = create_engine(
         f"sqlite:///{path}",
         connect_args={"timeout": 30, "check_same_thread": False, "isolation_level": None},
@@ -84,8 +88,7 @@ def open_database(path: Path) -> Engine:
         try:
             connection.connection.dbapi_connection.execute(command)
         except sqlite3.Error as error:
-            # What SQLAlchemy would make of it, were this one of its own statements.
-            raise DBAPIError.instance(command, None, error, sqlite3.Error) from error
+            raise raised(command, error) from error
 
     try:
         _bring_up_to_date(engine, path)
@@ -93,6 +96,15 @@ def open_database(path: Path) -> Engine:
         engine.dispose()
         raise
     return engine
+
+
+def _for_its_owner(path: Path) -> None:
+    # SQLite gives its other files the mode of this one. What cannot be made or changed is told, if
+    # it matters, where it is opened.
+    with suppress(OSError):
+        path.touch(mode=0o600)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def _bring_up_to_date(engine: Engine, path: Path) -> None:
@@ -104,6 +116,7 @@ def _bring_up_to_date(engine: Engine, path: Path) -> None:
                 insert(tables.core(tables.SchemaVersion)).on_conflict_do_nothing(),
                 {"version_num": tables.HEAD},
             )
+            sum_schema(connection)
             connection.commit()
         return
     if tables.SchemaVersion.__tablename__ not in names:
@@ -133,4 +146,6 @@ def migrate(engine: Engine, to: str = "head") -> None:
     with engine.connect().execution_options(immediate=True) as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, to)
+        if connection.execute(text(VERSION)).scalar() == tables.HEAD:
+            sum_all(connection)
         connection.commit()

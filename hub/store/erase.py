@@ -20,6 +20,7 @@ from hub.domain.suggestions import SUGGESTION_LIFE
 from hub.store import peertables, tables
 from hub.store.codec import load, micros
 from hub.store.house import GIVEN, quarter_of
+from hub.store.sums import sum_anew
 from hub.store.tx import Entry, Tx
 
 ERASED = "erased"
@@ -102,6 +103,7 @@ def erase_before(tx: Tx, before: datetime) -> dict[str, int]:
     for model, column in (
         (tables.SpentToken, "at"),
         (tables.DisclosedRow, "at"),
+        (tables.SentRow, "at"),
         (tables.SignedRow, "at"),
         (peertables.SignedTalk, "at"),
         (tables.ParkedRow, "at"),
@@ -195,6 +197,7 @@ def _rewrite(tx: Tx, table: Table, column: str, whom: _Whom) -> int:
     changed = list(_changed(tx, table, column, whom))
     for identity, value in changed:
         tx.connection.execute(update(table).where(key == identity).values({column: value}))
+        sum_anew(tx.connection, table, key == identity)
     return len(changed)
 
 

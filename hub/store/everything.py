@@ -15,12 +15,32 @@ from hub.store.codec import instant
 from hub.store.log import opened, openings_of
 
 LEFT_OUT = frozenset(
-    ("alembic_version", "inbox", "inbox_mqtt", "opening", "pairing", "sign_in_code")
+    (
+        "alembic_version",
+        "inbox",
+        "inbox_mqtt",
+        "opening",
+        "pairing",
+        "recovery_sheet",
+        "sign_in_code",
+    )
 )
-"""Tables with nothing to read in them: keys that recognise a message, hashes of codes; and what
-opens sealed facts, which stand open in the ledger's rows."""
+"""Tables with nothing to read in them: keys that recognise a message, hashes of codes; what opens
+sealed facts, which stand open in the ledger's rows; and what brings a household back."""
 SECRET = frozenset(
-    ("auth", "csrf", "endpoint", "hash", "p256dh", "roots", "salt", "secret", "seed", "session")
+    (
+        "auth",
+        "crc",
+        "csrf",
+        "endpoint",
+        "hash",
+        "p256dh",
+        "roots",
+        "salt",
+        "secret",
+        "seed",
+        "session",
+    )
 )
 """Columns that open something, or are of use to the hub alone."""
 _INSTANTS = frozenset(

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, func, select
 from hub.domain.activities import Planned
 from hub.domain.calendars import OtherCalendar
 from hub.domain.cases import Case
-from hub.domain.consent import Disclosed, Grant
+from hub.domain.consent import Grant
 from hub.domain.freebusy import Survey
 from hub.domain.meals import MEAL_LIFE, SocialMeal
 from hub.domain.notices import Notice
@@ -72,8 +72,6 @@ class House:
     """Those that are not over, by id."""
     grants: dict[str, Grant] = field(default_factory=dict)
     """Consents that may still hold; those of an order that is over are not kept here."""
-    leaving: dict[str, Disclosed] = field(default_factory=dict)
-    """What is told with a message that has yet to be sent, by its id; not kept over a restart."""
     calendars: dict[str, OtherCalendar] = field(default_factory=dict)
     """Calendars kept elsewhere, by name."""
     surveys: dict[str, Survey] = field(default_factory=dict)

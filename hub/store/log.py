@@ -18,6 +18,8 @@ from hub.ledger.leaf import MAX_ENTRY, canonical
 from hub.ledger.tree import HASH_BYTES, Frontier, TileRoots
 from hub.store import tables
 from hub.store.codec import instant
+from hub.store.sums import summed
+from hub.store.whose import whose
 
 Sign = Callable[[int, bytes], str]
 """Signs the log's size and root; returns the checkpoint (C2SP tlog-checkpoint)."""
@@ -161,7 +163,7 @@ def sign_now(engine: Engine, sign: Sign) -> str:
         log = load_log(connection)
         if log.signed < log.frontier.size or not log.frontier.size:
             row = checkpoint_row(log, sign)
-            connection.execute(insert(table).on_conflict_do_nothing(), row)
+            connection.execute(insert(table).values(summed(table, **row)).on_conflict_do_nothing())
             connection.commit()
         note = connection.execute(
             select(table.c.note).order_by(table.c.size.desc()).limit(1)
@@ -179,23 +181,14 @@ def marked(facts: Mapping[str, object]) -> dict[str, object]:
     private: dict[str, object] = {}
     for key, value in facts.items():
         if key == "members" and isinstance(value, list | tuple):
-            clear[key] = [Personal(one, str(one)) for one in value]
+            clear[key] = [Personal(one, whose(one)) for one in value]
         elif key in SEALED and not (key == "because" and isinstance(value, list | tuple)):
             private[key] = value
         else:
             clear[key] = value
     if private:
-        clear[_PRIVATE] = Personal(private, _whose(private))
+        clear[_PRIVATE] = Personal(private, whose(private))
     return clear
-
-
-def _whose(private: Mapping[str, object]) -> str:
-    member, source = private.get("member"), private.get("source")
-    if isinstance(member, str):
-        return member
-    if isinstance(source, str) and source.startswith("member:"):
-        return source.removeprefix("member:")
-    return ""
 
 
 def fitting(kind: str, at: int, subject: str, facts: dict[str, object]) -> str:

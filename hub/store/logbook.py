@@ -75,7 +75,7 @@ class LogBook(Diary):
         Facts that concern people are sealed (``hub.store.log.SEALED``), and kept beside it.
         """
         log = self.house.log
-        index, at = log.frontier.size, micros(self.now)
+        index, at = log.frontier.size, self.at
         facts, openings = seal(marked(entry.facts), token_bytes)
         body = fitting(entry.kind, at, entry.subject, facts)
         leaf = leaf_hash(body.encode())

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, Row, delete, insert, select, update
 from hub.domain.logins import Login, checked
 from hub.store import tables
 from hub.store.codec import instant, micros
+from hub.store.sums import sum_anew, summed
 from hub.store.views import secret_hash
 
 PAIRING_LASTS = timedelta(minutes=5)
@@ -69,8 +70,14 @@ class Logins:
         table = tables.core(tables.PairingRow)
         with self._writing() as connection:
             connection.execute(delete(table))
-            row = {"hash": secret_hash(code), "expires_at": micros(until), "guesses": GUESSES}
-            connection.execute(insert(table).values(id=_PAIRING, **row))
+            row = summed(
+                table,
+                id=_PAIRING,
+                hash=secret_hash(code),
+                expires_at=micros(until),
+                guesses=GUESSES,
+            )
+            connection.execute(insert(table).values(**row))
             connection.commit()
         return code, until
 
@@ -101,6 +108,7 @@ class Logins:
                 left = row.guesses - 1
                 changed = update(table).values(guesses=left) if left > 0 else delete(table)
                 connection.execute(changed)
+                sum_anew(connection, table)
                 connection.commit()
                 return "wrong" if left > 0 else "closed"
             self._add(connection, login, now)
@@ -112,16 +120,17 @@ class Logins:
         others = _all(connection)
         fits = checked(login, others, prefix=self._prefix, taken=self._taken)
         made = replace(fits, created_at=now)
-        connection.execute(
-            insert(tables.core(tables.DeviceLogin)).values(
-                name=made.name,
-                kind=made.kind,
-                hash=made.hash,
-                write=orjson.dumps(made.write).decode(),
-                read=orjson.dumps(made.read).decode(),
-                created_at=micros(now),
-            )
+        table = tables.core(tables.DeviceLogin)
+        row = summed(
+            table,
+            name=made.name,
+            kind=made.kind,
+            hash=made.hash,
+            write=orjson.dumps(made.write).decode(),
+            read=orjson.dumps(made.read).decode(),
+            created_at=micros(now),
         )
+        connection.execute(insert(table).values(**row))
         return made
 
     def _writing(self) -> Connection:

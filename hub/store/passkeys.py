@@ -14,6 +14,8 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, up
 from hub.domain.values import dataclass
 from hub.store import tables
 from hub.store.codec import instant, micros
+from hub.store.sums import sum_anew, summed
+from hub.store.views import secret_hash
 
 MOST_PASSKEYS = 20
 
@@ -57,16 +59,19 @@ class PasskeyStore:
                 raise PasskeyError(f"expected at most {MOST_PASSKEYS} passkeys a member")
             connection.execute(
                 insert(table).values(
-                    id=passkey.id,
-                    member=passkey.member,
-                    name=passkey.name,
-                    rp_id=passkey.rp_id,
-                    credential=passkey.credential,
-                    public_key=passkey.public_key,
-                    sign_count=passkey.sign_count,
-                    created_at=micros(passkey.created_at),
-                    used_at=0,
-                    copied_at=0,
+                    summed(
+                        table,
+                        id=passkey.id,
+                        member=passkey.member,
+                        name=passkey.name,
+                        rp_id=passkey.rp_id,
+                        credential=passkey.credential,
+                        public_key=passkey.public_key,
+                        sign_count=passkey.sign_count,
+                        created_at=micros(passkey.created_at),
+                        used_at=0,
+                        copied_at=0,
+                    )
                 )
             )
             connection.commit()
@@ -106,16 +111,32 @@ class PasskeyStore:
                 else {"copied_at": micros(now)}
             )
             connection.execute(update(table).where(own).values(**values))
+            sum_anew(connection, table, own)
             connection.commit()
         return fine
 
+    def opened(self, passkey_id: str, secret: str) -> None:
+        """Note which passkey made the session of a cookie's ``secret``."""
+        table, sessions = tables.core(tables.PasskeySession), tables.core(tables.WebSession)
+        row = summed(table, session=secret_hash(secret), passkey=passkey_id)
+        with self._writing() as connection:
+            known = select(sessions.c.hash)
+            connection.execute(delete(table).where(table.c.session.not_in(known)))
+            connection.execute(insert(table).values(**row))
+            connection.commit()
+
     def remove(self, member: str, passkey_id: str) -> bool:
-        """Forget a passkey of a member; False when there is no such one."""
-        table = tables.core(tables.PasskeyRow)
+        """Forget a passkey of a member, and the sessions it made; False: there is no such one."""
+        table, made = tables.core(tables.PasskeyRow), tables.core(tables.PasskeySession)
+        sessions = tables.core(tables.WebSession)
         with self._writing() as connection:
             done = connection.execute(
                 delete(table).where(table.c.member == member, table.c.id == passkey_id)
             )
+            if done.rowcount:
+                by_it = select(made.c.session).where(made.c.passkey == passkey_id)
+                connection.execute(delete(sessions).where(sessions.c.hash.in_(by_it)))
+                connection.execute(delete(made).where(made.c.passkey == passkey_id))
             connection.commit()
         return bool(done.rowcount)
 

@@ -18,6 +18,7 @@ from hub.domain.peers import Peer, PeerMessage
 from hub.domain.values import dataclass
 from hub.store import peertables, tables
 from hub.store.codec import dump, instant, load, micros
+from hub.store.sums import sum_anew, summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class PeerStore:
 
     def __init__(self, connection: Connection) -> None:
         self._do = connection.execute
+        self._connection = connection
 
     # -- contacts and hubs --------------------------------------------------------------------
 
@@ -103,7 +105,8 @@ class PeerStore:
         """Keep what is known of a hub."""
         self._put(_PEER, id=peer.id, body=dump(peer))
 
-    def _put(self, table: Table, **row: object) -> None:
+    def _put(self, table: Table, **values: object) -> None:
+        row = summed(table, **values)
         new = insert_or(table).values(**row)
         keys = {column.name for column in table.primary_key.columns}
         changed = {name: value for name, value in row.items() if name not in keys}
@@ -117,14 +120,17 @@ class PeerStore:
         """Keep a message until it is acknowledged."""
         self._do(
             insert(_OUT).values(
-                peer=row.peer,
-                seq=row.seq,
-                jti=row.id,
-                type=row.type,
-                body=orjson.dumps(row.body).decode(),
-                created_at=micros(row.created_at),
-                expires=micros(row.expires),
-                sent_at=0,
+                summed(
+                    _OUT,
+                    peer=row.peer,
+                    seq=row.seq,
+                    jti=row.id,
+                    type=row.type,
+                    body=orjson.dumps(row.body).decode(),
+                    created_at=micros(row.created_at),
+                    expires=micros(row.expires),
+                    sent_at=0,
+                )
             )
         )
 
@@ -249,6 +255,7 @@ class PeerStore:
         """Note which hub used an invitation."""
         here = _INVITATION.c.hash == hash_
         self._do(update(_INVITATION).where(here).values(used_by=peer_id))
+        sum_anew(self._connection, _INVITATION, here)
 
     # -- wishes -------------------------------------------------------------------------------
 

@@ -88,6 +88,15 @@ class CosignatureRow(SQLModel, table=True):
     line: str
 
 
+class SheetRow(SQLModel, table=True):
+    """Sheets of recovery words: ``given`` to a hub, or ``kept`` for it (``side``)."""
+
+    __tablename__ = "recovery_sheet"
+    peer: str = Field(primary_key=True)
+    side: str = Field(primary_key=True)
+    body: str
+
+
 class SignedTalk(SQLModel, table=True):
     """Messages about activities as they were signed (``jws``), both ways, for a third person.
 

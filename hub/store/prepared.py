@@ -1,18 +1,24 @@
 """The statements of a unit of work: put together once by SQLAlchemy Core, then used as text.
 
-Core finds a statement's text anew each time, by a key that it computes from the whole statement.
-That is cheap beside a batch of rows, and half the cost of the few rows of a single message.
+Core finds a statement's text anew each time, by a key that it computes from the whole statement,
+and makes a context and a result for each that is executed. That is cheap beside a batch of rows,
+and most of the cost of the few rows of a single message: they go to the driver as they are.
 """
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, delete
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.dialects.sqlite.dml import Insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.dml import Delete
+
+from hub.store.crc import COLUMN, row_crc
+from hub.store.sums import columns_of
 
 Row = dict[str, object]
 Make = Callable[[Table, tuple[str, ...]], "Insert | Delete"]
@@ -26,6 +32,7 @@ class Prepared:
         self.text = str(made)
         self._constants: Row = {n: v for n, v in made.params.items() if n not in table.c}
         self._names: list[str] = made.positiontup
+        self._summed = columns_of(table) if COLUMN in self._names else ()
         types = {column.name: column.type.dialect_impl(dialect) for column in table.c}
         self._converters = [
             types[name].bind_processor(dialect) if name in types else None for name in self._names
@@ -34,6 +41,8 @@ class Prepared:
     def values(self, row: Row) -> tuple[object, ...]:
         """Return a row's values as the statement takes them."""
         given = {**self._constants, **row} if self._constants else row
+        if self._summed:
+            given = {**given, COLUMN: row_crc([row[name] for name in self._summed])}
         return tuple(
             given[name] if convert is None else convert(given[name])
             for name, convert in zip(self._names, self._converters, strict=True)
@@ -44,14 +53,30 @@ _PREPARED: dict[tuple[Make, Table, tuple[str, ...]], Prepared] = {}
 
 
 def write(connection: Connection, make: Make, table: Table, rows: Sequence[Row]) -> None:
-    """Have what ``make`` says done with each of ``rows``, which all have the same columns."""
+    """Have what ``make`` says done with each of ``rows``, which all have the same columns.
+
+    Raises sqlalchemy.exc.DBAPIError as SQLAlchemy does.
+    """
     names = tuple(rows[0])
     prepared = _PREPARED.get((make, table, names))
     if prepared is None:
         prepared = Prepared(make(table, names), table, connection.dialect)
         _PREPARED[make, table, names] = prepared
-    values = [prepared.values(row) for row in rows]
-    connection.exec_driver_sql(prepared.text, values if len(values) > 1 else values[0])
+    if not connection.in_transaction():
+        connection.begin()
+    driver: Any = connection.connection.driver_connection
+    try:
+        if len(rows) == 1:
+            driver.execute(prepared.text, prepared.values(rows[0]))
+        else:
+            driver.executemany(prepared.text, map(prepared.values, rows))
+    except sqlite3.Error as error:
+        raise raised(prepared.text, error) from error
+
+
+def raised(statement: str, error: sqlite3.Error) -> Exception:
+    """Return an error of the driver as what SQLAlchemy makes of it in its own statements."""
+    return DBAPIError.instance(statement, None, error, sqlite3.Error)
 
 
 def deleted(table: Table, names: tuple[str, ...]) -> Delete:
@@ -88,4 +113,5 @@ def counted(table: Table, names: tuple[str, ...]) -> Insert:
 
 def _insert(table: Table, names: tuple[str, ...]) -> Insert:
     # Inline: nobody asks which ids were given.
-    return insert(table).values({name: bindparam(name) for name in names}).inline()
+    written = (*names, COLUMN) if COLUMN in table.c else names
+    return insert(table).values({name: bindparam(name) for name in written}).inline()

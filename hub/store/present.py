@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.domain.calendars import OtherCalendar
@@ -21,6 +21,8 @@ from hub.store.house import EntityNow, House, TimerKey, quarter_of
 from hub.store.unit import Unit
 
 _PARKED_BYTES = 1024
+MOST_PARKED_A_DAY = 5_000
+"""Faults kept between two tidyings: what a device sends may be another fault each time."""
 
 
 def message_key(message: InMessage) -> bytes:
@@ -43,6 +45,8 @@ class Present(Unit):
         super().__init__(connection)
         self.house = house
         self.now = now
+        self.at = micros(now)
+        """``now`` as rows keep it."""
         self.page_changed = False
         self.timers_changed = False
         self.topics_changed = False
@@ -73,7 +77,7 @@ class Present(Unit):
         """Note a message that names itself; False when it was committed before."""
         table = tables.core(tables.Inbox)
         done = self.connection.execute(
-            insert(table).values(key=key, received_at=micros(self.now)).on_conflict_do_nothing()
+            insert(table).values(key=key, received_at=self.at).on_conflict_do_nothing()
         )
         return bool(done.rowcount)
 
@@ -81,7 +85,7 @@ class Present(Unit):
         """Keep what was not understood, once a fault: the first 1 KiB, and a count."""
         self._insert(
             tables.ParkedRow,
-            at=micros(self.now),
+            at=self.at,
             topic=storable(topic[:512]),
             reason=storable(reason[:512]),
             where=storable(where[:256]),
@@ -89,6 +93,14 @@ class Present(Unit):
             count=1,
         )
         self.page_changed = True
+
+    def flush(self) -> None:
+        """Write what was changed; of what was parked the newest is kept."""
+        super().flush()
+        parked = tables.core(tables.ParkedRow)
+        if parked in self._inserts:
+            last = select(func.max(parked.c.id)).scalar_subquery()
+            self.connection.execute(delete(parked).where(parked.c.id <= last - MOST_PARKED_A_DAY))
 
     # -- what is known ------------------------------------------------------------------------
 
@@ -147,9 +159,7 @@ class Present(Unit):
             self._delete(tables.AnnouncementRow, source, source=source)
         elif self.house.announcements.get(source) != payload:
             self._set(self.house.announcements, source, payload)
-            self._upsert(
-                tables.AnnouncementRow, source, source=source, payload=payload, at=micros(self.now)
-            )
+            self._upsert(tables.AnnouncementRow, source, source=source, payload=payload, at=self.at)
         self.page_changed = True
 
     def save_device(self, device: KnownDevice) -> None:
@@ -163,12 +173,6 @@ class Present(Unit):
             state=device.state,
             at=micros(device.at),
         )
-        self.page_changed = True
-
-    def forget_device(self, owner: str) -> None:
-        """Forget what became of a device: it is met anew."""
-        self._drop(self.house.devices, owner)
-        self._delete(tables.DeviceRow, owner, owner=owner)
         self.page_changed = True
 
     def save_notice(self, ref: str, notice: Notice) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.domain.push import PushSubscription, endpoint_id
 from hub.store import tables
 from hub.store.codec import micros
+from hub.store.sums import summed
 
 MOST_OF_A_MEMBER = 10
 """Browsers one member may have told; the oldest gives way."""
@@ -47,20 +48,20 @@ class PushStore:
 
     def put(self, subscription: PushSubscription, session_id: str) -> None:
         """Keep a browser's subscription; one with the same endpoint is replaced."""
-        row = {
-            "member": subscription.member,
-            "endpoint": subscription.endpoint,
-            "p256dh": subscription.p256dh,
-            "auth": subscription.auth,
-            "session": session_id,
-            "created_at": micros(self._now()),
-        }
         table = self._table
+        row = summed(
+            table,
+            id=subscription.id,
+            member=subscription.member,
+            endpoint=subscription.endpoint,
+            p256dh=subscription.p256dh,
+            auth=subscription.auth,
+            session=session_id,
+            created_at=micros(self._now()),
+        )
         with self._writing() as connection:
             connection.execute(
-                insert(table)
-                .values(id=subscription.id, **row)
-                .on_conflict_do_update(index_elements=["id"], set_=row)
+                insert(table).values(**row).on_conflict_do_update(index_elements=["id"], set_=row)
             )
             newest = (
                 select(table.c.id)

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.domain.rulesets import AdoptedSet
 from hub.store import ruletables, tables
 from hub.store.codec import dump, load
+from hub.store.sums import summed
 
 _SET = tables.core(ruletables.AdoptedSetRow)
 
@@ -30,8 +31,8 @@ class RuleSetStore:
 
     def keep(self, adopted: AdoptedSet) -> None:
         """Keep a set as it is now."""
-        row = insert(_SET).values(id=adopted.id, body=dump(adopted))
-        self._do(row.on_conflict_do_update(index_elements=["id"], set_={"body": row.excluded.body}))
+        row = summed(_SET, id=adopted.id, body=dump(adopted))
+        self._do(insert(_SET).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
 
     def forget(self, set_id: str) -> None:
         """Forget a set, and its publisher's key with it."""

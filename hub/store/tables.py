@@ -6,13 +6,14 @@ lose its zone). Whole entities are JSON in ``body``; what is searched for has a 
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Index, LargeBinary, Table, text
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, text
 from sqlmodel import Field, SQLModel
 
+from hub.store import crc
 from hub.store import peertables as peertables
 from hub.store import ruletables as ruletables
 
-HEAD = "0018"
+HEAD = "0024"
 """The migration this code expects (``hub/store/migrations``)."""
 
 
@@ -271,14 +272,29 @@ class GrantRow(SQLModel, table=True):
 
 
 class DisclosedRow(SQLModel, table=True):
-    """What left the home: one row a message. ``at``, ``recipient``, ``about`` are the body's."""
+    """What leaves the home: one row a message. ``at``, ``recipient``, ``about`` are the body's.
+
+    Its bytes' hash and when they were sent are not in the body: see ``SentRow``.
+    """
 
     __tablename__ = "disclosure"
     id: str = Field(primary_key=True)
     at: int = Field(index=True)
     recipient: str = Field(index=True)
-    about: str = Field(index=True)
+    about: str
     body: str
+
+
+class SentRow(SQLModel, table=True):
+    """Messages that left: SHA-256 (hex) of the bytes, by the message's id.
+
+    Apart from ``DisclosedRow``, so that what a message told need not be read and written anew.
+    """
+
+    __tablename__ = "sent_message"
+    id: str = Field(primary_key=True)
+    at: int
+    digest: str
 
 
 class SignedRow(SQLModel, table=True):
@@ -400,6 +416,14 @@ class PasskeyRow(SQLModel, table=True):
     copied_at: int = 0
 
 
+class PasskeySession(SQLModel, table=True):
+    """Which passkey signed a browser in: with it the session ends. ``session`` is its hash."""
+
+    __tablename__ = "passkey_session"
+    session: str = Field(primary_key=True)
+    passkey: str = Field(index=True)
+
+
 class CalendarFeed(SQLModel, table=True):
     """Secret addresses of the agenda, hashed: one a member, for a calendar to subscribe to."""
 
@@ -441,6 +465,18 @@ class DeviceRow(SQLModel, table=True):
     at: int
 
 
+class KeyringRow(SQLModel, table=True):
+    """Keys that the log knows to be in force; ``entry`` is the number of the entry they came by."""
+
+    __tablename__ = "keyring"
+    print: str = Field(primary_key=True)
+    kind: str
+    member: str = Field(index=True)
+    name: str
+    may: str
+    entry: int
+
+
 class PairingRow(SQLModel, table=True):
     """The pairing that is open, if any: its code hashed, and the guesses it still stands."""
 
@@ -456,3 +492,13 @@ class SchemaVersion(SQLModel, table=True):
 
     __tablename__ = "alembic_version"
     version_num: str = Field(primary_key=True, max_length=32)
+
+
+def _have_checksums() -> None:
+    """Give each table whose rows are checked the column for it, as its last."""
+    for table in SQLModel.metadata.tables.values():
+        if table.name not in crc.PROVED | crc.UNCHECKED | crc.SCHEMA:
+            table.append_column(Column(crc.COLUMN, Integer))
+
+
+_have_checksums()

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.domain.values import dataclass
 from hub.store import peertables, tables
 from hub.store.codec import micros
+from hub.store.sums import summed
 
 _TALK = tables.core(peertables.SignedTalk)
 
@@ -24,7 +25,7 @@ class Signed:
 
 def keep_signed(connection: Connection, name: str, uid: str, at: datetime, signed: Signed) -> None:
     """Keep a signed message about an activity; the same message once."""
-    row = {"id": name, "uid": uid, "at": micros(at), "key": signed.key, "jws": signed.jws}
+    row = summed(_TALK, id=name, uid=uid, at=micros(at), key=signed.key, jws=signed.jws)
     connection.execute(insert(_TALK).values(**row).on_conflict_do_nothing())
 
 

@@ -36,6 +36,7 @@ from hub.store.diary import lasting, taken
 from hub.store.house import House
 from hub.store.logbook import Entry
 from hub.store.present import storable
+from hub.store.sums import summed
 
 __all__ = ["EFFECTS", "Entry", "Tx", "Waiting"]
 V = TypeVar("V")
@@ -270,7 +271,7 @@ class Tx(Consents):
             not_before=waiting.not_before,
             expires=waiting.expires,
             error="",
-            created_at=micros(self.now),
+            created_at=self.at,
         )
         self.effects.append(waiting)
 
@@ -305,11 +306,8 @@ class Tx(Consents):
     def spend(self, token_id: str, suggestion_id: str, outcome: str) -> None:
         """Note that an action token was used."""
         table = tables.core(tables.SpentToken)
-        self.connection.execute(
-            insert(table)
-            .values(id=token_id, suggestion_id=suggestion_id, outcome=outcome, at=micros(self.now))
-            .on_conflict_do_nothing()
-        )
+        row = summed(table, id=token_id, suggestion_id=suggestion_id, outcome=outcome, at=self.at)
+        self.connection.execute(insert(table).values(**row).on_conflict_do_nothing())
 
     # -- what is read outside -----------------------------------------------------------------
 

@@ -71,14 +71,16 @@ class Unit:
             raise
 
     def _upsert(self, table: type[SQLModel], identity: object, /, **row: object) -> None:
-        self._upserts.setdefault(tables.core(table), {})[identity] = row
-        deleted = self._deletes.get(tables.core(table))
+        of = tables.core(table)
+        self._upserts.setdefault(of, {})[identity] = row
+        deleted = self._deletes.get(of)
         if deleted:
             deleted.pop(identity, None)
 
     def _delete(self, table: type[SQLModel], identity: object, /, **where: object) -> None:
-        self._deletes.setdefault(tables.core(table), {})[identity] = where
-        rows = self._upserts.get(tables.core(table))
+        of = tables.core(table)
+        self._deletes.setdefault(of, {})[identity] = where
+        rows = self._upserts.get(of)
         if rows:
             rows.pop(identity, None)
 

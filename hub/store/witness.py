@@ -11,6 +11,7 @@ from hub.domain.values import dataclass
 from hub.domain.witness import Witness
 from hub.store import peertables, tables
 from hub.store.codec import dump, instant, load, micros
+from hub.store.sums import summed
 
 MOST_KEPT = 1000
 """Countersignatures of one hub that are kept: the newest."""
@@ -48,17 +49,21 @@ class WitnessStore:
 
     def save(self, witness: Witness) -> None:
         """Keep it as it is now."""
-        new = insert(_WITNESS).values(peer=witness.peer, body=dump(witness))
-        self._do(new.on_conflict_do_update(index_elements=["peer"], set_={"body": dump(witness)}))
+        row = summed(_WITNESS, peer=witness.peer, body=dump(witness))
+        new = insert(_WITNESS).values(row)
+        self._do(new.on_conflict_do_update(index_elements=["peer"], set_=row))
 
     def keep(self, signed: Cosigned) -> None:
         """Keep a countersignature; the oldest of that hub go."""
-        row = {
-            "at": micros(signed.at),
-            "key": signed.key,
-            "line": signed.line,
-        }
-        new = insert(_COSIGNED).values(peer=signed.peer, size=signed.size, **row)
+        row = summed(
+            _COSIGNED,
+            peer=signed.peer,
+            size=signed.size,
+            at=micros(signed.at),
+            key=signed.key,
+            line=signed.line,
+        )
+        new = insert(_COSIGNED).values(row)
         self._do(new.on_conflict_do_update(index_elements=["peer", "size"], set_=row))
         here = _COSIGNED.c.peer == signed.peer
         oldest = (
@@ -80,11 +85,15 @@ class WitnessStore:
             for row in self._do(statement)
         ]
 
-    def newest_signed(self, least: int = 0) -> int | None:
-        """Return the size of our newest countersigned checkpoint of at least ``least`` entries."""
-        size: int | None = self._do(
-            select(func.max(_COSIGNED.c.size)).where(_COSIGNED.c.size >= least)
-        ).scalar()
+    def newest_signed(self, least: int = 0, since: datetime | None = None) -> int | None:
+        """Return the size of our newest countersigned checkpoint of at least ``least`` entries.
+
+        With ``since`` only what was countersigned then or later counts.
+        """
+        statement = select(func.max(_COSIGNED.c.size)).where(_COSIGNED.c.size >= least)
+        if since is not None:
+            statement = statement.where(_COSIGNED.c.at >= micros(since))
+        size: int | None = self._do(statement).scalar()
         return size
 
     def checkpoint(self, size: int | None = None) -> tuple[int, str] | None:

@@ -90,6 +90,13 @@ async def _activities(request: web.Request) -> Answer:
     return Answer(site_of(request).backend.activities.listed())
 
 
+async def _one(request: web.Request) -> Answer:
+    wanted = request.match_info["id"]
+    listed = site_of(request).backend.activities.listed()
+    found = next((one for one in listed if one.key == wanted), None)
+    return Answer(known(found, "activity still to happen"))
+
+
 async def _friends(request: web.Request) -> Answer:
     return Answer(site_of(request).backend.activities.friends())
 
@@ -185,6 +192,10 @@ ACTIVITIES: tuple[Operation, ...] = (
     Operation(
         "GET", "/activities", "listActivities", "List activities still to happen, soonest first",
         "read", _activities, Activity, many=True,
+    ),
+    Operation(
+        "GET", "/activities/{id}", "getActivity", "Read one activity still to happen", "read",
+        _one, Activity, errors=(404,),
     ),
     Operation(
         "POST", "/activities", "createActivity", "Make an activity and invite contacts",

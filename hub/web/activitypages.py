@@ -90,6 +90,7 @@ async def one(request: web.Request) -> web.Response:
         asked=asked,
         meal=next((one for one in site.backend.meals.listed() if one.uid == found.key), None),
         orders=orders,
+        receipt=is_adult(request) and site.backend.receipts.there("activity", found.key),
         fields=filled(found.details, words),
         repeats=REPEATS,
         mailed=[each for each in shown.guests if change and each.uri not in hubs],

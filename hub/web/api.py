@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from hub.domain.consent import Scope
 from hub.domain.decisions import Decision, DecisionResult
@@ -17,14 +17,21 @@ from hub.domain.orders import Order
 from hub.domain.stock import StockLevel, StockPoint
 from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.values import dataclass
+from hub.web.accessapi import ACCESS
 from hub.web.activityapi import ACTIVITIES
+from hub.web.apidoor import BASE
+from hub.web.askingapi import ASKING
 from hub.web.backend import EntityView, LedgerEntry, PantryView, Spent, WitnessView
+from hub.web.beginningapi import BEGINNING
+from hub.web.callers import browser_of, scopes_of
 from hub.web.configapi import CONFIG
 from hub.web.feedpages import FEEDS
-from hub.web.files import CannotWrite, RuleView
+from hub.web.files import CannotWrite, RuleView, Stale
 from hub.web.friendapi import FRIENDS
 from hub.web.gate import Handler, public
-from hub.web.loginpages import OPERATIONS as LOGINS
+from hub.web.homeapi import HOME
+from hub.web.keepingapi import KEEPING
+from hub.web.loginapi import LOGINS
 from hub.web.mealapi import MEALS
 from hub.web.operations import (
     Answer,
@@ -32,7 +39,6 @@ from hub.web.operations import (
     Mistaken,
     Operation,
     adapter,
-    bearer_scopes,
     known,
     read_body,
     read_query,
@@ -43,10 +49,12 @@ from hub.web.passkeypages import OPERATIONS as PASSKEYS
 from hub.web.planapi import PLANS
 from hub.web.privacypages import OPERATIONS as PRIVACY
 from hub.web.problem import problem
+from hub.web.providerlogpages import OPERATIONS as PROVIDER_LOGS
 from hub.web.quarantinepages import OPERATIONS as QUARANTINE
+from hub.web.receiptpages import OPERATIONS as RECEIPTS
+from hub.web.rulesetapi import RULE_SETS
+from hub.web.settingsapi import SETTINGS
 from hub.web.site import site_of
-
-BASE = "/api/v1"
 
 
 class SuggestionQuery(Input):
@@ -103,7 +111,8 @@ class StockBody(Input):
     member: str = Field(max_length=32, description="who counted")
 
 
-class SlotView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class SlotView:
     """A window that a provider offers; ``fee`` in the order's currency."""
 
     id: str
@@ -112,7 +121,8 @@ class SlotView(BaseModel):
     fee: Decimal | None
 
 
-class ParkedMessage(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ParkedMessage:
     """A message that was not understood; ``payload`` is its beginning, as text."""
 
     id: int
@@ -199,8 +209,11 @@ async def _pantry(request: web.Request) -> Answer:
 async def _set_stock(request: web.Request) -> Answer:
     body = await read_body(request, StockBody)
     site = site_of(request)
-    if site.member(body.member) is None:
+    member = site.member(body.member)
+    if member is None:
         raise web.HTTPBadRequest(text=f"member: there is no {body.member} in this household")
+    if member.role == "guest":
+        raise web.HTTPBadRequest(text="member: guests may look, not change the pantry")
     item = request.match_info["item"]
     try:
         return Answer(await site.backend.set_stock(item, body.quantity, body.member))
@@ -272,16 +285,25 @@ async def _parked(request: web.Request) -> Answer:
 
 
 OPERATIONS: tuple[Operation, ...] = (
+    *ACCESS,
     *ACTIVITIES,
+    *BEGINNING,
+    *ASKING,
     *CONFIG,
     *FEEDS,
     *FRIENDS,
+    *HOME,
+    *KEEPING,
     *LOGINS,
     *PASSKEYS,
     *PLANS,
     *PRIVACY,
+    *PROVIDER_LOGS,
     *QUARANTINE,
+    *RECEIPTS,
     *MEALS,
+    *RULE_SETS,
+    *SETTINGS,
     Operation(
         "GET", "/suggestions", "listSuggestions", "List suggestions, newest first", "read",
         _suggestions, Suggestion, many=True, query=SuggestionQuery,
@@ -360,27 +382,34 @@ OPERATIONS: tuple[Operation, ...] = (
 
 
 def _handler(operation: Operation) -> Handler:
-    """Wrap an operation: its token's scope is checked, its answer written as JSON."""
+    """Wrap an operation: whoever asks needs its scope, and its answer is written as JSON."""
 
     @public
     async def handle(request: web.Request) -> web.StreamResponse:
-        scopes = bearer_scopes(request)
+        scopes = scopes_of(request)
         if scopes is None:
             response = problem(401, "Expected Authorization: Bearer with an API token.")
             response.headers["WWW-Authenticate"] = "Bearer"
             return response
+        browser = browser_of(request) is not None
+        if browser and not operation.browser:
+            return problem(403, "This takes an API token; no browser may do it.")
         if operation.scope not in scopes:
-            return problem(403, f"This token lacks the scope {operation.scope}.")
+            who = "This member" if browser else "This token"
+            return problem(403, f"{who} lacks the scope {operation.scope}.")
         try:
             answer = await operation.handler(request)
         except CannotWrite as error:
             return problem(409, str(error))
+        except Stale:
+            return problem(412, "If-Match: this has changed since it was read; read it again")
         except Mistaken as mistaken:
             first = mistaken.faults[0]
             where = f"{first.file}, line {first.line}, column {first.column}"
             return problem(400, f"{where}: {first.expected}", mistaken.faults)
         return web.Response(
             status=answer.status,
+            headers={"ETag": f'"{answer.tag}"'} if answer.tag else None,
             body=_written(operation, answer.value),
             content_type=operation.media or "application/json",
             charset="utf-8" if operation.media else None,

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from hub.web import (
     activitypages,
-    api,
+    askingpages,
     daypages,
     devicepages,
     feedpages,
@@ -18,15 +18,16 @@ from hub.web import (
     ledgerpages,
     links,
     loginpages,
-    openapi,
     ordercommands,
     pages,
     pantry,
     passkeypages,
     planpages,
     privacypages,
+    providerlogpages,
     push,
     quarantinepages,
+    receiptpages,
     rulepages,
     rulesetpages,
     settingspages,
@@ -35,11 +36,13 @@ from hub.web import (
     welcome,
     you,
 )
+from hub.web.apidoor import ApiResource
 from hub.web.backend import Backend
 from hub.web.gate import gate
 from hub.web.live import Live
 from hub.web.proxies import behind
 from hub.web.site import SITE, Attempts, Site
+from hub.web.windows import Windows
 
 BIGGEST_FORM = 64 * 1024
 """Bytes of a form or an API request; a bigger one is refused with 413."""
@@ -69,6 +72,7 @@ def make_app(
     app[feedpages.RATES] = feedpages.Rates()
     app[loginpages.ATTEMPTS] = Attempts()
     app[passkeypages.ASKED] = passkeypages.door()
+    app[welcome.WINDOWS] = Windows()
     app.cleanup_ctx.append(live.running)
     app.on_shutdown.append(live.close)
     app.add_routes(
@@ -87,6 +91,7 @@ def make_app(
             web.get("/activities/new", activitypages.new),
             web.get("/activities/{id}", activitypages.one),
             web.post("/activities/{id}", activitypages.act),
+            web.get("/activities/{id}/receipt", receiptpages.of_activity),
             web.get("/activities/{id}/edit", activitypages.edit),
             web.post("/activities/{id}/edit", activitypages.change),
             web.get("/friends", friendpages.show),
@@ -105,6 +110,7 @@ def make_app(
             web.get("/orders", spending.orders),
             web.get("/spending.svg", spending.money),
             web.get("/orders/{id}", pages.order),
+            web.get("/orders/{id}/receipt", receiptpages.of_order),
             web.post("/orders/{id}/commands", ordercommands.act),
             web.get("/devices", devicepages.show),
             web.post("/devices/waiting", quarantinepages.answer),
@@ -140,12 +146,14 @@ def make_app(
             web.get("/privacy", privacypages.show),
             web.post("/privacy/grants/{id}/revoke", privacypages.revoke),
             web.post("/privacy/erase", privacypages.erase),
+            web.post("/ledger/providers/{id}/anew", providerlogpages.anew),
             web.get("/notices", pages.notices),
             web.get("/parked", pages.parked),
             web.get("/you", you.show),
             web.get("/more", you.more),
             web.post("/you/sessions/{id}/revoke", you.revoke),
             *passkeypages.routes(),
+            *askingpages.routes(),
             web.get("/you/calendar", feedpages.no_address),
             web.post("/you/calendar", feedpages.make),
             web.post("/you/calendar/end", feedpages.end),
@@ -165,10 +173,9 @@ def make_app(
             web.post("/a/{token}", links.act),
             web.get("/healthz", health.healthz),
             web.get("/metrics", health.metrics),
-            web.get(f"{api.BASE}/openapi.json", openapi.show),
             *push.routes(),
-            *api.routes(),
             *extra_routes,
         ]
     )
+    app.router.register_resource(ApiResource())
     return app

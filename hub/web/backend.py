@@ -28,9 +28,12 @@ from hub.web.meals import Meals
 from hub.web.passkeys import Passkeys
 from hub.web.plans import Plans
 from hub.web.privacy import Privacy
+from hub.web.providerlogs import ProviderLogs
 from hub.web.pushes import Pushes
 from hub.web.quarantine import Quarantine
+from hub.web.receipts import Receipts
 from hub.web.rulesets import RuleSets
+from hub.web.tokens import Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class EntityView:
-    """An entity with its latest state."""
+    """An entity with its latest state; ``item`` is the pantry item whose level it tells."""
 
     id: str
     name: str
@@ -61,6 +64,7 @@ class EntityView:
     last_seen: datetime | None
     used: bool
     meaning: str = ""
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,27 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """What a hub is, for whoever looks after it; nothing in it opens anything.
+
+    ``identity`` is its name on the network of providers, ``log_key`` the public key of its log
+    (C2SP signed-note: name, id of the key, key). ``waiting`` are the keys of hub.yaml that are not
+    in force before the next start.
+    """
+
+    version: str
+    since: datetime
+    identity: str
+    log_key: str
+    waiting: Sequence[str] = ()
+
+    @property
+    def log_fingerprint(self) -> str:
+        """Return the id of the log's key, 8 hex digits: what each of its signatures names."""
+        return self.log_key.split("+")[1]
+
+
+@dataclass(frozen=True, slots=True)
 class WitnessView:
     """A contact as witness: ``size`` entries of our log it signed last, ``at``, by ``key``.
 
@@ -103,6 +128,10 @@ class WitnessView:
     fault: str = ""
     fault_at: datetime | None = None
     evidence: Sequence[str] = ()
+    provider: str = ""
+    """The subscriber id, where it is a provider with which checkpoints are exchanged."""
+    ours: bool = False
+    """Whether the fault is about our own log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +206,16 @@ class Backend(Protocol):
         ...
 
     @property
+    def provider_logs(self) -> ProviderLogs:
+        """Return what is done about providers' logs."""
+        ...
+
+    @property
+    def receipts(self) -> Receipts:
+        """Return what both sides signed of orders and activities."""
+        ...
+
+    @property
     def quarantine(self) -> Quarantine:
         """Return the devices that wait for an adult."""
         ...
@@ -209,6 +248,11 @@ class Backend(Protocol):
     @property
     def meals(self) -> Meals:
         """Return meals with friends."""
+        ...
+
+    @property
+    def api_tokens(self) -> Tokens:
+        """Return the tokens that programs use the API with."""
         ...
 
     @property
@@ -280,6 +324,10 @@ class Backend(Protocol):
 
     def health(self) -> Mapping[str, object]:
         """Return what /healthz and /metrics tell: counters and whether the broker is there."""
+        ...
+
+    def about(self) -> About:
+        """Return what the hub is, and what of hub.yaml is not in force yet."""
         ...
 
     def backup(self) -> BackupState:

@@ -6,21 +6,23 @@ step where it goes on is kept beside them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from hub.domain.values import dataclass
 from hub.web.files import Problem, RuleField
 
 Place = tuple[str | int, ...]
-STEPS = ("home", "members", "broker", "devices", "rules", "asking")
+STEPS = ("home", "members", "broker", "pantry", "devices", "rules", "asking")
 
 
 @dataclass(frozen=True, slots=True)
 class ReadyRule:
     """A rule to begin with. ``trigger`` is in words; ``there``: the household has it already.
 
-    ``fields`` are what a person chooses: which entity or item, from when, for how long.
+    ``on``: it is in force. ``fields`` are what a person chooses: which entity or item, from when,
+    for how long; ``text`` is the rule as YAML.
     """
 
     id: str
@@ -28,7 +30,39 @@ class ReadyRule:
     trigger: str
     kind: str
     there: bool
+    on: bool
     fields: tuple[RuleField, ...]
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule would have done with what was seen so far.
+
+    ``heard``: what it waits for was heard of at all. ``fires``: it would speak now; ``why`` says
+    what of, or why it is silent, ``title`` is what it would say. ``times`` are the last earlier
+    moments at which it would have spoken, ``count`` how many there are. ``problem``: its values
+    make no rule.
+    """
+
+    heard: bool = False
+    fires: bool = False
+    why: str = ""
+    title: str = ""
+    times: tuple[datetime, ...] = ()
+    count: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptItem:
+    """An item of the pantry as its file has it; amounts are in its unit, as they are written."""
+
+    id: str
+    name: str
+    unit: str
+    par: str = ""
+    target: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +93,19 @@ class Beginning(Protocol):
     ) -> Sequence[Problem]:
         """Change hub.yaml; a value of None takes the key out.
 
-        ``was`` is the stamp of ``section`` when it was read. Raises Stale where somebody else has
-        changed that section since, CannotWrite.
+        ``was`` is the stamp of ``section`` when it was read. A member whom rules still name is not
+        taken out. Raises Stale where somebody else has changed that section since, CannotWrite.
+        """
+        ...
+
+    def pantry(self) -> tuple[Sequence[KeptItem], str]:
+        """Return what pantry.yaml says is kept, in its order, and a stamp of that."""
+        ...
+
+    async def keep(self, was: str, changes: Mapping[Place, object]) -> Sequence[Problem]:
+        """Change pantry.yaml; a value of None takes the key out.
+
+        An item that rules or devices.yaml still name is not taken out. Raises Stale, CannotWrite.
         """
         ...
 
@@ -68,11 +113,22 @@ class Beginning(Protocol):
         """Return the rules to begin with."""
         ...
 
-    async def add_rules(self, chosen: Mapping[str, Mapping[str, str]]) -> Sequence[Problem]:
+    async def add_rules(
+        self, chosen: Mapping[str, Mapping[str, str]], rest: Collection[str] = ()
+    ) -> Sequence[Problem]:
         """Add ready rules by id, with the values a person chose; those there already stay.
 
-        Nothing is written when one has a mistake. Raises CannotWrite, KeyError.
+        One that is there and at rest is put in force; those of ``rest`` are put to rest. Nothing
+        is written when one has a mistake. Raises CannotWrite, KeyError.
         """
+        ...
+
+    def preview(self, rule_id: str, values: Mapping[str, str]) -> Preview:
+        """Return what a ready rule would have done so far. KeyError for an unknown one."""
+        ...
+
+    def broker(self) -> str:
+        """Say in a few words which broker is in use and how devices come to it."""
         ...
 
     async def try_broker(self, url: str, username: str, password: str) -> str:

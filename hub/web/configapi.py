@@ -6,51 +6,15 @@ from collections.abc import Sequence
 from typing import Literal
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from hub.web.devicepages import meaning_of
-from hub.web.files import (
-    BIGGEST_FILE,
-    Files,
-    Meaning,
-    RuleField,
-    RuleView,
-    Stale,
-    Texts,
-    Verdict,
-)
-from hub.web.files import Problem as Found
-from hub.web.operations import Answer, Input, Mistaken, Operation, known, read_body
-from hub.web.problem import Fault
+from hub.web.files import Files, Meaning, RuleField, RuleView, Verdict
+from hub.web.operations import Answer, Input, Operation, known, read_body, wanted_tags
 from hub.web.site import site_of
+from hub.web.textapi import TextOperations, sound
 
 _MOST_VALUES = 60
-
-
-class RuleFileName(BaseModel):
-    """A file of rules."""
-
-    name: str = Field(description="its name in rules/")
-
-
-class RuleFileText(BaseModel):
-    """A file of rules with its text; one that is not there yet is empty."""
-
-    name: str = Field(description="its name in rules/")
-    text: str
-    version: str = Field(description="changes with the text; writing asks for it")
-
-
-class RuleTextBody(Input):
-    """A text that a file of rules could have."""
-
-    text: str = Field(max_length=BIGGEST_FILE, description="the whole file, YAML")
-
-
-class RuleFileBody(RuleTextBody):
-    """A text for a file of rules, and the version it was made from."""
-
-    version: str = Field(max_length=128, description="as getRuleFile has it; an older one refuses")
 
 
 class EnabledBody(Input):
@@ -91,62 +55,6 @@ def _files(request: web.Request) -> Files:
     return site_of(request).backend.files
 
 
-def _texts(request: web.Request) -> Texts:
-    return _files(request).rule_texts
-
-
-def _sound(problems: Sequence[Found]) -> None:
-    """Raise Mistaken where something is wrong; nothing was written then."""
-    if problems:
-        raise Mistaken(_faults(problems))
-
-
-def _faults(problems: Sequence[Found]) -> list[Fault]:
-    return [
-        Fault(file=one.file, line=one.line, column=one.column, expected=one.message)
-        for one in problems
-    ]
-
-
-def _no_file(name: str) -> web.HTTPNotFound:
-    return web.HTTPNotFound(
-        text=f"{name[:80]!r} cannot be a file of rules; expected a name such as groceries.yaml"
-    )
-
-
-async def _rule_files(request: web.Request) -> Answer:
-    return Answer([RuleFileName(name=name) for name in _texts(request).names()])
-
-
-async def _rule_file(request: web.Request) -> Answer:
-    name = request.match_info["name"]
-    try:
-        kept = _texts(request).read(name)
-    except KeyError:
-        raise _no_file(name) from None
-    return Answer(RuleFileText(name=kept.name, text=kept.text, version=kept.stamp))
-
-
-async def _check(request: web.Request) -> Answer:
-    body, name = await read_body(request, RuleTextBody), request.match_info["name"]
-    try:
-        return Answer(_faults(_texts(request).check(name, body.text)))
-    except KeyError:
-        raise _no_file(name) from None
-
-
-async def _write(request: web.Request) -> Answer:
-    body, name = await read_body(request, RuleFileBody), request.match_info["name"]
-    try:
-        _sound(await _texts(request).save(name, body.text, body.version))
-    except KeyError:
-        raise _no_file(name) from None
-    except Stale as stale:
-        said = f"version: {name} has changed since; read it again"
-        raise web.HTTPConflict(text=said) from stale
-    return await _rule_file(request)
-
-
 def _rule(request: web.Request) -> RuleView:
     wanted = request.match_info["id"]
     rules = _files(request).rules()
@@ -161,7 +69,16 @@ def _fields(request: web.Request) -> Sequence[RuleField]:
 
 
 async def _values(request: web.Request) -> Answer:
-    return Answer(_fields(request))
+    # Before the values: where the file changes between, the tag is the older one and refuses.
+    tag = _tag(request)
+    return Answer(_fields(request), tag=tag)
+
+
+def _tag(request: web.Request) -> str:
+    try:
+        return _files(request).rule_stamp(request.match_info["id"])
+    except KeyError:
+        raise web.HTTPNotFound(text="This rule is not in its file (any more).") from None
 
 
 async def _change(request: web.Request) -> Answer:
@@ -179,11 +96,12 @@ async def _changed(request: web.Request, values: dict[str, str]) -> Answer:
     for path in values:
         if path not in paths:
             raise web.HTTPBadRequest(text=f"values: this rule has no value {path[:80]!r} to change")
+    rule, tags = request.match_info["id"], wanted_tags(request)
     try:
-        _sound(await _files(request).change_rule(request.match_info["id"], values))
+        sound(await _files(request).change_rule(rule, values, tags))
     except KeyError:
         raise web.HTTPNotFound(text="This rule is not in its file (any more).") from None
-    return Answer(_rule(request))
+    return Answer(_rule(request), tag=_tag(request))
 
 
 async def _rehearse(request: web.Request) -> Answer:
@@ -204,7 +122,9 @@ def _entity(request: web.Request) -> str:
 
 
 async def _meaning(request: web.Request) -> Answer:
-    return Answer(_files(request).meaning(_entity(request)))
+    entity, files = _entity(request), _files(request)
+    tag = files.meaning_stamp(entity)
+    return Answer(files.meaning(entity), tag=tag)
 
 
 async def _say_meaning(request: web.Request) -> Answer:
@@ -215,40 +135,35 @@ async def _say_meaning(request: web.Request) -> Answer:
         if not getattr(body, name).isprintable():
             raise web.HTTPBadRequest(text=f"{name}: expected printable text")
     meaning = meaning_of(body.kind, body.item, body.unit, body.tare, body.scan)
-    _sound(await _files(request).say_meaning(entity, known(meaning, "kind of meaning")))
+    said = known(meaning, "kind of meaning")
+    sound(await _files(request).say_meaning(entity, said, wanted_tags(request)))
     return await _meaning(request)
 
 
+RULE_FILES = TextOperations(
+    "/rule-files",
+    "RuleFile",
+    "file of rules",
+    "cannot be a file of rules; expected a name such as groceries.yaml",
+    "read",
+    lambda files: files.rule_texts,
+)
+
 CONFIG: tuple[Operation, ...] = (
-    Operation(
-        "GET", "/rule-files", "listRuleFiles", "List the files of rules", "read",
-        _rule_files, RuleFileName, many=True,
-    ),
-    Operation(
-        "GET", "/rule-files/{name}", "getRuleFile", "Read a file of rules with its version",
-        "read", _rule_file, RuleFileText, errors=(404,), conflicts=True,
-    ),
-    Operation(
-        "PUT", "/rule-files/{name}", "writeRuleFile",
-        "Write a file of rules, unless it has a mistake or has changed since it was read",
-        "configure", _write, RuleFileText, body=RuleFileBody, errors=(404,), conflicts=True,
-    ),
-    Operation(
-        "POST", "/rule-files/{name}/check", "checkRuleFile",
-        "List what would be wrong if a file had this text; nothing is written", "read",
-        _check, Fault, many=True, body=RuleTextBody, errors=(404,), conflicts=True,
-    ),
+    *RULE_FILES.operations(),
     Operation(
         "GET", "/rules/{id}/values", "listRuleValues", "List the values of a rule", "read",
-        _values, RuleField, many=True, errors=(404,), conflicts=True,
+        _values, RuleField, many=True, errors=(404,), conflicts=True, tagged=True,
     ),
     Operation(
         "PUT", "/rules/{id}/values", "changeRule", "Change values of a rule in its file",
         "configure", _change, RuleView, body=RuleValuesBody, errors=(404,), conflicts=True,
+        tagged=True,
     ),
     Operation(
         "PUT", "/rules/{id}/enabled", "switchRule", "Switch a rule on or off in its file",
         "configure", _switch, RuleView, body=EnabledBody, errors=(404,), conflicts=True,
+        tagged=True,
     ),
     Operation(
         "POST", "/rehearsals", "rehearseRules",
@@ -257,10 +172,10 @@ CONFIG: tuple[Operation, ...] = (
     ),
     Operation(
         "GET", "/entities/{id}/meaning", "getMeaning", "Read what an entity is said to mean",
-        "read", _meaning, Meaning, errors=(404,), conflicts=True,
+        "read", _meaning, Meaning, errors=(404,), conflicts=True, tagged=True,
     ),
     Operation(
         "PUT", "/entities/{id}/meaning", "sayMeaning", "Say what an entity means", "configure",
-        _say_meaning, Meaning, body=MeaningBody, errors=(404,), conflicts=True,
+        _say_meaning, Meaning, body=MeaningBody, errors=(404,), conflicts=True, tagged=True,
     ),
 )  # fmt: skip

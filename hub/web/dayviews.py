@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from hub.domain import spans
 from hub.domain.agenda import ALWAYS, Agenda, Block, BlockKind
@@ -333,8 +333,3 @@ def asked_day(text: str, today: date, farthest: timedelta) -> date | None:
     except ValueError:
         return None
     return found if found is not None and abs(found - today) <= farthest else None
-
-
-def local_instant(day_text: str, time_text: str, words: Words) -> datetime:
-    """Return an instant from a form's date and time in the household's zone. ValueError."""
-    return datetime.fromisoformat(f"{day_text}T{time_text}").replace(tzinfo=words.zone)

@@ -36,8 +36,15 @@ def _entity(request: web.Request) -> EntityView:
 
 
 def _page(
-    request: web.Request, entity: EntityView, meaning: Meaning, error: str = "", status: int = 200
+    request: web.Request,
+    entity: EntityView,
+    meaning: Meaning,
+    *,
+    first: bool,
+    error: str = "",
+    status: int = 200,
 ) -> web.Response:
+    """Show an entity; ``first``: it was opened from the first start, and leads back there."""
     site = site_of(request)
     device = entity.device_name
     return render(
@@ -56,14 +63,15 @@ def _page(
             or (device and device.casefold().replace(" ", "_") in one.topic.casefold())
         ][:5],
         error=error,
-        first="from=welcome" in request.query_string,
+        first=first,
     )
 
 
 async def entity(request: web.Request) -> web.Response:
     """Show one entity, with the form that says what it means."""
     found = _entity(request)
-    return _page(request, found, site_of(request).backend.files.meaning(found.id))
+    meaning = site_of(request).backend.files.meaning(found.id)
+    return _page(request, found, meaning, first=request.query.get("from") == "welcome")
 
 
 def meaning_of(kind: str, item: str, unit: str, tare: str, scan: str) -> Meaning | None:
@@ -84,15 +92,16 @@ async def say_meaning(request: web.Request) -> web.Response:
     form = await form_of(request)
     kind = form.get("kind", "")
     field = {name: form.get(name, "").strip()[:64] for name in ("item", "unit", "tare", "scan")}
+    first = form.get("from") == "welcome"
     meaning = meaning_of(kind, **field)
     if meaning is None:
         raise web.HTTPBadRequest(text=N_("kind: expected guess, ignore, level, scale or scanner"))
     try:
         problems = await site.backend.files.say_meaning(found.id, meaning)
     except CannotWrite as error:
-        return _page(request, found, meaning, str(error), 409)
+        return _page(request, found, meaning, first=first, error=str(error), status=409)
     if problems:
-        return _page(request, found, meaning, problems[0].message, 400)
+        said = problems[0].message
+        return _page(request, found, meaning, first=first, error=said, status=400)
     site.told.say(signed_in(request), "good", site.words(request).text("Noted in devices.yaml."))
-    first = form.get("from") == "welcome"
     return redirect("/welcome/devices" if first else f"/devices/{found.id}")

@@ -6,7 +6,7 @@ comments are kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -132,8 +132,17 @@ class Files(Protocol):
         """Return what a form can change about a rule. KeyError for an unknown one."""
         ...
 
-    async def change_rule(self, rule_id: str, values: Mapping[str, str]) -> Sequence[Problem]:
-        """Change values of a rule by their paths. Raises CannotWrite, KeyError."""
+    def rule_stamp(self, rule_id: str) -> str:
+        """Return what changes when a rule in its file does. KeyError for an unknown one."""
+        ...
+
+    async def change_rule(
+        self, rule_id: str, values: Mapping[str, str], was: Collection[str] | None = None
+    ) -> Sequence[Problem]:
+        """Change values of a rule by their paths. Raises CannotWrite, KeyError.
+
+        ``was`` are the stamps that may be changed, None: any. Raises Stale for another.
+        """
         ...
 
     def rehearse(self, subject: str, value: str, only: str = "") -> Sequence[Verdict]:
@@ -147,6 +156,15 @@ class Files(Protocol):
         """Return what devices.yaml says an entity means."""
         ...
 
-    async def say_meaning(self, entity_id: str, meaning: Meaning) -> Sequence[Problem]:
-        """Write what an entity means to devices.yaml. Raises CannotWrite."""
+    def meaning_stamp(self, entity_id: str) -> str:
+        """Return what changes when that does which devices.yaml says an entity means."""
+        ...
+
+    async def say_meaning(
+        self, entity_id: str, meaning: Meaning, was: Collection[str] | None = None
+    ) -> Sequence[Problem]:
+        """Write what an entity means to devices.yaml. Raises CannotWrite.
+
+        ``was`` are the stamps that may be changed, None: any. Raises Stale for another.
+        """
         ...

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from hub.domain.contacts import Sight
+from hub.domain.values import dataclass
 from hub.web.friends import Friends, FriendView, Invited
 from hub.web.operations import (
     Answer,
@@ -63,13 +64,15 @@ class CirclesBody(MemberBody):
     circles: list[Annotated[str, Field(min_length=1, max_length=80)]] = Field(max_length=50)
 
 
-class Asked(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Asked:
     """A household whose invitation was accepted; it has to confirm."""
 
     name: str
 
 
-class Removed(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Removed:
     """A contact that is none any more."""
 
     id: str

@@ -129,8 +129,10 @@ def _step(
         return friends.mute(friend.id, do == "mute")
     if do == "limit" and form.get("sees") in get_args(Sight):
         return friends.limit(friend.id, cast("Sight", form["sees"]))
-    if do == "witness" and form.get("on") in ("yes", "no", "anew"):
-        return friends.witness(friend.id, form["on"] != "no", form["on"] == "anew")
+    if do == "witness" and form.get("on") in ("yes", "no"):
+        return friends.witness(friend.id, form["on"] == "yes", False)
+    if do == "witness" and form.get("on") == "anew" and form.get("sure") == "yes":
+        return friends.witness(friend.id, True, True)
     if do == "place":
         # A comma is typed on any keyboard: ours, the Chinese one, the one of lists.
         text = form.get("circles", "").replace("\N{FULLWIDTH COMMA}", ",")

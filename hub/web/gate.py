@@ -118,7 +118,10 @@ def gate(extra: Collection[object]) -> Middleware:
         except ConnectionError:
             raise
         except Exception:
-            _log.exception("a request to %s failed", request.path)
+            # Not the path itself: a link's or a calendar's is a secret.
+            resource = request.match_info.route.resource
+            where = resource.canonical if resource is not None else "an address of ours"
+            _log.exception("a request to %s failed", where)
             response = _error(
                 request, 500, N_("Something went wrong in the hub; its log says what.")
             )

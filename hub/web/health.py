@@ -9,8 +9,8 @@ from datetime import datetime
 
 from aiohttp import web
 
+from hub.web.callers import bearer_scopes
 from hub.web.gate import public
-from hub.web.operations import bearer_scopes
 from hub.web.site import session_of, site_of
 
 _PREFIX = "commonhearth_"

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
 from typing import get_args
 
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from hub.domain.logins import KINDS, Kind, Login, LoginError, check_name, own
+from hub.domain.logins import KINDS, Kind, LoginError, LoginTaken, check_name, own
 from hub.domain.loginsnippets import address, snippets
-from hub.domain.values import dataclass
 from hub.settings import Settings
 from hub.web.gate import public
 from hub.web.i18n import N_
 from hub.web.logins import MadeLogin
-from hub.web.operations import Answer, Input, MemberBody, Operation, by_adult, read_body
+from hub.web.operations import Input
 from hub.web.proxies import read_address
 from hub.web.signin import address_of
-from hub.web.site import Attempts, form_of, redirect, render, require_adult, signed_in, site_of
+from hub.web.site import (
+    Attempts,
+    Site,
+    form_of,
+    redirect,
+    render,
+    require_adult,
+    signed_in,
+    site_of,
+)
 from hub.web.you import qr
 
 _log = logging.getLogger(__name__)
@@ -46,9 +53,11 @@ def _page(
     typed: dict[str, str] | None = None,
 ) -> web.Response:
     logins = site_of(request).backend.logins
-    host, prefix = _host(request), _settings(request).mqtt.discovery_prefix
-    shown = made and snippets(made.login.name, made.password, host, logins.port)
-    link = made and address(made.login.name, made.password, host, logins.port)
+    host, prefix = host_of(request), _settings(request).mqtt.discovery_prefix
+    tls = logins.tls_port is not None and _settings(request).mqtt.plain == "loopback"
+    port = logins.tls_port if logins.tls_port is not None and tls else logins.port
+    shown = made and snippets(made.login.name, made.password, host, port, tls=tls)
+    link = made and address(made.login.name, made.password, host, port, tls=tls)
     return render(
         request,
         "logins.html",
@@ -63,7 +72,9 @@ def _page(
         pair_url=f"{request.url.origin()}/pair",
         made=made,
         host=host,
-        port=logins.port,
+        port=port,
+        encrypted=logins.tls_port,
+        authority=logins.authority if logins.tls_port is not None else "",
         snippets=shown or {},
         link_qr=qr(link) if link else "",
         error=error,
@@ -75,7 +86,8 @@ def _settings(request: web.Request) -> Settings:
     return site_of(request).backend.settings
 
 
-def _host(request: web.Request) -> str:
+def host_of(request: web.Request) -> str:
+    """Return the name or address that this hub was reached by."""
     return request.url.host or "127.0.0.1"
 
 
@@ -166,20 +178,31 @@ async def pair(request: web.Request) -> web.Response:
     try:
         made = await logins.pair(body.code.replace(" ", "").replace("-", ""), body.name)
     except LoginError as error:
-        return _said(409, str(error))
+        return _said(409 if isinstance(error, LoginTaken) else 400, str(error))
     if isinstance(made, str):
         _log.warning("a device at %s gave a wrong code, or none is awaited", request.remote)
         return _said(403, "the code is wrong, or pairing is not open: ask an adult for a new code")
     prefix = site.backend.settings.mqtt.discovery_prefix
     return web.json_response(
         {
-            "host": _host(request),
-            "port": logins.port,
+            "host": host_of(request),
+            **_ports(site, request),
             "user": made.login.name,
             "password": made.password,
             "write": list(own(made.login, prefix)),
         }
     )
+
+
+def _ports(site: Site, request: web.Request) -> dict[str, object]:
+    """Return which ports a device may use; ``ca`` is what it is to check the encrypted one by."""
+    logins = site.backend.logins
+    if logins.tls_port is None:
+        return {"port": logins.port, "tls": False}
+    ca = logins.authority
+    if _settings(request).mqtt.plain == "loopback":
+        return {"port": logins.tls_port, "tls": True, "ca": ca}
+    return {"port": logins.port, "tls": False, "tls_port": logins.tls_port, "ca": ca}
 
 
 def read_pairing(raw: bytes) -> PairBody:
@@ -212,106 +235,3 @@ def _unfit(request: web.Request) -> str:
 
 def _said(status: int, text: str) -> web.Response:
     return web.json_response({"error": text}, status=status)
-
-
-# -- for programs ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LoginView:
-    """A device's login; ``write`` are the topics that it alone may publish on."""
-
-    name: str
-    kind: Kind
-    write: tuple[str, ...]
-    created_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class NewLogin:
-    """A login that was just made. The password is told this once."""
-
-    name: str
-    password: str
-    host: str
-    port: int
-    write: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    """A pairing that is open: what the device is to send, and until when."""
-
-    code: str
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Revoked:
-    """A login that was taken back."""
-
-    name: str
-
-
-class LoginBody(MemberBody):
-    """Which login to make."""
-
-    name: str = Field(max_length=64, description="a-z, 0-9, _ and -")
-    kind: Kind = Field(default="device", description="device, bridge or program")
-    write: list[str] = Field(default=[], max_length=20, description="further topics to publish on")
-    read: list[str] = Field(default=[], max_length=20, description="further topics to read")
-
-
-def _view(login: Login, prefix: str) -> LoginView:
-    return LoginView(login.name, login.kind, own(login, prefix), login.created_at)
-
-
-async def _list(request: web.Request) -> Answer:
-    prefix = _settings(request).mqtt.discovery_prefix
-    return Answer([_view(one, prefix) for one in site_of(request).backend.logins.known()])
-
-
-async def _add(request: web.Request) -> Answer:
-    body = await read_body(request, LoginBody)
-    logins = by_adult(request, body).logins
-    try:
-        made = await logins.add(body.name, body.kind, body.write, body.read)
-    except LoginError as error:
-        raise web.HTTPConflict(text=str(error)) from None
-    topics = own(made.login, _settings(request).mqtt.discovery_prefix)
-    return Answer(NewLogin(made.login.name, made.password, _host(request), logins.port, topics))
-
-
-async def _revoke(request: web.Request) -> Answer:
-    body = await read_body(request, MemberBody)
-    name = request.match_info["name"]
-    if not await by_adult(request, body).logins.revoke(name):
-        raise web.HTTPNotFound(text="There is no such login.")
-    return Answer(Revoked(name))
-
-
-async def _open(request: web.Request) -> Answer:
-    body = await read_body(request, MemberBody)
-    return Answer(Pairing(*await by_adult(request, body).logins.open_pairing()))
-
-
-OPERATIONS: tuple[Operation, ...] = (
-    Operation(
-        "GET", "/device-logins", "listDeviceLogins", "List devices' logins at the broker", "read",
-        _list, LoginView, many=True,
-    ),
-    Operation(
-        "POST", "/device-logins", "addDeviceLogin",
-        "Make a device's login; its password is told this once", "decide",
-        _add, NewLogin, body=LoginBody, conflicts=True,
-    ),
-    Operation(
-        "POST", "/device-logins/{name}/revoke", "revokeDeviceLogin",
-        "Take a device's login back and end its connections", "decide",
-        _revoke, Revoked, body=MemberBody, errors=(404,),
-    ),
-    Operation(
-        "POST", "/pairings", "openPairing", "Let one device in by a code, for five minutes",
-        "decide", _open, Pairing, body=MemberBody,
-    ),
-)  # fmt: skip

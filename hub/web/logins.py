@@ -35,6 +35,16 @@ class Logins(Protocol):
         """Return the broker's port."""
         ...
 
+    @property
+    def tls_port(self) -> int | None:
+        """Return its port for encrypted connections, None without one."""
+        ...
+
+    @property
+    def authority(self) -> str:
+        """Return the certificate (PEM) of the authority that vouches for it, "" without one."""
+        ...
+
     async def add(
         self, name: str, kind: Kind, write: Sequence[str], read: Sequence[str]
     ) -> MadeLogin:

@@ -12,13 +12,31 @@ from aiohttp import web
 from pydantic import BaseModel, TypeAdapter
 from pydantic.json_schema import models_json_schema
 
-from hub.web.api import BASE, OPERATIONS
-from hub.web.gate import public
+from hub.domain.scopes import SCOPES
+from hub.web.api import OPERATIONS
+from hub.web.apidoor import BASE
+from hub.web.callers import CSRF
+from hub.web.gate import COOKIE, public
 from hub.web.operations import Operation, adapter
+from hub.web.parity import FORMS, PAGES_ONLY, VIEWS
 from hub.web.problem import Problem
 
 _REF = "#/components/schemas/{model}"
 _PARAMETER = re.compile(r"{(\w+)}")
+
+
+_ETAG = {
+    "required": True,
+    "schema": {"type": "string"},
+    "description": "changes with what was read; writing takes it as If-Match",
+}
+_IF_MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "the ETag that was read; where this has changed since, 412 and nothing is done",
+}
 
 
 @cache
@@ -43,6 +61,12 @@ def document() -> dict[str, Any]:
     for operation in OPERATIONS:
         path = paths.setdefault(BASE + operation.path, {})
         path[operation.method.lower()] = _operation(operation)
+    for item in paths.values():
+        for described in item.values():
+            for key, table in (("x-forms", FORMS), ("x-views", VIEWS)):
+                pages = [page for page, names in table.items() if described["operationId"] in names]
+                if pages:
+                    described[key] = pages
     return {
         "openapi": "3.1.0",
         "info": {
@@ -52,15 +76,30 @@ def document() -> dict[str, Any]:
             "license": {"name": "GPL-3.0-or-later", "identifier": "GPL-3.0-or-later"},
         },
         "paths": paths,
+        "x-pages-only": dict(PAGES_ONLY),
         "components": {
             "schemas": dict(sorted(schemas.items())),
             "securitySchemes": {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "made by `run_hub.py token create`; scopes: read, decide, "
-                    "configure",
-                }
+                    "description": "made by `run_hub.py token create`; scopes: "
+                    + ", ".join(SCOPES),
+                },
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": COOKIE,
+                    "description": "a browser that a member is signed in with: it may do what the "
+                    "pages let that member do, and speaks for nobody else",
+                },
+                "form": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": CSRF,
+                    "description": "the session's form token, as the pages' forms have it; not "
+                    "needed for GET",
+                },
             },
         },
     }
@@ -89,6 +128,11 @@ def _operation(operation: Operation) -> dict[str, Any]:
         refused.add(409)
     if operation.body:
         refused.add(413)
+    heeds = operation.tagged and operation.method != "GET"
+    if heeds:
+        refused.add(412)
+    if operation.tagged:
+        responses["200"]["headers"] = {"ETag": _ETAG}
     for status in sorted(refused):
         # A refused decision is an answer, with the suggestion as it is now; not a fault.
         answered = status == 409 and not operation.conflicts
@@ -98,12 +142,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
-        "security": [{"token": [operation.scope]}],
+        "security": _security(operation),
         "parameters": [
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
             for name in _PARAMETER.findall(operation.path)
         ]
-        + (_query(operation.query) if operation.query else []),
+        + (_query(operation.query) if operation.query else [])
+        + ([_IF_MATCH] if heeds else []),
         "responses": responses,
     }
     if operation.body:
@@ -113,6 +158,14 @@ def _operation(operation: Operation) -> dict[str, Any]:
             "content": {"application/json": {"schema": schema}},
         }
     return described
+
+
+def _security(operation: Operation) -> list[dict[str, list[str]]]:
+    token: dict[str, list[str]] = {"token": [operation.scope]}
+    if not operation.browser:
+        return [token]
+    form: dict[str, list[str]] = {} if operation.method == "GET" else {"form": []}
+    return [token, {"session": [], **form}]
 
 
 def _response(status: HTTPStatus, schema: dict[str, Any], kind: str) -> dict[str, Any]:

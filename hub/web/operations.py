@@ -11,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from hub.domain.activities import ActivityError
 from hub.domain.peers import PeerError
+from hub.domain.scopes import Scope
 from hub.domain.values import dataclass
 from hub.web.backend import Backend
+from hub.web.callers import own_only
 from hub.web.problem import Fault
 from hub.web.site import site_of
 
-Scope = Literal["read", "decide", "configure"]
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
@@ -39,6 +40,8 @@ class Answer:
 
     value: object
     status: int = 200
+    tag: str = ""
+    """Changes with what was read; of operations that are ``tagged``."""
 
 
 class Mistaken(Exception):
@@ -67,17 +70,12 @@ class Operation:
     conflicts: bool = False
     """409 is a problem: the file changed or cannot be written. Listed in ``errors`` instead, it is
     an answer: what was refused, as it is now."""
+    tagged: bool = False
+    """The answer has an ``ETag``; writing heeds ``If-Match`` (RFC 9110, 13.1.1), else 412."""
+    browser: bool = True
+    """Whether a member's browser may use it too; what no page does is for tokens alone."""
     media: str = ""
     """What it returns where that is no JSON; ``Answer.value`` is bytes then."""
-
-
-def bearer_scopes(request: web.Request) -> frozenset[str] | None:
-    """Return what the request's token may do; None without a valid one."""
-    kind, _, secret = request.headers.get("Authorization", "").partition(" ")
-    secret = secret.strip()
-    if kind.casefold() != "bearer" or not 0 < len(secret) <= 256:
-        return None
-    return site_of(request).backend.api_token_scopes(secret)
 
 
 @cache
@@ -88,13 +86,30 @@ def adapter(answer: Any) -> TypeAdapter[Any]:
 
 def read_query(request: web.Request, model: type[M]) -> M:
     """Return a request's query as a model; HTTPBadRequest names the field that is wrong."""
-    return _checked(lambda: model.model_validate(dict(request.query)))
+    return _of_caller(request, _checked(lambda: model.model_validate(dict(request.query))))
 
 
 async def read_body(request: web.Request, model: type[M]) -> M:
-    """Return a request's JSON as a model; HTTPBadRequest names the field that is wrong."""
+    """Return a request's JSON as a model; HTTPBadRequest names the field that is wrong.
+
+    Strict, as the document says it: 1 is no truth and "1" no number.
+    """
     body = await request.read()
-    return _checked(lambda: model.model_validate_json(body))
+    return _of_caller(request, _checked(lambda: model.model_validate_json(body, strict=True)))
+
+
+def _of_caller(request: web.Request, read: M) -> M:
+    """Return what was read; HTTPForbidden where a browser speaks for somebody else."""
+    if "member" in type(read).model_fields:
+        own_only(request, getattr(read, "member"))  # noqa: B009 - only these models have one
+    return read
+
+
+def wanted_tags(request: web.Request) -> frozenset[str] | None:
+    """Return the versions that ``If-Match`` allows to be changed; None: any."""
+    if request.headers.get("If-Match", "*").strip() == "*":
+        return None
+    return frozenset(one.value for one in request.if_match or () if not one.is_weak)
 
 
 def _checked(read: Callable[[], M]) -> M:

@@ -14,8 +14,9 @@ from hub.web.backend import Backend
 from hub.web.gate import COOKIE, public
 from hub.web.i18n import N_
 from hub.web.ledgerpages import told
+from hub.web.names import Names
 from hub.web.rulewords import rule_behind
-from hub.web.site import form_of, redirect, render, signed_in, site_of
+from hub.web.site import form_of, is_adult, redirect, render, signed_in, site_of
 from hub.web.views import card, in_force
 from hub.web.words import ORDER_ROAD
 
@@ -64,7 +65,7 @@ async def suggestion(request: web.Request) -> web.Response:
         "suggestion.html",
         card=card(site.backend, found, site.words(request)),
         heading=found.title,
-        rule=rule_behind(site.backend.files, found, site.words(request)),
+        rule=rule_behind(site.backend.files, found, site.words(request), Names(site.backend)),
     )
 
 
@@ -157,6 +158,7 @@ async def order(request: web.Request) -> web.Response:
         road=ORDER_ROAD,
         life=told(site.backend, life[::-1], site.words(request)),
         slots=_other_slots(site.backend, found),
+        receipt=is_adult(request) and site.backend.receipts.there("order", found.id),
     )
 
 

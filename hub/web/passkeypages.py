@@ -9,6 +9,7 @@ from datetime import datetime
 from aiohttp import web
 
 from hub.domain.values import dataclass
+from hub.web.callers import own_only
 from hub.web.gate import public
 from hub.web.i18n import N_
 from hub.web.operations import Answer, MemberBody, Operation, by_adult, known, read_body
@@ -77,7 +78,13 @@ async def remove(request: web.Request) -> web.Response:
     site, session = site_of(request), signed_in(request)
     if not site.backend.passkeys.remove(session.member, request.match_info["id"]):
         raise web.HTTPNotFound(text=N_("There is no such passkey (any more)."))
-    site.told.say(session, "good", site.words(request).text(N_("The passkey is removed.")))
+    site.told.say(
+        session,
+        "good",
+        site.words(request).text(
+            N_("The passkey is removed, and who was signed in by it is signed out.")
+        ),
+    )
     return redirect("/you")
 
 
@@ -110,7 +117,8 @@ async def sign_in(request: web.Request) -> web.Response:
     except PasskeyRefused as error:
         return _refused(request, 403, str(error))
     response = web.json_response({"to": safe_next(form.get("next", "/"))})
-    let_in(request, response, member)
+    secret = let_in(request, response, member)
+    site.backend.passkeys.opened(form.get("answer", ""), secret)
     return response
 
 
@@ -157,7 +165,10 @@ class Ended:
 
 
 def _whose(request: web.Request) -> str:
-    return known(site_of(request).member(request.match_info["member"]), "member").id
+    """Return whose they are; a browser has to do with its own member's alone."""
+    member = known(site_of(request).member(request.match_info["member"]), "member").id
+    own_only(request, member)
+    return member
 
 
 async def _passkeys(request: web.Request) -> Answer:

@@ -78,3 +78,7 @@ class Passkeys(Protocol):
     def take(self, place: Place, answer: str, bound: str) -> str:
         """Return whom a browser's answer signs in. Raises PasskeyRefused."""
         ...
+
+    def opened(self, answer: str, secret: str) -> None:
+        """Note that an answer that was taken made a session: it ends with its passkey."""
+        ...

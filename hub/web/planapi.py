@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from aiohttp import web
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from hub.domain.cases import Case, CaseState
 from hub.domain.conflicts import ConflictKind
@@ -15,6 +15,7 @@ from hub.domain.daywords import conflict_text
 from hub.domain.notices import Service
 from hub.domain.offers import Window
 from hub.domain.plans import LONGEST_TITLE, Plan, PlanError, PlanKind
+from hub.domain.values import dataclass
 from hub.web.operations import (
     Answer,
     MemberBody,
@@ -50,7 +51,8 @@ class CookingBody(AbsenceBody):
     )
 
 
-class ConflictView(BaseModel):
+@dataclass(frozen=True, slots=True)
+class ConflictView:
     """Something that cannot stay as it is planned, and what is done about it.
 
     ``block`` is what would be moved and ``against`` what it collides with, by their ids in the

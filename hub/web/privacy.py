@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -17,6 +17,10 @@ class Privacy(Protocol):
         """Return the consents in force, the newest first."""
         ...
 
+    def given(self, ids: Collection[str]) -> Mapping[str, Grant]:
+        """Return consents by their ids, also those that are over; others are left out."""
+        ...
+
     def disclosed(
         self, *, recipient: str | None = None, before: datetime | None = None, limit: int = 500
     ) -> Sequence[Disclosed]:
@@ -28,5 +32,5 @@ class Privacy(Protocol):
         ...
 
     async def erase(self, recipient: str, member: str) -> DecisionResult:
-        """Ask a provider to erase what it was told; returns after it is committed."""
+        """Ask a provider or a contact to erase what it was told; returns after it is committed."""
         ...

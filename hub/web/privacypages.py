@@ -8,7 +8,7 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import Field
 
-from hub.domain.consent import SCHEMA, Disclosed, Erasure, Grant
+from hub.domain.consent import ERASED, SCHEMA, Disclosed, Erasure, Grant
 from hub.domain.decisions import DecisionResult
 from hub.domain.values import dataclass
 from hub.web.i18n import N_
@@ -35,8 +35,21 @@ class Recipient:
 
     @property
     def erasable(self) -> bool:
-        """Tell whether it can be asked to erase: a provider that was told for an order."""
-        return any(one.purpose == "order" and one.erasure is None for one in self.told)
+        """Tell whether it can be asked to erase: a provider told for an order, or a contact."""
+        return any(
+            one.purpose in ("order", "friends") and (one.erasure is None or self._again(one))
+            for one in self.told
+        )
+
+    def _again(self, told: Disclosed) -> bool:
+        """A contact that kept something may be asked once more; a provider is asked once."""
+        said = told.erasure
+        return (
+            told.purpose == "friends"
+            and said is not None
+            and said.answered_at is not None
+            and not said.answer.startswith(ERASED)
+        )
 
 
 def recipients(told: Iterable[Disclosed]) -> list[Recipient]:
@@ -70,6 +83,7 @@ async def show(request: web.Request) -> web.Response:
         "privacy.html",
         grants=[] if one else site.backend.privacy.grants(),
         recipients=recipients(told),
+        given=site.backend.privacy.given({name for row in told for name in row.grants}),
         only=one,
         full=len(told) == _SHOWN,
         schema=SCHEMA,
@@ -85,7 +99,7 @@ async def revoke(request: web.Request) -> web.Response:
 
 
 async def erase(request: web.Request) -> web.Response:
-    """Ask a provider to erase what it was told and go back to the page."""
+    """Ask a provider or a contact to erase what it was told and go back to the page."""
     site, session = site_of(request), signed_in(request)
     recipient = (await form_of(request)).get("recipient", "")
     return _told(request, await site.backend.privacy.erase(recipient, session.member))
@@ -113,7 +127,9 @@ class DisclosedQuery(Input):
 class ErasureBody(MemberBody):
     """Whom to ask to erase."""
 
-    recipient: str = Field(max_length=255, description="a provider's subscriber id")
+    recipient: str = Field(
+        max_length=255, description="a provider's subscriber id, or contact: and a contact's id"
+    )
 
 
 async def _grants(request: web.Request) -> Answer:
@@ -156,7 +172,8 @@ OPERATIONS: tuple[Operation, ...] = (
         _disclosed, Disclosed, many=True, query=DisclosedQuery,
     ),
     Operation(
-        "POST", "/erasures", "askToErase", "Ask a provider to erase what it was told", "decide",
+        "POST", "/erasures", "askToErase", "Ask a provider or a contact to erase what it was told",
+        "decide",
         _erase, DecisionResult, body=ErasureBody,
     ),
 )  # fmt: skip

@@ -18,6 +18,10 @@ class Pushes(Protocol):
         """
         ...
 
+    def count(self, member: str) -> int:
+        """Return how many browsers notify a member."""
+        ...
+
     async def put(self, subscription: PushSubscription, session_id: str) -> None:
         """Keep a subscription as long as the session it was made in."""
         ...

@@ -88,7 +88,11 @@ async def agree(request: web.Request) -> web.Response:
     form = await form_of(request)
     try:
         await site.backend.rule_sets.agree_to(
-            request.match_info["digest"], _wanted(form), form.get("stamp", ""), session.member
+            request.match_info["digest"],
+            _wanted(form),
+            form.get("stamp", ""),
+            member=session.member,
+            via="web",
         )
     except KeyError as gone:
         raise web.HTTPNotFound(text=N_("That set is not here any more; fetch it again.")) from gone

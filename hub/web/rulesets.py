@@ -145,7 +145,9 @@ class RuleSets(Protocol):
         """Return what adopting a set would change. KeyError for one that is not there."""
         ...
 
-    async def agree_to(self, digest: str, wanted: Wanted, stamp: str, member: str) -> None:
+    async def agree_to(
+        self, digest: str, wanted: Wanted, stamp: str, *, member: str, via: str
+    ) -> None:
         """Adopt a set as it was looked at. KeyError for one that is not there (any more)."""
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from hub.domain.suggestions import Suggestion
@@ -10,8 +11,9 @@ from hub.domain.values import dataclass
 from hub.domain.yamltext import YamlError, load, read_part
 from hub.web.files import Files
 from hub.web.i18n import N_
+from hub.web.names import Called, plain
 from hub.web.words import SERVICES, Words
-from rules.language import GroceryOrder, HomeAction, Notify, Rule, SocialMeal, When
+from rules.language import Escalate, GroceryOrder, HomeAction, Notify, Rule, SocialMeal, When
 from rules.proposals import number
 from rules.times import duration, duration_text
 
@@ -45,7 +47,9 @@ class RuleBehind:
     now: Literal["same", "changed", "gone"]
 
 
-def rule_behind(files: Files, suggestion: Suggestion, _: Words) -> RuleBehind | None:
+def rule_behind(
+    files: Files, suggestion: Suggestion, _: Words, called: Called = plain
+) -> RuleBehind | None:
     """Return the rule that led to a suggestion; None where no rule did.
 
     What it says is kept with the suggestion: a file that was changed since changes nothing here.
@@ -57,29 +61,41 @@ def rule_behind(files: Files, suggestion: Suggestion, _: Words) -> RuleBehind | 
     now: Literal["same", "changed", "gone"] = "gone"
     if present is not None:
         now = "same" if present == suggestion.rule_version else "changed"
-    said = words_of(suggestion.rule_text, _.text)
+    said = words_of(suggestion.rule_text, _.text, called)
     return RuleBehind(said, suggestion.rule_text, suggestion.rule_version, now)
 
 
-def words_of(text: str, _: Say) -> list[str]:
+def words_of(text: str, _: Say, called: Called = str) -> list[str]:
     """Say what a rule's text says; nothing where it is not one rule that can be read."""
+    rule = _read(text)
+    return [] if rule is None else rule_words(rule, _, called)
+
+
+def waits_for(text: str, _: Say, called: Called = plain) -> str:
+    """Say what a rule waits for, without a *when*; "" where its text cannot be read."""
+    rule = _read(text)
+    return "" if rule is None else _trigger(rule.when, _, called)
+
+
+def rule_words(rule: Rule, _: Say, called: Called = str) -> list[str]:
+    """Return a rule as sentences, each about one thing; ``called`` names entities and items."""
+    return list(_sentences(rule, _, called))
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> Rule | None:
     try:
         rule, wrong = read_part(Rule, load(text, "rule"))
     except YamlError:
-        return []
-    return [] if rule is None or wrong else rule_words(rule, _)
+        return None
+    return None if wrong else rule
 
 
-def rule_words(rule: Rule, _: Say) -> list[str]:
-    """Return a rule as sentences, each about one thing."""
-    return list(_sentences(rule, _))
-
-
-def _sentences(rule: Rule, _: Say) -> Iterator[str]:
-    yield _("When %(trigger)s.") % {"trigger": _trigger(rule.when, _)}
+def _sentences(rule: Rule, _: Say, called: Called) -> Iterator[str]:
+    yield _("When %(trigger)s.") % {"trigger": _trigger(rule.when, _, called)}
     if rule.if_:
         yield _("Only if: %(condition)s") % {"condition": rule.if_}
-    yield _proposal(rule, _)
+    yield _proposal(rule, _, called)
     for words in (rule.propose.title, rule.propose.message):
         if words:
             yield _("Members read: “%(words)s”") % {"words": words}
@@ -96,13 +112,20 @@ def _sentences(rule: Rule, _: Say) -> Iterator[str]:
         yield _("An answer is awaited for %(time)s.") % {
             "time": duration_text(duration(rule.expires_after))
         }
+    if isinstance(rule.escalate, Escalate):
+        yield _("Where nobody answers for %(time)s, it asks as well: %(members)s.") % {
+            "time": duration_text(duration(rule.escalate.after)),
+            "members": ", ".join(rule.escalate.to),
+        }
+    elif rule.escalate == "off":
+        yield _("Where nobody answers, nobody else is asked.")
     if not rule.enabled:
         yield _("It is put to rest.")
 
 
-def _trigger(when: When, _: Say) -> str:
+def _trigger(when: When, _: Say, called: Called) -> str:
     if (below := when.stock_below_par) is not None:
-        item = _("any item") if below.item == "any" else below.item
+        item = _("any item") if below.item == "any" else called(below.item)
         if below.below is None:
             return _("%(item)s falls below its par") % {"item": item}
         return _("%(item)s falls below %(amount)s") % {
@@ -110,7 +133,7 @@ def _trigger(when: When, _: Say) -> str:
             "amount": number(below.below),
         }
     if (out := when.runs_out_within) is not None:
-        item = _("any item") if out.item == "any" else out.item
+        item = _("any item") if out.item == "any" else called(out.item)
         return _("%(item)s runs out within %(hours)s hours") % {
             "item": item,
             "hours": number(out.hours),
@@ -128,20 +151,20 @@ def _trigger(when: When, _: Say) -> str:
         return ", ".join(parts)
     if (event := when.device_event) is not None:
         if event.event_type is None:
-            return _("%(entity)s reports anything") % {"entity": event.entity}
+            return _("%(entity)s reports anything") % {"entity": called(event.entity)}
         return _("%(entity)s reports %(event)s") % {
-            "entity": event.entity,
+            "entity": called(event.entity),
             "event": event.event_type,
         }
     if (state := when.state) is not None:
         parts = []
         if state.is_ is not None:
-            parts.append(_("%(entity)s is %(state)s") % _of(state.entity, state.is_))
+            parts.append(_("%(entity)s is %(state)s") % _of(called(state.entity), state.is_))
         if state.above is not None:
-            above = _of(state.entity, number(state.above))
+            above = _of(called(state.entity), number(state.above))
             parts.append(_("%(entity)s is above %(state)s") % above)
         if state.below is not None:
-            under = _of(state.entity, number(state.below))
+            under = _of(called(state.entity), number(state.below))
             parts.append(_("%(entity)s is below %(state)s") % under)
         if state.for_:
             held = duration_text(duration(state.for_))
@@ -160,13 +183,14 @@ def _of(entity: str, state: object) -> dict[str, object]:
     return {"entity": entity, "state": state}
 
 
-def _proposal(rule: Rule, _: Say) -> str:
+def _proposal(rule: Rule, _: Say, called: Called) -> str:
     propose = rule.propose
     if isinstance(propose, GroceryOrder):
         if isinstance(propose.items, str):
             told = _("It proposes to order all that is below par.")
         else:
-            told = _("It proposes to order: %(items)s.") % {"items": ", ".join(propose.items)}
+            items = ", ".join(called(item) for item in propose.items)
+            told = _("It proposes to order: %(items)s.") % {"items": items}
         if isinstance(propose.up_to, float):
             told += " " + _("There is to be %(amount)s then.") % {"amount": number(propose.up_to)}
         if propose.after:

@@ -125,8 +125,11 @@ async def sign_in(request: web.Request) -> web.Response:
     return response
 
 
-def let_in(request: web.Request, response: web.Response, member: str) -> None:
-    """Make a session of its own for this sign-in; the one that the browser came with ends."""
+def let_in(request: web.Request, response: web.Response, member: str) -> str:
+    """Make a session of its own for this sign-in; the one that the browser came with ends.
+
+    Returns the secret that the cookie holds.
+    """
     site = site_of(request)
     former = request.cookies.get(COOKIE, "")
     if 0 < len(former) <= LONGEST_SECRET:
@@ -142,6 +145,7 @@ def let_in(request: web.Request, response: web.Response, member: str) -> None:
         secure=secure(request, site.backend.settings),
     )
     response.del_cookie(_FORM_COOKIE, path="/sign-in")
+    return secret
 
 
 async def sign_out(request: web.Request) -> web.Response:

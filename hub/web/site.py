@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,14 @@ from urllib.parse import quote
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.values import dataclass
 from hub.settings import MemberSettings
 from hub.web.backend import Backend, Session
 from hub.web.i18n import LANGUAGES, N_, TAGS, language_of, translations
 from hub.web.live import Live
+from hub.web.names import Names
+from hub.web.rulewords import waits_for
 from hub.web.words import Words
 
 HERE = Path(__file__).parent
@@ -182,6 +185,13 @@ def signed_in(request: web.Request) -> Session:
     return session
 
 
+def _may(
+    member: MemberSettings | None, suggestion: Suggestion, verb: Verb, option: str | None = None
+) -> bool:
+    authority = None if member is None else member.authority
+    return authority is not None and not authority.barrier(suggestion, verb, option)
+
+
 def is_adult(request: web.Request) -> bool:
     """Tell whether an adult is signed in."""
     return site_of(request).is_adult(signed_in(request).member)
@@ -218,7 +228,7 @@ def render(
 ) -> web.Response:
     """Return a page. Each template may use ``say`` (see Words), ``session``, ``home``, …"""
     site, session = site_of(request), session_of(request)
-    words = site.words(request)
+    words, called = site.words(request), Names(site.backend)
     member = site.member(session.member) if session else None
     # A live update asks for the page once more; what the form before it said is not for it.
     told = site.told.take(session) if session and "X-Live" not in request.headers else None
@@ -234,8 +244,11 @@ def render(
             session=session,
             member=member,
             may_decide=session is not None and site.is_adult(session.member),
+            may=partial(_may, member),
             told=told,
             files=site.files,
+            called=called,
+            waits=lambda rule: waits_for(rule.text, words.text, called),
             path=request.path,
             **values,
         )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from hub.domain.money import Money
+from hub.domain.orders import Order
 from hub.domain.values import dataclass
 from hub.web import charts
 from hub.web.backend import Spent
@@ -72,7 +73,19 @@ def _spending(site: Site) -> Spending | None:
 async def orders(request: web.Request) -> web.Response:
     """Show the orders, newest first, and what they cost by month."""
     site = site_of(request)
-    return render(request, "orders.html", orders=site.backend.orders(), spending=_spending(site))
+    found = site.backend.orders()
+    return render(
+        request,
+        "orders.html",
+        orders=[one for one in found if _agreed(one)],
+        asked=[one for one in found if not _agreed(one)],
+        spending=_spending(site),
+    )
+
+
+def _agreed(order: Order) -> bool:
+    """Tell whether a member said yes to it; others are what shops were only asked for."""
+    return order.approved_total is not None or order.order_id is not None
 
 
 async def money(request: web.Request) -> web.Response:

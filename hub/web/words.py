@@ -8,6 +8,7 @@ from decimal import Decimal
 from gettext import NullTranslations
 from zoneinfo import ZoneInfo
 
+from hub.domain.authority import Authority
 from hub.domain.money import Money
 from hub.domain.offers import Domain
 from hub.domain.orders import OrderState, Window
@@ -71,6 +72,7 @@ DISCLOSED = {
     "busy": N_("busy times"),
     "presence": N_("who is at home"),
     "card": N_("how this hub is reached"),
+    "sheet": N_("a sheet of the recovery words"),
 }
 """What a provider may be told, as members read it."""
 
@@ -128,12 +130,26 @@ PROPOSALS = {
     "ride": N_("a ride"),
     "social_meal": N_("a meal with friends"),
 }
+DECIDED = PROPOSALS | {
+    "move_delivery": N_("another time for a delivery"),
+    "cancel_order": N_("cancelling an order"),
+    "change_plan": N_("a change of plan"),
+    "table": N_("a table"),
+    "share_ride": N_("a shared ride"),
+    "invitation": N_("a friend's invitation"),
+    "counter": N_("what a friend proposes instead"),
+    "late_answer": N_("a friend's late answer"),
+}
+"""What members decide, as they read it."""
 RULE_FIELDS = {
     "name": N_("Name"),
     "if": N_("Only if (a condition)"),
     "enabled": N_("Switched on"),
     "ask": N_("Who is asked"),
     "cooldown": N_("Silent afterwards for"),
+    "escalate": N_("Without an answer"),
+    "escalate.after": N_("Without an answer for"),
+    "escalate.to": N_("these adults are asked as well, one after another"),
     "expires_after": N_("A suggestion lapses after"),
     "quiet_hours": N_("Quiet hours (off: none)"),
     "item": N_("Pantry item"),
@@ -316,6 +332,19 @@ class Words:
         """Say a member's role."""
         return self.text(ROLES[role])
 
+    def authority(self, authority: Authority | None) -> str:
+        """Say what a member may approve."""
+        if authority is None:
+            return self.text("You may look; adults decide.")
+        kinds = self.text(", ").join(self.text(DECIDED.get(one, one)) for one in authority.kinds)
+        what = kinds or self.text("everything")
+        if authority.any_sum:
+            return self.text("You may approve: %(what)s.") % {"what": what}
+        if authority.most is None:
+            return self.text("You may approve what costs no money: %(what)s.") % {"what": what}
+        facts = {"what": what, "sum": self.money(authority.most)}
+        return self.text("You may approve: %(what)s; each for up to %(sum)s.") % facts
+
     def fields(self, disclosures: Iterable[Disclosure]) -> str:
         """Say what a provider is told."""
         return self.text(", ").join(self.field(one.field) for one in disclosures)
@@ -350,4 +379,4 @@ class Words:
     def rule_field(self, path: str) -> str:
         """Say what a value of a rule is about."""
         last = path.rpartition(".")[2]
-        return self.text(RULE_FIELDS.get(last, last.replace("_", " ")))
+        return self.text(RULE_FIELDS.get(path) or RULE_FIELDS.get(last, last.replace("_", " ")))

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from hub.web.askingpages import summary
 from hub.web.gate import public
 from hub.web.i18n import COOKIE, LANGUAGES, N_
 from hub.web.places import place_of
@@ -44,6 +45,7 @@ async def show(request: web.Request) -> web.Response:
         sessions=site.backend.sessions(session.member),
         passkeys=site.backend.passkeys.of(session.member),
         passkey_place=place_of(request),
+        **summary(request),
     )
 
 

@@ -33,6 +33,10 @@ MOST_BYTES = 32 * 1024 * 1024
 _RETRY_SECONDS = (0.05, 0.2, 1.0, 5.0)
 
 
+class Stopping(RuntimeError):
+    """The hub is stopping; nothing more is written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Received:
     """A message with the step that takes it in."""
@@ -128,7 +132,7 @@ class Writer:
         """Have a step run in a transaction; the future is resolved after its commit."""
         future: Future[T] = Future()
         if self._ended:
-            future.set_exception(RuntimeError("the hub is stopping; nothing more is written"))
+            future.set_exception(Stopping("the hub is stopping; nothing more is written"))
         else:
             self._queue.put(Command(step, future))
         return future

@@ -23,7 +23,7 @@ from integrations.beckn.keys import Identity, load_or_create
 from integrations.beckn.reading import Node
 from integrations.beckn.registry import Entry, Registry, Source
 from integrations.beckn.registry.keep import KeyChange
-from integrations.beckn.signature import SKEW, read
+from integrations.beckn.signature import SKEW, read, sign
 from integrations.beckn.v1.codes import NETWORK_CODES
 from integrations.beckn.wire import WIRES, Wire, callbacks, wire_at, wire_of
 
@@ -93,6 +93,16 @@ class BecknBuyer:
             unique_key_id=self.identity.unique_key_id,
             version=self._settings.version,
         )
+
+    def follow(self, identity: Identity) -> None:
+        """Be known by another key from now on; what was signed by the one before stays signed."""
+        self.identity = identity
+        for part in (self.registry, self._receiver, self._sender):
+            part.follow(identity)
+
+    def vouch(self, body: bytes, now: datetime) -> str:
+        """Return the header by which a provider knows that ``body`` is ours (Beckn's signing)."""
+        return sign(body, self.identity, now)
 
     async def find(self, domain: str) -> Sequence[Subscriber]:
         """Return the registered providers of ``domain``, by whichever code they list it."""

@@ -6,11 +6,13 @@ import asyncio
 import base64
 import logging
 from datetime import datetime
+from time import monotonic
 
 from aiohttp import ClientSession, ClientTimeout, TCPConnector, web
 from aiohttp.client_exceptions import ClientConnectorError, ClientError, ConnectionTimeoutError
 
 from hub.domain.orders import Signed
+from hub.domain.rate import Rate
 from hub.ports import DeliveryError
 from integrations.beckn.acks import TAKEN, read_ack
 from integrations.beckn.errors import BecknError, SignatureError
@@ -23,6 +25,9 @@ from integrations.beckn.wire import V2, Wire
 log = logging.getLogger(__name__)
 
 _BIGGEST_ANSWER = 64 * 1024
+_NOTHING_DONE = (429, 501, 503)
+"""Answers that say so (RFC 9110, 15.6, and RFC 6585, 4); behind another one a message may have been
+taken: a proxy that lost patience answers 504."""
 PATIENCE = 15.0
 """Seconds an acknowledgement is awaited, and a message's body."""
 
@@ -38,7 +43,11 @@ class Receiver:
         """Answer as ``identity``; believe whom ``registry`` knows."""
         self._identity = identity
         self._registry = registry
-        self._left: dict[str, tuple[float, datetime]] = {}
+        self._rate = Rate(RATE, BURST)
+
+    def follow(self, identity: Identity) -> None:
+        """Answer by another key of ours from now on."""
+        self._identity = identity
 
     async def receive(self, request: web.Request, now: datetime) -> tuple[str, bytes, Node]:
         """Return who sent a message, its bytes and its JSON.
@@ -57,7 +66,8 @@ class Receiver:
             raise SignatureError(f"{claimed.subscriber_id} is not in the registry with that key")
         body = await _bounded(request)
         sender = verify(header, body, self._registry.public_key_of, now)
-        self._count(sender, now)
+        if not self._rate.allow(sender, monotonic()):
+            raise BecknError(f"more than {RATE} messages a second: send it again", status=429)
         return sender, body, parse(body)
 
     async def check(self, header: str, body: bytes, received_at: datetime) -> tuple[str, Node]:
@@ -68,13 +78,6 @@ class Receiver:
         claimed = read(header)
         await self._registry.refresh(claimed.subscriber_id, claimed.unique_key_id)
         return verify(header, body, self._registry.public_key_of, received_at), parse(body)
-
-    def _count(self, sender: str, now: datetime) -> None:
-        left, since = self._left.get(sender, (float(BURST), now))
-        left = min(float(BURST), left + max(0.0, (now - since).total_seconds()) * RATE)
-        if left < 1:
-            raise BecknError(f"more than {RATE} messages a second: send it again", status=429)
-        self._left[sender] = (left - 1, now)
 
     def ack(self, body: bytes, message_id: str, now: datetime, wire: Wire = V2) -> web.Response:
         """Answer that the message is kept, in its version's form: only after it is."""
@@ -113,6 +116,10 @@ class Sender:
         self._registry = registry
         self._session: ClientSession | None = None
 
+    def follow(self, identity: Identity) -> None:
+        """Sign by another key of ours from now on."""
+        self._identity = identity
+
     async def post(
         self,
         to: Entry,
@@ -127,8 +134,8 @@ class Sender:
 
         ``action`` is the word of the version that is spoken. ``uri`` is where it goes, if not to
         the registry's address (``wire.reply_uri``). Nothing sent, or an answer of 5xx: ``retry``.
-        Refused: not. Silence, a broken connection after sending, or an answer that is neither ACK
-        nor NACK: ``unknown``.
+        Refused: not. Silence, a broken connection after sending, an answer that is neither ACK
+        nor NACK, or one of 5xx that does not say that nothing was done: ``unknown``.
         """
         address = (uri or to.uri).rstrip("/")
         where = f"{to.subscriber_id} ({address})"
@@ -182,7 +189,11 @@ class Sender:
         sent: tuple[bytes, str, datetime],
     ) -> None:
         if status >= 500 or status == 429:
-            raise DeliveryError(f"{where} answered {action} with {status}", retry=True)
+            raise DeliveryError(
+                f"{where} answered {action} with {status}",
+                retry=True,
+                unknown=status not in _NOTHING_DONE,
+            )
         try:
             document = parse(answer)
             ack = read_ack(document)

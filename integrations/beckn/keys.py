@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.domain.values import dataclass
+from hub.keyfiles.files import SecretsError, draft, flush, read, write
 from integrations.beckn.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 KEY_FILE = "beckn-key.json"
 NEXT_FILE = "beckn-key.next.json"
+OLD_FILE = "beckn-key.old.json"
 
 X25519_DER = bytes.fromhex("302a300506032b656e032100")
 """What stands before the 32 bytes of an X25519 public key in its DER form (RFC 8410)."""
@@ -128,59 +130,68 @@ def load_or_create(
     return replace(kept, subscriber_id=subscriber_id) if subscriber_id else kept
 
 
-def successor(folder: Path, identity: Identity) -> Identity:
+def successor(folder: Path, identity: Identity, key_id: str = "") -> Identity:
     """Return the key that is to follow ``identity``'s, making it at the first call.
 
     It is kept beside the present one until ``adopt``: a registry must never know a key that a
-    crash took from its owner.
+    crash took from its owner. One that is made is called ``key_id``, else by chance.
     """
     path = folder / NEXT_FILE
     if not path.exists():
-        made = Identity(identity.subscriber_id, str(uuid.uuid4()), os.urandom(32))
-        _draft(path, _kept(made)).replace(path)
+        made = Identity(identity.subscriber_id, key_id or str(uuid.uuid4()), os.urandom(32))
+        write(path, _kept(made))
     return replace(_read(path), subscriber_id=identity.subscriber_id)
 
 
 def adopt(folder: Path) -> None:
     """Put the successor in the place of the present key, which stays as ``beckn-key.old.json``."""
-    path = folder / KEY_FILE
-    old = path.with_suffix(".old.json")
+    path, old = folder / KEY_FILE, folder / OLD_FILE
     old.unlink(missing_ok=True)
     os.link(path, old)
     (folder / NEXT_FILE).replace(path)
+    flush(folder)
+
+
+def predecessor(folder: Path) -> Identity | None:
+    """Return the key before the present one: what was encrypted to it may still be on its way.
+
+    Raises RegistryError when the file is damaged or others may read it.
+    """
+    path = folder / OLD_FILE
+    return _read(path) if path.exists() else None
 
 
 def _create(path: Path, kind: str, seed: bytes, key_id: str) -> None:
     name = blake2b(Identity("", "", seed).public_key.encode(), digest_size=4).hexdigest()
     made = Identity(f"{kind}-{name}.commonhearth.local", key_id, seed)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = _draft(path, _kept(made))
+    new = draft(path, _kept(made))
     try:
-        os.link(draft, path)
+        os.link(new, path)
     except FileExistsError:
         # Somebody else was quicker: theirs is the identity, or two would be known by one name.
         return
     finally:
-        draft.unlink()
+        new.unlink()
 
 
-def _kept(identity: Identity) -> dict[str, str]:
-    return {
+def _kept(identity: Identity) -> str:
+    kept = {
         "subscriber_id": identity.subscriber_id,
         "unique_key_id": identity.unique_key_id,
         "signing_public_key": identity.public_key,
         "signing_private_key": base64.b64encode(identity.seed).decode(),
     }
+    return json.dumps(kept)
 
 
 def _read(path: Path) -> Identity:
-    if path.stat().st_mode & 0o077:
-        raise RegistryError(f"{path}: others may read this private key; run: chmod 600 {path}")
     try:
-        kept = json.loads(path.read_text())
+        kept = json.loads(read(path))
         seed = base64.b64decode(kept["signing_private_key"], validate=True)
         known_as, key_id = kept["subscriber_id"], kept["unique_key_id"]
         public_key = kept["signing_public_key"]
+    except SecretsError as error:
+        raise RegistryError(str(error)) from None
     except (ValueError, KeyError, TypeError) as error:
         raise RegistryError(
             f"{path}: expected the key file that was made at first start: {error}"
@@ -188,12 +199,3 @@ def _read(path: Path) -> Identity:
     if len(seed) != 32 or not all(isinstance(one, str) for one in (known_as, key_id, public_key)):
         raise RegistryError(f"{path}: expected an Ed25519 key of 32 bytes, and its names as text")
     return Identity(known_as, key_id, seed, public_key)
-
-
-def _draft(path: Path, kept: dict[str, str]) -> Path:
-    draft = path.with_suffix(f".{os.getpid()}.new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(kept, file)
-        file.flush()
-        os.fsync(file.fileno())
-    return draft

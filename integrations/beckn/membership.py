@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiohttp import web
 
@@ -14,6 +14,7 @@ from hub.ports import Clock
 from integrations.beckn.errors import BecknError, RegistryError, SignatureError
 from integrations.beckn.keys import Identity
 from integrations.beckn.registry.entry import Entry, Source
+from integrations.beckn.registry.remote import RemoteRegistry
 from integrations.beckn.registry.subscription import Subscription
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,12 @@ class Membership:
         """Join the ``sources`` that take subscriptions (form ``beckn``)."""
         joined = (source for source in sources if source.form == "beckn")
         self._subscriptions = [Subscription(source, identity, now=clock.now) for source in joined]
+        self._by_hand = [
+            RemoteRegistry(source, identity, now=clock.now)
+            for source in sources
+            if source.form != "beckn"
+        ]
+        self._identity = identity
         self._clock = clock
         self._shown = asyncio.Event()
 
@@ -67,6 +74,53 @@ class Membership:
                 wait = _FIRST_WAIT
                 await asyncio.sleep(_LOOK_AGAIN)
 
+    async def follow(self, following: Identity, entry: Entry, patience: timedelta) -> list[str]:
+        """Have every registry show the key that is to follow ours; return what hinders it.
+
+        Where people enter members by hand, it is waited for that they did. Once nothing hinders,
+        the new key may take the old one's place; until then, call it again.
+        """
+        told = await asyncio.gather(
+            *(self._follow(one, following, entry, patience) for one in self._subscriptions),
+            *(self._entered(one, following) for one in self._by_hand),
+        )
+        return [line for line in told if line]
+
+    def adopted(self, identity: Identity) -> None:
+        """Be known by the key that followed."""
+        self._identity = identity
+        for remote in self._by_hand:
+            remote.follow(identity)
+
+    @staticmethod
+    async def _follow(
+        one: Subscription, following: Identity, entry: Entry, patience: timedelta
+    ) -> str:
+        try:
+            await one.follow(following, [entry], patience=patience)
+        except RegistryError as error:
+            return str(error)
+        return ""
+
+    async def _entered(self, remote: RemoteRegistry, following: Identity) -> str:
+        url, mine = remote.source.url, self._identity
+        try:
+            for key in (following, mine):
+                found = await remote.lookup(key.subscriber_id, key.unique_key_id)
+                if any(one.signing_public_key == key.public_key for one in found):
+                    break
+            else:
+                # We are not in it: it is only asked.
+                return ""
+        except RegistryError as error:
+            return str(error)
+        if key is following:
+            return ""
+        return (
+            f"{url}: enter the key {following.unique_key_id} there: {following.public_key},"
+            f" to encrypt {following.encryption_public_key}"
+        )
+
     async def take(self, authorization: str, body: bytes, received_at: datetime) -> None:
         """Answer a challenge that a relay kept for us; one that is none is said and dropped."""
         for subscription in self._subscriptions:
@@ -83,6 +137,8 @@ class Membership:
         """Close the connections."""
         for subscription in self._subscriptions:
             await subscription.close()
+        for remote in self._by_hand:
+            await remote.close()
 
     async def _challenged(self, http: web.Request) -> web.Response:
         if (http.content_length or 0) > _BIGGEST_CHALLENGE:

@@ -27,8 +27,11 @@ def reachable(bind: str) -> str:
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bind, bind)  # noqa: S104 - compared, not bound
 
 
-def free(bind: str, port: int) -> int:
-    """Return ``port``, or a free one for 0. Raises BrokerError when it cannot be listened on."""
+def free(bind: str, port: int, key: str = "mqtt.port") -> int:
+    """Return ``port``, or a free one for 0. Raises BrokerError when it cannot be listened on.
+
+    ``key`` is the setting it comes from.
+    """
     if not _NAME.fullmatch(bind):
         raise BrokerError(f"mqtt.bind is {bind!r}: expected an address of this machine, or 0.0.0.0")
     try:
@@ -44,14 +47,16 @@ def free(bind: str, port: int) -> int:
     except socket.gaierror:
         raise BrokerError(f"mqtt.bind: the name {bind!r} is not known") from None
     except OSError as error:
-        raise BrokerError(_fault(error, bind, port)) from None
+        raise BrokerError(_fault(error, bind, port, key)) from None
 
 
 def _host(address: str) -> str:
     return f"[{address}]" if ":" in address else address
 
 
-def _fault(error: OSError, bind: str, port: int) -> str:
+def _fault(error: OSError, bind: str, port: int, key: str) -> str:
+    if error.errno == errno.EADDRINUSE and key != "mqtt.port":
+        return f"{key}: port {port} on {bind} is taken: expected a free one (0: any)"
     if error.errno == errno.EADDRINUSE:
         return (
             f"port {port} on {bind} is taken, perhaps by another MQTT broker: to use that one "
@@ -61,5 +66,5 @@ def _fault(error: OSError, bind: str, port: int) -> str:
     if error.errno == errno.EADDRNOTAVAIL:
         return f"mqtt.bind: {bind} is no address of this machine"
     if error.errno in (errno.EACCES, errno.EPERM):
-        return f"mqtt.port: this user may not listen on {port}; ports from 1024 on are free to use"
+        return f"{key}: this user may not listen on {port}; ports from 1024 on are free to use"
     return f"cannot listen on {bind}:{port}: {error.strerror}"

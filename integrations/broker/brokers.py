@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
@@ -46,12 +47,21 @@ class Broker(Protocol):
         ...
 
     @property
+    def tls_port(self) -> int | None:
+        """Return the port for encrypted connections where the hub runs it and it has one."""
+        ...
+
+    @property
     def limits(self) -> bool:
         """Tell whether it knows devices' own logins and holds them to their topics."""
         ...
 
     def use(self, logins: Sequence[Login]) -> bool:
         """Have it know these logins from now on; True where that changed something."""
+        ...
+
+    def renew(self, certify: Callable[[Path], bool]) -> None:
+        """Have it serve another certificate where it is ours, encrypts, and it is time for one."""
         ...
 
     def describe(self) -> str:
@@ -77,6 +87,7 @@ class External:
     password: str | None
     tls: bool
     limits: bool = False
+    tls_port: None = None
 
     @classmethod
     def of(cls, settings: MqttSettings) -> External:
@@ -114,6 +125,9 @@ class External:
     def use(self, logins: Sequence[Login]) -> bool:
         """Return False: others say who may use it (``device acl`` writes what they need)."""
         return False
+
+    def renew(self, certify: Callable[[Path], bool]) -> None:
+        """Do nothing: others look after it."""
 
     def describe(self) -> str:
         """Say where it is."""

@@ -17,12 +17,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from hub.keyfiles.files import write
 from hub.settings import MqttSettings
 from integrations.broker.brokers import BrokerError
 from integrations.broker.child import hub_id
 from integrations.broker.leash import die_with
 from integrations.broker.managed import MOST_BYTES, Managed, Plan, plan, run
-from integrations.broker.secrets import write_private
 
 NAME = "the stand-in broker"
 CANNOT = (
@@ -41,7 +41,7 @@ def start_fallback(settings: MqttSettings, data_dir: Path, say: Callable[[str], 
         )
     made = plan(settings, data_dir, "fallback.toml")
     config = made.folder / "fallback.toml"
-    write_private(config, configuration(made))
+    write(config, configuration(made), shared=True)
     say(CANNOT)
     command = [sys.executable, "-m", "integrations.broker.fallback", str(config), hub_id()]
     return run(NAME, made, command, say)

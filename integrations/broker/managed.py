@@ -12,13 +12,18 @@ from pathlib import Path
 
 from hub.domain.logins import Login
 from hub.domain.values import dataclass
+from hub.keyfiles.files import write
 from hub.settings import MqttSettings
 from integrations.broker.acl import access_list, password_file
 from integrations.broker.address import free, is_loopback, reachable
 from integrations.broker.brokers import BrokerError
 from integrations.broker.child import Child, hub_id
 from integrations.broker.orphan import end_orphan
-from integrations.broker.secrets import Credentials, credentials, write_private
+from integrations.broker.secrets import Credentials, credentials
+
+Certify = Callable[[Path], bool]
+"""Sees to it that a file holds a certificate and its key (PEM), good for a while; True: new ones.
+Raises BrokerError."""
 
 MOST_QUEUED = 100_000
 # Above mqtt.max_payload, so that a payload that is too large reaches the hub, which shows it.
@@ -36,6 +41,7 @@ class Plan:
     port: int
     users: Credentials
     logins: tuple[Login, ...] = ()
+    tls_port: int | None = None
 
     @property
     def open(self) -> bool:
@@ -46,6 +52,11 @@ class Plan:
     def shared(self) -> bool:
         """Tell whether devices without a login of their own may share one."""
         return self.settings.shared_login
+
+    @property
+    def certificate(self) -> Path:
+        """Return the file with the certificate and key of encrypted connections."""
+        return self.folder / "server.pem"
 
     @property
     def pid_file(self) -> Path:
@@ -65,8 +76,9 @@ class Managed:
         self._name = name
         self._plan = plan
         self._child = child
-        self.host = reachable(plan.settings.bind)
+        self.host = reachable(plan.settings.plain_bind)
         self.port = plan.port
+        self.tls_port = plan.tls_port
         self.username: str | None = plan.users.hub_user
         self.password: str | None = plan.users.hub_password
 
@@ -85,7 +97,10 @@ class Managed:
             if plan.shared
             else "each device has a login of its own"
         )
-        return f"{self._name} on {plan.settings.bind}:{self.port}, run by the hub; {who}"
+        where = f"{plan.settings.plain_bind}:{self.port}"
+        if self.tls_port is not None:
+            where += f" and, encrypted, on {plan.settings.bind}:{self.tls_port}"
+        return f"{self._name} on {where}, run by the hub; {who}"
 
     def alive(self) -> bool:
         """Tell whether its process runs."""
@@ -104,6 +119,11 @@ class Managed:
             self._plan = made
             self._child.hang_up()
         return True
+
+    def renew(self, certify: Certify) -> None:
+        """Have it serve another certificate where it is time for one; connections stay."""
+        if self.tls_port is not None and certify(self._plan.certificate):
+            self._child.hang_up()
 
     def stop(self) -> None:
         """End it; what it keeps is saved."""
@@ -129,7 +149,7 @@ def plan(settings: MqttSettings, data_dir: Path, config_name: str) -> Plan:
             "that belongs to the hub's user"
         ) from None
     end_orphan(folder / "broker.pid", folder / config_name)
-    port = free(settings.bind, settings.port)
+    port = free(settings.plain_bind, settings.port)
     return Plan(settings, folder, port, credentials(folder, settings))
 
 
@@ -139,15 +159,21 @@ def start_mosquitto(
     program: str,
     say: Callable[[str], None],
     logins: Sequence[Login] = (),
+    certify: Certify | None = None,
 ) -> Managed:
     """Start Mosquitto and return once it accepts connections. Raises BrokerError.
 
     Its users are written anew from ``logins``: whatever a crash left in the files is gone.
     """
     made = replace(plan(settings, data_dir, "mosquitto.conf"), logins=tuple(logins))
+    if settings.tls_port is not None:
+        if certify is None:
+            raise BrokerError("mqtt.tls_port: here nobody makes a certificate")
+        made = replace(made, tls_port=free(settings.bind, settings.tls_port, "mqtt.tls_port"))
+        certify(made.certificate)
     _write_users(made)
     config = made.folder / "mosquitto.conf"
-    write_private(config, configuration(made))
+    write(config, configuration(made), shared=True)
     leash = str(Path(__file__).with_name("leash.py"))
     command = [sys.executable, "-I", "-S", leash, hub_id(), program, "-c", str(config)]
     return run("Mosquitto", made, command, say, limits=True)
@@ -160,7 +186,7 @@ def run(
     child = Child(
         name,
         command,
-        host=reachable(made.settings.bind),
+        host=reachable(made.settings.plain_bind),
         port=made.port,
         pid_file=made.pid_file,
         folder=_PROJECT,
@@ -181,7 +207,8 @@ def configuration(made: Plan) -> str:
     lines = [
         "# Written by the hub at each start; change mqtt: in hub.yaml instead.",
         *(["user root"] if os.geteuid() == 0 else []),
-        f"listener {made.port} {settings.bind}",
+        f"listener {made.port} {settings.plain_bind}",
+        *_encrypted(made),
         f"allow_anonymous {'true' if made.open else 'false'}",
         f"password_file {made.folder / 'passwords'}",
         f"acl_file {made.folder / 'topics'}",
@@ -202,6 +229,18 @@ def configuration(made: Plan) -> str:
     return "\n".join([*lines, ""])
 
 
+def _encrypted(made: Plan) -> list[str]:
+    """Return the listener for encrypted connections, if there is to be one."""
+    if made.tls_port is None:
+        return []
+    return [
+        f"listener {made.tls_port} {made.settings.bind}",
+        f"certfile {made.certificate}",
+        f"keyfile {made.certificate}",
+        "tls_version tlsv1.2",
+    ]
+
+
 def _write_users(made: Plan) -> None:
     """Write who may use the broker and for what; each file whole, the access list first.
 
@@ -217,8 +256,8 @@ def _write_users(made: Plan) -> None:
         prefix=made.settings.discovery_prefix,
     )
     try:
-        write_private(made.folder / "topics", everything)
-        write_private(made.folder / "passwords", password_file(made.logins, users))
+        write(made.folder / "topics", everything, shared=True)
+        write(made.folder / "passwords", password_file(made.logins, users), shared=True)
     except OSError as error:
         raise BrokerError(
             f"{error.filename or made.folder}: {error.strerror}: the hub writes the broker's users "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from pathlib import Path
 
 from hub.domain.values import dataclass
+from hub.keyfiles.files import SecretsError, read_text, write
 from hub.settings import MqttSettings
 from integrations.broker.brokers import BrokerError
 
@@ -44,8 +44,10 @@ def credentials(folder: Path, settings: MqttSettings) -> Credentials:
     try:
         if not file.exists():
             made = {user: secrets.token_urlsafe(18) for user in (HUB_USER, DEVICE_USER)}
-            write_private(file, json.dumps(made, indent=2) + "\n")
-        text = file.read_text()
+            write(file, json.dumps(made, indent=2) + "\n", shared=True)
+        text = read_text(file)
+    except SecretsError as error:
+        raise BrokerError(str(error)) from None
     except OSError as error:
         raise BrokerError(
             f"{error.filename or file}: {error.strerror}: the hub keeps the broker's passwords "
@@ -74,15 +76,3 @@ def credentials(folder: Path, settings: MqttSettings) -> Credentials:
             "it, and no `#` before the name"
         )
     return Credentials(file, hub, user, password)
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file whole, readable by this user alone."""
-    new = file.with_suffix(file.suffix + ".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-        # Devices keep these passwords: after a power cut the file must be whole.
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)

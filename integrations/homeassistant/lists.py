@@ -20,6 +20,22 @@ from hub.ports import HomeControl
 _LONGEST_PLACE = 500
 
 
+class AssistantLists:
+    """Home Assistant's to-do lists, by their entities (``hub.ports.ShoppingLists``)."""
+
+    def __init__(self, control: HomeControl) -> None:
+        """``control`` is the Home Assistant that is asked."""
+        self._control = control
+
+    async def read(self, todo: str) -> list[ListItem]:
+        """Return what stands open on a list. Raises DeliveryError."""
+        return await read_list(self._control, todo)
+
+    async def complete(self, todo: str, text: str, uid: str) -> None:
+        """Tick an item off, if it still stands there. Raises DeliveryError."""
+        await complete_on_list(self._control, todo, text, uid)
+
+
 async def read_list(control: HomeControl, todo: str) -> list[ListItem]:
     """Return what stands open on a list. Raises DeliveryError."""
     asked = ServiceCall("todo.get_items", (todo,), {"status": ["needs_action"]})

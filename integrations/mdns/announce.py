@@ -64,6 +64,11 @@ class Announcer:
         """Return the process's id; 0 before it runs."""
         return self._child.pid if self._child is not None else 0
 
+    @property
+    def alive(self) -> bool:
+        """Tell whether its process runs: one that was killed is to be made anew."""
+        return self._child is not None and self._child.returncode is None
+
     async def stop(self) -> None:
         """Take it back; others forget it at once."""
         child = self._child

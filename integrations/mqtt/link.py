@@ -45,6 +45,7 @@ IDLE_SECONDS = 5.0
 MOST_UNSENT = 1024 * 1024
 STOP_SECONDS = 10.0
 FAREWELL_SECONDS = 2.0
+LONGEST_FAREWELL_SECONDS = STOP_SECONDS - 2 * FAREWELL_SECONDS
 _PROTOCOLS = {"5": MQTTProtocolVersion.MQTTv5, "3.1.1": MQTTProtocolVersion.MQTTv311}
 
 
@@ -302,17 +303,26 @@ class MqttLink:
             waker.sleep(left)
 
     def _farewell(self, waker: Waker) -> None:
-        """Send what is owed, for as long as a polite guest may, and leave; the session stays."""
+        """Send what is owed, for as long as the broker takes it, and leave; the session stays.
+
+        It gives up on a broker that takes nothing for ``FAREWELL_SECONDS``, and on a slow one
+        after ``LONGEST_FAREWELL_SECONDS``, so that ``stop`` does not wait in vain.
+        """
         client = self._client
         if client is None:
             return
         # What comes now is not taken, so not acknowledged, so sent again next time.
         client.on_message = None
-        until = time.monotonic() + FAREWELL_SECONDS
+        began = moved = time.monotonic()
+        owed = self._owed(client)
         try:
-            while self._connected and self._owes(client) and time.monotonic() < until:
+            while self._connected and owed:
                 if not self._turn(waker):
                     return
+                before, owed, now = owed, self._owed(client), time.monotonic()
+                moved = now if owed != before else moved
+                if now > moved + FAREWELL_SECONDS or now > began + LONGEST_FAREWELL_SECONDS:
+                    break
             sock = client.socket()
             if self._connected and isinstance(sock, BufferedSocket):
                 sock.linger = FAREWELL_SECONDS
@@ -323,11 +333,10 @@ class MqttLink:
             if sock is not None:
                 sock.close()
 
-    def _owes(self, client: Client) -> bool:
+    def _owed(self, client: Client) -> int:
         sock = client.socket()
-        unsent = isinstance(sock, BufferedSocket) and sock.unsent > 0
-        waits = self._subscriptions.pending or not self._outgoing.empty
-        return bool(self._acks) or waits or unsent
+        unsent = sock.unsent if isinstance(sock, BufferedSocket) else 0
+        return len(self._acks) + self._subscriptions.pending + self._outgoing.owed + unsent
 
     # -- what paho calls, in the thread ----------------------------------------------------------
 

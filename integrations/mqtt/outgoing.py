@@ -56,9 +56,9 @@ class Outgoing:
         return bool(self._waiting) and len(self._unconfirmed) < MOST_UNCONFIRMED
 
     @property
-    def empty(self) -> bool:
-        """Tell whether everything was sent and, above QoS 0, confirmed."""
-        return not self._waiting and not self._unconfirmed
+    def owed(self) -> int:
+        """Return how many were not sent yet or, above QoS 0, not confirmed."""
+        return len(self._waiting) + len(self._unconfirmed)
 
     def send(self, client: Client, room: Callable[[], bool]) -> None:
         """Hand messages to ``client`` while ``room()`` says that there is room for their bytes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,11 +12,11 @@ from datetime import datetime, timedelta
 from aiohttp import web
 
 from hub.domain.peers import KEEPS, Card, PeerKey, PeerMessage, Receipt, Refusal
+from hub.domain.rate import Rate
 from hub.ports import Clock, PeerSink
 from integrations.peers.envelope import Known, Unproven, receipt_body, seal, unseal
 from integrations.peers.jose import BIGGEST
 from integrations.peers.keys import KeyFileError, PeerKeys
-from integrations.peers.limits import Rate
 from integrations.peers.transport import CONTENT_TYPE, PATH
 
 log = logging.getLogger(__name__)
@@ -86,7 +87,7 @@ class PeerEndpoint:
         remote = http.remote or ""
         if not self._active():
             return _no(404, "this household has no contacts")
-        if not self._by_address.allow(remote):
+        if not self._by_address.allow(remote, time.monotonic()):
             return _no(429, "too many messages: wait a moment")
         try:
             async with self._reading:
@@ -97,7 +98,7 @@ class PeerEndpoint:
         except KeyFileError as error:
             log.error("%s", error)
             return _no(503, "this hub cannot read its keys")
-        if not self._by_hub.allow(message.sender):
+        if not self._by_hub.allow(message.sender, time.monotonic()):
             return _no(429, "too many messages: send it again later")
         try:
             outcome = await self._sink(message, False)

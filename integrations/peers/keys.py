@@ -13,6 +13,7 @@ from pathlib import Path
 
 from hub.domain.peers import GRACE, PeerError, PeerKey, id_of
 from hub.domain.values import dataclass
+from hub.keyfiles.files import SecretsError, read, write
 from integrations.peers.jose import b64, look_into, sign, unb64, verify
 
 KEY_FILE = "peer-key.json"
@@ -118,13 +119,13 @@ class PeerKeys:
         if not self._path.exists():
             self._make()
         path = self._path
-        if path.stat().st_mode & 0o077:
-            raise KeyFileError(f"{path}: others may read these keys; run: chmod 600 {path}")
         try:
-            kept = json.loads(path.read_text())
+            kept = json.loads(read(path))
             keys = tuple(_read(one) for one in kept["keys"])
             first = PeerKey(**kept["first"])
             statements = tuple(str(one) for one in kept["statements"])
+        except SecretsError as error:
+            raise KeyFileError(str(error)) from None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise KeyFileError(f"{path}: expected the keys made at first use: {error}") from error
         if not keys or keys[0].until is not None:
@@ -149,13 +150,7 @@ class PeerKeys:
             "keys": [_kept(key) for key in self._keys],
             "statements": list(self.statements),
         }
-        draft = self._path.with_suffix(f".{os.getpid()}.new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump(kept, file)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        write(self._path, json.dumps(kept))
 
 
 def _kept(key: OwnKey) -> dict[str, str | None]:

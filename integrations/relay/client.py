@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -16,6 +15,7 @@ from aiohttp.client_exceptions import ClientError
 from paho.mqtt.client import MQTTMessage
 
 from hub.clock import SYSTEM
+from hub.keyfiles.files import SecretsError, read, write
 from integrations.relay.enrolment import (
     Enrolment,
     read_enrolment,
@@ -100,14 +100,14 @@ class RelayClient:
     async def start(self) -> str:
         """Enrol, connect to the broker, begin to hand messages on; return ``uri``.
 
-        A relay that is away does not matter once the hub was enrolled: what it stored is fetched
-        from the broker, and the enrolment is made anew when it is back. Raises RelayError when
-        the relay refuses the hub, or is away at the first time.
+        A relay that is away, or refuses (a clock that is wrong after a power cut), does not matter
+        once the hub was enrolled: what it stored is fetched from the broker, and the enrolment is
+        made anew soon. Raises RelayError when either is so at the first time.
         """
         kept, again = self._kept(), _AGAIN
         try:
             self._enrolment = await self._enrol()
-        except _Away as error:
+        except (_Away, RelayError) as error:
             if kept is None:
                 raise RelayError(str(error)) from None
             self._say(f"{error}; going on as enrolled before")
@@ -129,6 +129,14 @@ class RelayClient:
             await self._fall_silent()
             self._enrolment = enrolment
             self._listen(enrolment)
+
+    async def follow(self, member: Member) -> None:
+        """Be known by other keys from now on; the relay's registry has to know them already.
+
+        Raises RelayError when the relay refuses or is away; it is tried again each hour.
+        """
+        self._member = member
+        await self.renew()
 
     async def ready(self) -> None:
         """Return once the mailbox is subscribed to: from then on nothing is lost."""
@@ -190,16 +198,19 @@ class RelayClient:
                 self._owed.put_nowait(relayed.token)
 
     def _unsealed(self, message: MQTTMessage, enrolment: Enrolment) -> Relayed | None:
-        try:
-            return unseal(
-                bytes(message.payload),
-                me=self._member.subscriber_id,
-                encryption_key=self._member.encryption_key,
-                relay_public_key=enrolment.relay_public_key,
-            )
-        except RelayError as error:
-            self._refused(f"the relay's mailbox had {error}: dropped")
-            return None
+        problem = ""
+        for key in (self._member.encryption_key, *self._member.older_keys):
+            try:
+                return unseal(
+                    bytes(message.payload),
+                    me=self._member.subscriber_id,
+                    encryption_key=key,
+                    relay_public_key=enrolment.relay_public_key,
+                )
+            except RelayError as error:
+                problem = problem or str(error)
+        self._refused(f"the relay's mailbox had {problem}: dropped")
+        return None
 
     async def _stored(self, relayed: Relayed) -> None:
         waits, pause = iter(_WAITS), 0.0
@@ -289,19 +300,14 @@ class RelayClient:
 
     def _kept(self) -> Enrolment | None:
         try:
-            return read_enrolment(self._path.read_bytes())
+            return read_enrolment(read(self._path))
+        except SecretsError as error:
+            raise RelayError(str(error)) from None
         except (FileNotFoundError, RelayError):
             return None
 
     def _keep(self, enrolment: Enrolment) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self._path.with_suffix(f".{os.getpid()}.new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(write_enrolment(enrolment))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        write(self._path, write_enrolment(enrolment))
 
 
 class _Away(Exception):

@@ -60,6 +60,7 @@ class Member:
 
     Keys are base64 of 32 bytes: Ed25519 to sign, X25519 to encrypt. ``encryption_key`` is the
     private half. ``sign`` returns the ``Authorization`` header for a body at an instant.
+    ``older_keys`` open what was sealed before the keys were changed.
     """
 
     subscriber_id: str
@@ -67,6 +68,7 @@ class Member:
     signing_public_key: str
     encryption_key: bytes = field(repr=False)
     sign: Callable[[bytes, datetime], str]
+    older_keys: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 class Gate(Protocol):

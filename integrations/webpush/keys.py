@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from hub.keyfiles.files import SecretsError, read, write
 
 if TYPE_CHECKING:
     from py_vapid import Vapid02
@@ -73,7 +74,9 @@ class VapidKey:
         from py_vapid import Vapid02, VapidException
 
         try:
-            return Vapid02.from_pem(self._file.read_bytes())
+            return Vapid02.from_pem(read(self._file))
+        except SecretsError as error:
+            raise KeyFileError(str(error)) from None
         except (ValueError, TypeError, VapidException):
             raise KeyFileError(
                 f"{self._file}: expected a P-256 key in PEM; delete it to make a new one (browsers "
@@ -85,10 +88,4 @@ class VapidKey:
 
         made = Vapid02()
         made.generate_keys()
-        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft = self._file.with_name(f".{self._file.name}.{os.getpid()}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(made.private_pem())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._file)
+        write(self._file, made.private_pem())

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from hub.app.activityreceipts import check, make
-from hub.app.ledgerkey import LedgerKey
 from hub.app.receipts import ReceiptError
 from hub.domain.peers import PeerMessage
+from hub.keyfiles.ledgerkey import LedgerKey
 from hub.store.talk import Signed, keep_signed
 from hub.store.tx import Entry
 from integrations.peers.envelope import seal, signed_as, unseal

@@ -12,7 +12,7 @@ _START = """
 import sys
 from pathlib import Path
 from hub.app.firstkeys import make_aside
-from hub.app.ledgerkey import ledger_key
+from hub.keyfiles.ledgerkey import ledger_key
 from integrations.beckn.keys import load_or_create
 from integrations.peers.keys import PeerKeys
 

@@ -62,3 +62,11 @@ def test_set_up_twice_says_a_thing_once() -> None:
     logs.set_up("info", out)
     logging.getLogger("x").info("once")
     assert len(out.getvalue().splitlines()) == 1
+
+
+def test_what_strangers_say_stays_within_its_line() -> None:
+    out = Terminal()
+    logs.set_up("info", out)
+    logging.getLogger("hub.test").warning("refused: %s", "x\n12:00:00 INFO all is well\x1b[2J\x9b")
+    (line,) = out.getvalue().splitlines()
+    assert line.endswith(r"refused: x\n12:00:00 INFO all is well\x1b[2J\x9b")

@@ -10,6 +10,7 @@ import pytest
 from hub.app import passkeys as ceremonies
 from hub.app.passkeys import MOST_CHALLENGES, Challenges, HubPasskeys
 from hub.settings import HttpSettings
+from hub.store.access import Access
 from hub.store.database import open_database
 from hub.web.passkeys import PasskeyRefused, Place
 from tests.support.authenticator import PRESENT, Authenticator
@@ -48,6 +49,29 @@ def device(passkeys: HubPasskeys) -> Authenticator:
     found = Authenticator(PLACE.origin)
     made(passkeys, found)
     return found
+
+
+def test_with_a_passkey_go_the_sessions_it_made_and_no_others(
+    passkeys: HubPasskeys, device: Authenticator, clock: Clock
+) -> None:
+    access = Access(passkeys._store._engine)
+    other = Authenticator(PLACE.origin)
+    made(passkeys, other, "Ada's tablet")
+    secrets = []
+    for one in (device, device, other):
+        answer = one.sign(passkeys.ask(PLACE, "form"))
+        assert passkeys.take(PLACE, answer, "form") == "ada"
+        secrets.append(access.create_session("ada", NOW)[0])
+        passkeys.opened(answer, secrets[-1])
+    by_code = access.create_session("ada", NOW)[0]
+    access.end_session(secrets[0])
+    ids = {one.name: one.id for one in passkeys.of("ada")}
+    assert passkeys.remove("ada", ids["Ada's phone"])
+    there = [access.session(secret, NOW) is not None for secret in (*secrets, by_code)]
+    assert there == [False, False, True, True]
+    assert passkeys.remove("ada", ids["Ada's tablet"])
+    assert access.session(secrets[2], NOW) is None
+    assert access.session(by_code, NOW) is not None
 
 
 def test_a_passkey_signs_its_member_in(

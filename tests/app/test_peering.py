@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from hub.app.friends import HubFriends
+from hub.app.invitations import IcsInvitations
 from hub.app.peering import Peering
-from hub.domain.activities import ActivityError
+from hub.domain.activities import ActivityError, Details, Person
 from hub.domain.consent import TO_CONTACTS
 from hub.domain.contacts import Contact
 from hub.domain.effects import SendPeerMessage
+from hub.domain.offers import Window
 from hub.domain.peers import Invitation, Peer, PeerError, PeerMessage, Receipt
+from hub.flow.activities import organize
 from hub.flow.peerout import send
 from hub.ports import DeliveryError
 from hub.store.peers import PeerStore
+from hub.store.talk import signed_about
 from hub.worker.writer import Writer
 from integrations.peers.endpoint import own_card
 from integrations.peers.keys import PeerKeys
@@ -108,6 +113,26 @@ async def test_all_that_waits_is_sent_in_order(home: Home) -> None:
     assert home.waiting(contact) == []
     await home.peering.deliver(effect)
     assert len(home.wire.sent) == 5
+
+
+@pytest.mark.parametrize("refused", ["", "this household is on holiday"])
+async def test_what_was_signed_is_kept_with_what_became_of_it(home: Home, refused: str) -> None:
+    contact, house = await home.befriend(), home.house
+    house.home.invitations, house.home.own = IcsInvitations(), Person("urn:us", "Linden 5")
+    start = house.clock.now() + timedelta(days=1)
+    details = Details(Window(start, start + timedelta(hours=2)), "Europe/Berlin", "Fishing")
+    made = home.writer.submit(
+        lambda tx: organize.create(tx, house.home, details, [contact.id], "ana", "web")
+    ).result(10)
+    (effect,) = (e for row in house.outbox() if getattr(e := row.effect, "kind", "") == "messages")
+    home.wire.answer = lambda message: Receipt(message.seq, (), message.id, refused)
+    before = home.writer.batches
+    await home.peering.deliver(effect)
+    assert home.writer.batches == before + 2, "one looks for what is too old, one is the message's"
+    assert home.waiting(contact) == []
+    with house.engine.connect() as connection:
+        kept = signed_about(connection, made.uid, 10)
+    assert len(kept) == (0 if refused else 1)
 
 
 async def test_what_a_relay_has_is_not_sent_at_once_again(home: Home) -> None:

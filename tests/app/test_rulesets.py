@@ -274,7 +274,7 @@ async def test_a_newer_version_is_told_once_and_a_strange_key_too(
     assert "another key" in kept.trouble
     assert "rule_set_newer" in dict(elm.ledger())
     assert "rule_set_refused" in dict(elm.ledger())
-    held["/elm.rules"] = os.urandom(200)
+    held["/elm.rules"] = b"\xff" + os.urandom(200)
     await next_day()
     assert "no signed set" in (elm.one() or kept).trouble
 

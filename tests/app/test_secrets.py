@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hub.app.secrets import NtfyTopics, SecretsError, household_key
+from hub.keyfiles.files import write
 from hub.settings import MemberSettings, NtfySettings
 
 ADA = MemberSettings(id="ada", name="Ada", ntfy=NtfySettings())
@@ -31,7 +32,7 @@ def test_the_key_is_made_once_and_only_ours_to_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"beef", b"zz" * 32, b"\xff" * 64])
 def test_a_damaged_key_is_named(tmp_path: Path, damage: bytes) -> None:
-    (tmp_path / "household.key").write_bytes(damage)
+    write(tmp_path / "household.key", damage)
     with pytest.raises(SecretsError, match=r"household\.key: expected 32 bytes in hex; delete it"):
         household_key(tmp_path)
 
@@ -54,6 +55,6 @@ def test_a_topic_of_ones_own_is_taken_as_it_is(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["{", "[]", '"x"'])
 def test_damaged_topics_are_named(tmp_path: Path, damage: str) -> None:
-    (tmp_path / "ntfy.json").write_text(damage)
+    write(tmp_path / "ntfy.json", damage)
     with pytest.raises(SecretsError, match=r"ntfy\.json: expected JSON; delete it"):
         NtfyTopics(tmp_path).of(ADA)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from datetime import UTC, datetime
 
 import pytest
 
+from hub.store.access import Access
 from tests.app.conftest import MILK_LOW, Bench
 
 EVENING = {
@@ -40,6 +42,31 @@ async def test_a_rule_file_comes_and_goes(bench: Bench) -> None:
     await bench.look()
     assert bench.ids() == ["milk_low"]
     assert bench.milk_is_low() == [("ada", "Milk!")]
+
+
+async def test_who_is_taken_out_leaves_nothing_that_lets_the_next_of_that_id_in(
+    bench: Bench,
+) -> None:
+    access = Access(bench.writer._engine)
+    now = bench.clock.now()
+    file = bench.folder / "hub.yaml"
+    alone = json.loads(file.read_text())
+    both = {**alone, "members": [*alone["members"], {"id": "ben", "name": "Ben"}]}
+    file.write_text(json.dumps(both))
+    await bench.look()
+    theirs, ours = (access.create_session(who, now)[0] for who in ("ben", "ada"))
+    feed, code = access.create_feed("ben", now), access.create_code("ben", now)
+    bench.rules([EVENING], "evening.yaml")
+    await bench.look()
+    assert access.session(theirs, now) is not None, "another change takes nothing"
+    file.write_text(json.dumps(alone))
+    await bench.look()
+    file.write_text(json.dumps(both))
+    await bench.look()
+    assert access.session(theirs, now) is None
+    assert access.feed(feed) is None
+    assert access.take_code(code, now) is None
+    assert access.session(ours, now) is not None
 
 
 async def test_a_faulty_rule_is_told_with_its_place_and_the_others_work(
@@ -123,7 +150,8 @@ async def test_members_may_change_and_what_takes_a_restart_is_said(
     await bench.look()
     assert [member.id for member in bench.home.settings.members] == ["bob"]
     assert bench.home.settings.http == http
-    assert "http: in hub.yaml changed; it takes effect at the next start" in caplog.text
+    assert "http.port: in hub.yaml changed; it takes effect at the next start" in caplog.text
+    assert "http.port" in bench.watch.waiting()
 
 
 async def test_a_folder_that_is_away_for_a_while_changes_nothing(

@@ -13,8 +13,8 @@ from icalendar import Calendar
 from ruamel.yaml import YAML
 from sqlmodel import SQLModel
 
-from hub.app.ledgerkey import ledger_key
 from hub.app.secrets import NtfyTopics
+from hub.keyfiles.ledgerkey import ledger_key
 from hub.ledger.checkpoint import open_checkpoint
 from hub.settings import MemberSettings
 from hub.store.access import Access

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+import requests
 
+from hub.domain.scopes import SCOPES
 from tests.cli.support import Run
 from tests.support.hubprocess import HubProcess, until, write_config
 from tests.support.mosquitto import Mosquitto
@@ -110,9 +113,51 @@ def test_a_token_is_made_used_listed_and_revoked(run: Run, hub: HubProcess) -> N
     hub.forget_token()
 
 
+def _form_token(page: str) -> str:
+    return re.findall(r'name="csrf" value="([^"]+)"', page)[0]
+
+
+def test_a_token_lets_a_program_and_a_member_in_who_do_what_they_may(
+    run: Run, hub: HubProcess
+) -> None:
+    scopes = [word for scope in SCOPES for word in ("--scope", scope)]
+    hub._token = run("token", "create", "boss", *scopes, "--data", hub.data).out.strip()
+    made = hub.call("POST", "/api/v1/tokens", {"name": "writer", "scopes": ["read", "configure"]})
+    assert [one["name"] for one in hub.get("/tokens") if one["name"] in ("boss", "writer")] == [
+        "boss",
+        "writer",
+    ]
+    code = hub.call("POST", "/api/v1/members/ada/sign-in-codes", {"member": "ada"})["code"]
+    hub._token = made["token"]
+    home = hub.get("/home")
+    assert home["name"] == "Linden 5"
+    assert hub.call("PUT", "/api/v1/home", home) == home
+    assert hub.get("/members") == [{"id": "ada", "name": "Ada", "role": "adult"}]
+    assert hub.get("/about")["log_key"]
+    assert {one["name"] for one in hub.get("/settings")} >= {"home", "mqtt"}
+    assert hub.get("/rule-sets") == []
+    with pytest.raises(AssertionError, match=r"403.*lacks the scope access"):
+        hub.get("/tokens")
+    with requests.Session() as ada:
+        form = _form_token(ada.get(f"{hub.url}/sign-in").text)
+        ada.post(f"{hub.url}/sign-in", data={"csrf": form, "code": code, "next": "/"})
+        api = f"{hub.url}/api/v1"
+        assert ada.get(f"{api}/settings").status_code == 200
+        assert ada.get(f"{api}/tokens").status_code == 403
+        note = {"quantity": 7, "member": "ada"}
+        assert ada.put(f"{api}/pantry/eggs", json=note).status_code == 403
+        own = {"X-CSRF-Token": _form_token(ada.get(f"{hub.url}/you").text)}
+        assert ada.put(f"{api}/pantry/eggs", json=note, headers=own).json()["quantity"] == 7
+    for name in ("writer", "boss"):
+        run("token", "revoke", name, "--data", hub.data)
+    with pytest.raises(AssertionError, match="401"):
+        hub.get("/home")
+    hub.forget_token()
+
+
 def test_a_token_needs_a_name_and_a_scope_that_is_one(run: Run, hub: HubProcess) -> None:
     there = ("--data", hub.data)
-    assert "expected read or decide or configure" in run(
+    assert "expected read or decide or configure or access" in run(
         "token", "create", "x", "--scope", "admin", *there
     ).refused(2)
     for name in ("", "x" * 81, "a\nb"):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from hub.keyfiles.files import write
 from tests.cli.support import Run
 from tests.support.hubprocess import ROOT, HubProcess, Process, run_cli, write_config
 from tests.support.mosquitto import Mosquitto
@@ -68,7 +69,9 @@ def test_a_faulty_hub_yaml_is_named_with_its_place(run: Run, tmp_path: Path) -> 
     assert not (tmp_path / "data").exists()
 
 
-def test_no_folder_of_that_name(run: Run, tmp_path: Path) -> None:
+def test_no_folder_of_that_name_beside_data_of_a_home(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/hub.sqlite").touch()
     told = run("run", "--config", tmp_path / "none", "--data", tmp_path / "data")
     assert "expected a folder" in told.refused(2)
 
@@ -82,8 +85,7 @@ def test_a_data_folder_that_cannot_be_one(run: Run, tmp_path: Path) -> None:
 
 def test_a_damaged_key_or_database(run: Run, tmp_path: Path) -> None:
     secrets = tmp_path / "data" / "secrets"
-    secrets.mkdir(parents=True)
-    (secrets / "household.key").write_text("short")
+    write(secrets / "household.key", "short")
     assert "household.key: expected 32 bytes in hex" in refused(run, tmp_path)
     (secrets / "household.key").unlink()
     (tmp_path / "data" / "hub.sqlite").write_text("no database " * 500)
@@ -97,7 +99,8 @@ def test_a_data_folder_in_use(run: Run, hub: HubProcess, tmp_path: Path) -> None
 
 
 def test_only_debug_shows_a_traceback(tmp_path: Path) -> None:
-    short = run_cli("run", "--config", tmp_path / "none")
+    (tmp_path / "file").touch()
+    short = run_cli("run", "--config", tmp_path / "file")
     assert (short.returncode, short.stdout, short.stderr.count("\n")) == (2, "", 1)
     long = run_cli("--debug", "device", "parked", "--data", tmp_path / "none")
     assert long.returncode != 0

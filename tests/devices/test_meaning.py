@@ -112,6 +112,7 @@ def test_a_plain_name_and_a_fitting_unit_are_guessed():
         StockReading("milk", 1.5, "l", "sensor.fridge_milk"),
     )
     assert "taken for the level of Milk" in one.explain("sensor.fridge_milk")
+    assert one.item_of("sensor.fridge_milk") == "milk"
 
 
 def test_guesses():
@@ -146,6 +147,7 @@ def test_a_persons_word_wins_over_a_guess():
     one = meaning(sensor__milk={"ignore": True})
     assert one.apply(state(entity, 1), entity) == ()
     assert one.explain("sensor.milk") == "sensor.milk is ignored, as config/devices.yaml says."
+    assert one.item_of("sensor.milk") == ""
     other = meaning(sensor__milk={"item": "oat-milk"})
     assert other.apply(state(entity, 1), entity)[0].item == "oat-milk"
 
@@ -156,6 +158,7 @@ def test_two_sensors_do_not_fight_over_one_item():
     assert one.apply(state(first, 1), first)
     assert one.apply(state(second, 5), second) == ()
     assert "sensor.first_milk tells that" in one.explain(second.id)
+    assert (one.item_of("sensor.first_milk"), one.item_of(second.id)) == ("milk", "")
     mapped = meaning(sensor__shelf={"item": "milk"})
     assert mapped.apply(state(first, 1), first) == ()
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devices.units import UnitError, comparable, convert, factor, is_count, is_mass
+from devices.units import UnitError, comparable, convert, factor, is_count
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,6 @@ def test_kinds_are_told_without_pint():
     assert not comparable("kg", "l")
     assert not comparable("W", "g")
     assert [is_count(unit) for unit in ("pc", "g")] == [True, False]
-    assert [is_mass(unit) for unit in ("g", "l")] == [True, False]
 
 
 def test_everyday_units_cost_no_pint():

@@ -15,13 +15,10 @@ from hub.domain.daywords import (
     activity_line,
     conflict_text,
     cost_text,
-    meal_invitation,
-    meal_line,
     meal_question,
     outcome_text,
     proposal_text,
     ride_change_text,
-    ride_text,
     sharing_text,
     span_text,
     way_out,
@@ -132,8 +129,6 @@ def test_every_service_can_be_off(service):
 
 
 def test_rides():
-    slot = DeliverySlot("s", span(0.5, 1))
-    assert ride_text(slot, "Fishing", BERLIN, NOW) == "Leave today 09:30, at Fishing 10:00"
     change = RideChange("reschedule", "Fishing has moved", fee=FEE)
     assert ride_change_text(change) == (
         "Fishing has moved. Move the ride with it? That costs 4.00 EUR."
@@ -158,13 +153,6 @@ MEAL = SocialMeal(
 
 
 def test_meals():
-    assert meal_line(MEAL, BERLIN, NOW) == "Dinner, today 19:00-21:00, for 4"
-    at_bens = replace(MEAL, where="home", host="Ben")
-    assert meal_line(at_bens, BERLIN, NOW) == "Dinner, today 19:00-21:00, at Ben's, for 4"
-    asking = replace(MEAL, answer_by=NOW + timedelta(hours=3))
-    assert meal_invitation(asking, BERLIN, NOW) == (
-        "Dinner with Ben, today 19:00-21:00? They can answer until today 12:00."
-    )
     late = AskHousehold("let_in", "x", about=MEAL.guests[0])
     assert meal_question(late, MEAL) == (
         "Ben would come to Dinner after all, though the time to answer is over. Ask for room for 6?"

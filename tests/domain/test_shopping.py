@@ -44,6 +44,27 @@ def test_what_the_pantry_knows_is_wanted_in_its_unit(text: str, item: str, quant
 
 
 @pytest.mark.parametrize(
+    ("text", "quantity"),
+    [
+        ("1.5 Liter Milk", "1.5"),
+        ("750 ml milk", "0.75"),
+        ("2 Piece Milk", "2"),
+        ("500 g milk", "1"),
+        ("2 升 牛奶", "2"),
+    ],
+)
+def test_so_much_is_so_much_and_not_so_many_packs(text: str, quantity: str) -> None:
+    assert (wanted(text).item, wanted(text).quantity) == ("milk", Decimal(quantity))
+
+
+def test_pieces_are_pieces_where_the_pantry_counts_them() -> None:
+    assert (wanted("6 Piece Eggs").quantity, wanted("6 Piece Eggs").unit) == (Decimal(6), "pc")
+    flour = wanted("500 Gram Flour")
+    assert (flour.name, flour.quantity, flour.unit) == ("Flour", Decimal(500), "gram")
+    assert wanted("0 g Flour").name != "Flour"
+
+
+@pytest.mark.parametrize(
     ("text", "name", "quantity"),
     [
         ("Soap", "Soap", 1),

@@ -17,6 +17,7 @@ from hub.flow.tell import tell
 from hub.settings import MemberSettings, Settings
 from hub.store.codec import micros
 from hub.store.tx import Tx
+from rules.ruleset import RuleSet
 from rules.times import instant, quiet_until, time_of_day
 from tests.support.household import NOON, SETTINGS, Household, Market
 
@@ -181,6 +182,47 @@ def test_the_next_adult_is_asked_when_nobody_answers_also_over_a_restart(build):
     assert asked(house) == {}
     assert house.decide("decline", member="ben").result == "done"
     assert {who for who, _ in told(house)} == {"ana", "ben"}
+
+
+def ruled(build, *lines: str, home: bool = True) -> Household:
+    """Return a household whose rule says how an unanswered question goes on; so may the home."""
+    rules = ONLY_ANA.replace("EXPIRES", "6h").rstrip() + "".join(f"\n    {one}" for one in lines)
+    plan = {"escalate": {"after": 30, "to": ["ben"]}} if home else {}
+    people = [ANA, BEN, KIM, {"id": "lea", "name": "Lea", "ntfy": {}}]
+    return posed(build(rules=rules, settings={"home": {**HOME, **plan}, "members": people}))
+
+
+@pytest.mark.parametrize("home", [True, False])
+def test_a_rules_word_on_who_is_asked_next_wins_over_the_homes(build, home):
+    house = ruled(build, "escalate: {after: 10m, to: [lea, ben]}", home=home)
+    house.send()
+    seen = []
+    for _ in range(4):
+        house.restart()
+        house.tick(minutes=10)
+        seen.append(sorted(asked(house)))
+        house.send()
+    assert seen == [["lea"], ["ben"], [], []]
+    (suggestion,) = house.open()
+    assert suggestion.ask == ("ana", "lea", "ben")
+
+
+def test_a_rule_may_have_nobody_else_asked(build):
+    house = ruled(build, 'escalate: "off"')
+    house.send()
+    house.tick(hours=2)
+    assert asked(house) == {}
+    (suggestion,) = house.open()
+    assert suggestion.ask == ("ana",)
+
+
+def test_who_is_asked_next_is_as_the_rule_said_when_it_asked(build):
+    house = ruled(build, "escalate: {to: [lea]}")
+    house.send()
+    house.home.rules = RuleSet()
+    house.restart()
+    house.tick(minutes=31)
+    assert set(asked(house)) == {"lea"}
 
 
 def test_later_is_an_answer(build):

@@ -3,6 +3,7 @@
 import pytest
 
 from hub.domain.effects import TellMember
+from hub.settings import ApproveSettings
 from hub.store.tables import SpentToken
 from tests.support.household import Household, Market, later, refusal, same
 
@@ -70,6 +71,42 @@ def test_only_adults_decide(house, asked, member):
     )
     assert house.suggestion(asked.id) == before
     assert house.rows(SpentToken) == []
+
+
+MOST = [("2.70 EUR", "done", ""), ("2.69 EUR", "refused", "It costs 2.70 EUR; you may approve up")]
+
+
+@pytest.mark.parametrize(("most", "result", "said"), MOST)
+@pytest.mark.parametrize("member", ["ana", "kim"])
+def test_who_has_a_sum_approves_up_to_it(house, asked, member, most, result, said):
+    allow(house, member, up_to=most)
+    answer = house.decide("approve", member=member)
+    assert answer.result == result
+    assert answer.message.startswith(said)
+
+
+def test_a_child_answers_what_it_was_given_and_no_more(house, asked):
+    allow(house, "kim", kinds=["ride"], up_to="90 EUR")
+    refused = house.decide("decline", member="kim")
+    assert (refused.result, "approves.kinds" in refused.message) == ("refused", True)
+    allow(house, "kim", kinds=["grocery_order"])
+    refused = house.decide("approve", member="kim")
+    assert (refused.result, "nothing that costs money" in refused.message) == ("refused", True)
+    for verb, scope in (("approve", "always"), ("decline", "never")):
+        refused = house.decide(verb, member="kim", scope=scope)
+        assert refused.message == "Only an adult of this household may decide."
+    assert house.decide("decline", member="kim").message == "Declined by Kim."
+
+
+def allow(house, member, **approves):
+    settings = house.home.settings
+    members = [
+        one.model_copy(update={"approves": ApproveSettings(**approves)})
+        if one.id == member
+        else one
+        for one in settings.members
+    ]
+    house.home.settings = settings.model_copy(update={"members": tuple(members)})
 
 
 def test_an_answer_to_an_older_version_is_refused(house, asked):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from hub.domain.consent import ERASE, Grant
+from hub.domain.consent import ERASE, Erasure, Grant
 from hub.domain.contacts import Contact
 from hub.domain.offers import Place, RideWish
 from hub.domain.orders import Party, SupportContact
@@ -17,7 +18,7 @@ from hub.domain.peers import Peer, PeerError, PeerKey
 from hub.flow.consent import erase, revoke
 from hub.flow.gate import left, ride_told, still_granted
 from hub.flow.peerout import put_out
-from hub.store.consents import disclosures, grants_given
+from hub.store.consents import disclosures, grants_given, grants_of
 from hub.store.peers import PeerStore
 from tests.support.household import CORNER, Household, same
 
@@ -55,6 +56,7 @@ def test_a_yes_is_consent_to_what_was_shown_for_this_order(house, market, asked)
     option = asked.options[0]
     house.decide("approve")
     (grant,) = given(house)
+    assert read(house, lambda there: grants_of(there, [grant.id, "hub.yaml"])) == [grant]
     assert (grant.recipient, grant.given_by, grant.about, grant.because) == (
         CORNER.subscriber_id,
         "ana",
@@ -168,6 +170,28 @@ def test_the_bytes_that_left_are_noted(house, asked):
     found = {one.id: one.digest for one in told(house)}
     assert found[first.id] == sha256(b"bytes").hexdigest()
     assert sha256(b"others").hexdigest() not in found.values()
+
+
+def test_what_left_stays_noted_when_more_is_said_of_it_and_not_by_a_step_that_failed(house, asked):
+    first, second, *_ = told(house)
+
+    def fails(tx):
+        left(tx, second.id, b"not sent")
+        raise ValueError("the step")
+
+    def sends(tx):
+        left(tx, first.id, b"bytes")
+        with pytest.raises(ValueError, match="the step"):
+            tx.attempt(lambda: fails(tx))
+
+    house.do(sends)
+    wanted = Erasure(house.clock.now(), "ana", "m")
+    (sent,) = (one for one in told(house) if one.digest)
+    house.do(lambda tx: tx.save_disclosed(replace(sent, erasure=wanted)))
+    found = {one.id: one for one in told(house)}
+    assert found[first.id] == replace(sent, erasure=wanted)
+    assert (sent.id, sent.sent_at) == (first.id, house.clock.now())
+    assert found[second.id] == second
 
 
 def test_a_party_that_no_grant_covers_does_not_go(house, asked):

@@ -1,5 +1,7 @@
 """From what devices say to what the household knows."""
 
+from dataclasses import replace
+
 import pytest
 
 from devices.types import Announcement, Decoded, Entity
@@ -58,6 +60,22 @@ def test_a_clock_that_runs_ahead_does_not_lock_its_device_out(house: Household) 
     house.clock.turn(seconds=1)
     house.level("milk", 2)
     assert house.house.stock["milk"].quantity == 2
+
+
+def test_a_clock_that_was_set_back_does_not_hold_up_what_is_said_after(house: Household) -> None:
+    house.level("milk", 3)
+    told = StateReading("sensor.t", 4.0, phenomenon_time=house.clock.now())
+    take(house, told)
+    house.clock.turn(days=-1)
+    house.level("milk", 2)
+    house.count("eggs", 7)
+    take(house, replace(told, value=5.0, phenomenon_time=house.clock.now()))
+    assert house.house.stock["milk"].quantity == 2
+    assert house.house.stock["eggs"].quantity == 7
+    assert house.house.entities["sensor.t"].value == 5.0
+    house.clock.turn(seconds=-1)
+    house.count("milk", 1)
+    assert house.house.stock["milk"].quantity == 1
 
 
 def change(delta: float, at=None, source: str = "event.scanner") -> StockChange:

@@ -35,6 +35,7 @@ from hub.flow.peerbusy import ask_busy, busy_in
 from hub.flow.peerout import PeerHooks, acknowledged, carried, drop_expired, send
 from hub.flow.peers import receive, standing
 from hub.store import peertables, tables
+from hub.store.codec import micros
 from hub.store.peers import PeerStore
 from tests.support.household import Household
 
@@ -386,6 +387,23 @@ def test_what_never_comes_is_asked_for_again(friends: tuple[Side, Side]) -> None
     guest.told(host, asked)
     guest.deliver(host)
     assert host.got == [1, 2]
+
+
+def test_a_receipt_that_cannot_be_delivered_is_not_tried_for_ever(
+    friends: tuple[Side, Side],
+) -> None:
+    host, guest = friends
+    for number in (1, 2):
+        guest.note(host, number)
+    first, second = guest.waiting(host)
+    host.take(second, relayed=True)
+    host.house.tick(minutes=3)  # asks for the first one
+    host.take(first, relayed=True)
+    until = host.house.clock.now() + timedelta(days=1)
+    waiting = host.house.outbox()
+    receipts = [row for row in waiting if getattr(row.effect, "kind", "") == "receipt"]
+    assert len(receipts) == 3
+    assert all(row.expires is not None and row.expires <= micros(until) for row in receipts)
 
 
 def test_without_a_receipt_a_relayed_message_is_sent_anew(friends: tuple[Side, Side]) -> None:

@@ -129,6 +129,18 @@ def test_an_unanswered_init_is_repeated_under_its_own_id(house, market, asked, a
     assert house.order(approved.id).reason == "no answer"
 
 
+def test_a_provider_is_not_given_up_for_an_answer_nobody_was_there_to_hear(house, market, approved):
+    (first,) = house.requests("init")
+    house.tick(seconds=21)
+    house.tick(seconds=21)
+    house.clock.turn(hours=1)
+    house.restart()
+    house.tick()
+    assert house.order(approved.id).pending == "init"
+    house.answer(market.reply(first))
+    assert house.order(approved.id).pending == "confirm"
+
+
 def test_an_unanswered_confirm_is_asked_for_and_never_sent_again(house, market, confirming):
     house.send()
     for seconds in (21, 41, 81, 161):

@@ -9,7 +9,7 @@ import pytest
 
 from hub.domain.effects import ChangeList
 from hub.domain.shopping import ListItem
-from hub.flow.shopping import keep_list, note_wanted
+from hub.flow.shopping import keep_list, list_read, note_wanted
 from tests.support.household import GREEN, Household, Market, make_home
 
 THERE = {
@@ -73,6 +73,28 @@ def test_what_was_ordered_is_ticked_off_and_wanted_no_more(house: Household) -> 
     house.level("milk", 0.1)
     wanted = [{want.item for want in one.wants} for one in house.open()]
     assert all("eggs" not in items for items in wanted)
+
+
+def test_a_list_in_grocy_joins_beside_home_assistants_and_is_ticked_off(tmp_path: Path) -> None:
+    settings = {
+        "homeassistant": THERE,
+        "grocy": {"url": "http://127.0.0.1:9", "key_file": "k", "shopping_lists": [1, 4]},
+    }
+    home = make_home(settings=settings, rules=RULES, providers=[GREEN])
+    house = Household(tmp_path / "hub.sqlite", home)
+    put(house, [("u1", "Marzipan")])
+    items = [ListItem("grocy.4", "7", "6 Piece Eggs")]
+    house.do(lambda tx: list_read(tx, "grocy.4", items))
+    house.level("milk", 0.1)
+    market = Market(house)
+    suggestion = market.offers()
+    assert {one.item for one in suggestion.wants} == {"milk", "eggs", "todo.shopping/u1"}
+    house.decide("approve", suggestion)
+    market.serve("init")
+    market.serve("confirm")
+    (done,) = changes(house, "grocy.4")
+    assert (done.verb, done.uid, done.text) == ("complete", "7", "6 Piece Eggs")
+    house.close()
 
 
 def test_a_suggestion_is_noted_while_it_waits(house: Household) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from hub.domain.effects import TellMember
 from hub.domain.money import Money, money
-from hub.domain.orders import Order, Quote
+from hub.domain.orders import Order, OrderAnswer, Quote
 from hub.domain.suggestions import Suggestion
 from tests.support.household import CORNER, GREEN, Grocer, Household, Market, refusal, same
 
@@ -156,6 +156,19 @@ def test_nobody_is_bound_before_both_have_said_yes(house, market, asked, approve
     assert len(house.house.orders) == 2
     assert (house.house.stock["milk"].expected, house.house.stock["eggs"].expected) == (3, 10)
     same(house.house, house.load())
+
+
+def test_a_yes_that_nobody_asked_for_binds_nobody(house, market, asked, approved):
+    market.serve("init", who=CORNER)
+    (corner,) = (one for one in approved if one.provider == CORNER)
+    said = OrderAnswer(
+        "confirm", CORNER, corner.transaction_id, "unasked", house.clock.now(), order_id="corner-9"
+    )
+    house.answer(said)
+    assert house.order(corner.id).state == "initialised"
+    market.serve("init", who=GREEN)
+    assert market.serve("confirm") == 2
+    assert house.suggestion(asked.id).state == "carried_out"
 
 
 @pytest.mark.parametrize("first", [CORNER, GREEN])

@@ -1,8 +1,13 @@
 """Clocks: each time is taken once, also late, and rules' clocks follow the rules."""
 
+import sqlite3
 from datetime import timedelta
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
 from hub.domain.effects import TellMember
+from hub.flow import tick as ticking
 from hub.flow.tick import begin, next_due
 from hub.store.tables import Inbox
 from tests.flow.test_notices import alert
@@ -46,6 +51,25 @@ def test_a_time_missed_while_off_is_taken_once_late(build) -> None:
     house.tick()
     assert told(house) == 2
     assert due(house) == NOON.replace(day=28, hour=7)
+
+
+def test_a_timer_stays_due_while_the_database_cannot_be_written(
+    build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house = build(rules=MORNING)
+    house.clock.at = due(house)
+    works = ticking._KINDS["rule"]
+
+    def full(*_: object) -> None:
+        raise OperationalError("INSERT", None, sqlite3.OperationalError("disk is full"))
+
+    monkeypatch.setitem(ticking._KINDS, "rule", full)
+    with pytest.raises(OperationalError):
+        house.tick()
+    assert due(house) == house.clock.now()
+    monkeypatch.setitem(ticking._KINDS, "rule", works)
+    house.tick()
+    assert told(house) == 2
 
 
 def test_a_changed_rule_sets_its_clock_anew(build) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.ledgerkey import LedgerKey
 from hub.domain.effects import TellMember
 from hub.domain.witness import Witness
 from hub.flow import witness
 from hub.flow.peerout import PeerHooks
+from hub.keyfiles.ledgerkey import LedgerKey
 from hub.ledger.checkpoint import Checkpoint, open_checkpoint
 from hub.ledger.note import Note, VerifierKey
 from hub.store.tx import Entry

@@ -14,6 +14,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -376,6 +377,60 @@ def _rule_set() -> Door:
     return Door([signed, payload.encode()], enter, (SetError,))
 
 
+def _words() -> Door:
+    from hub.app.recovery.root import Root
+    from hub.app.recovery.words import WordsError, combine, fitting, make_sheets, read_sheet
+
+    secret = bytes(range(32))
+    one = make_sheets(Root(secret), alone=True)
+    some = make_sheets(Root(secret), alone=False, shares=3, threshold=2)
+    typed = ["\n".join(f"{n}. {word}" for n, word in enumerate(one[0].words, 1))]
+    typed += ["\n\n".join(" ".join(sheet.words) for sheet in some[:2])]
+    typed += [" ".join(one[0].words), " ".join(some[2].words) + "\n\n" + " ".join(some[0].words)]
+
+    def enter(raw: bytes) -> None:
+        sheets: list[Any] = []
+        # An empty line is between two sheets, as a person types one after the other.
+        for text in raw.decode("utf-8", "replace").split("\n\n"):
+            sheet = read_sheet(text)
+            fitting(sheet, sheets)
+            sheets.append(sheet)
+        # No words but those that were printed are ever a household, and never another one.
+        assert combine(sheets).root == Root(secret)
+
+    return Door([text.encode() for text in typed], enter, (WordsError,))
+
+
+def _sheet() -> Door:
+    """What a contact's hub gives to keep: whoever made it wanted it to be more than words."""
+    from hub.app.recovery.words import SHEET_WORDS
+    from hub.app.sheets import HubSheets
+    from hub.domain.peers import PeerError
+    from hub.domain.sheets import are_words
+    from integrations.peers.jose import encrypt
+    from integrations.peers.keys import PeerKeys
+
+    folder = TemporaryDirectory()
+    keys = PeerKeys(Path(folder.name))
+    unused: Any = None
+    clock: Any = SimpleNamespace(now=lambda: NOW)
+    desk = HubSheets(Path(folder.name), keys, unused, unused, clock)
+    key = keys.current.public
+    words = " ".join(["academic"] * SHEET_WORDS)
+    right = encrypt(words, key, "commonhearth-sheet")
+
+    def enter(raw: bytes, _folder: object = folder) -> None:
+        # What is inside is bent as well as what it is encrypted in.
+        sealed = raw if raw[:1] in (b"{", b"e") else encrypt(raw, key, "commonhearth-sheet")
+        # JSON may hold halves of a character, which no bytes are.
+        text = desk.opened(sealed.decode("utf-8", "surrogateescape"))
+        if are_words(text):
+            assert len(text) < 9 * SHEET_WORDS
+            assert all(one.isascii() and one.islower() for one in text.split(" "))
+
+    return Door([right, words.encode()], enter, (PeerError,))
+
+
 _MAKERS: dict[str, Callable[[], Door]] = {
     "rule set": _rule_set,
     "mqtt": _mqtt,
@@ -391,6 +446,8 @@ _MAKERS: dict[str, Callable[[], Door]] = {
     "action-link": _action_link,
     "pairing": _pairing,
     "rules": _rules,
+    "words": _words,
+    "sheet": _sheet,
 }
 DOORS = tuple(_MAKERS)
 

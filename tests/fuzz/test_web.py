@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from hub.web.api import BASE, OPERATIONS
+from hub.web.api import OPERATIONS
+from hub.web.apidoor import BASE
 from hub.web.app import make_app
 from tests.fuzz.mutations import NASTY, bent
 from tests.web.fake_backend import SECRET, FakeBackend

@@ -17,6 +17,9 @@ from tests.support.mqtt import publish
 from tests.support.phone import Phone, tap
 
 PASSWORD, NTFY_TOKEN, APPRISE = "mqtt-canary-81c2", "tk_canary5b1e0f", "apprise-canary-77"
+ASSISTANT, GROCY, CALENDAR = "ha-canary-9d27", "grocy-canary-31ee", "calendar-canary-5c"
+NOWHERE = "http://127.0.0.1:9"
+"""Nobody is there: what cannot be reached is written about."""
 AGREE = {
     "id": "together",
     "name": "Together",
@@ -31,10 +34,28 @@ def test_no_secret_is_ever_written_to_a_log(tmp_path: Path) -> None:
         Phone() as phone,
         start_mosquitto(tmp_path, username="hub", password=PASSWORD) as broker,
     ):
+        files = {}
+        for name, secret in (("grocy", GROCY), ("calendar", CALENDAR)):
+            files[name] = tmp_path / f"{name}.key"
+            files[name].write_text(secret)
+            files[name].chmod(0o600)
         hub = HubProcess(
             tmp_path / "home",
             settings={
                 "log": {"level": "debug"},
+                "homeassistant": {"url": NOWHERE, "token": ASSISTANT},
+                "grocy": {"url": NOWHERE, "key_file": str(files["grocy"])},
+                "calendars": [
+                    {"name": "one", "url": f"{NOWHERE}/{CALENDAR}.ics", "local": True},
+                    {
+                        "name": "two",
+                        "url": NOWHERE,
+                        "kind": "caldav",
+                        "username": "ada",
+                        "password_file": str(files["calendar"]),
+                        "local": True,
+                    },
+                ],
                 "mqtt": {"url": broker.url, "username": "hub", "password": PASSWORD},
                 "members": [
                     {"id": "ada", "name": "Ada", "ntfy": {"url": phone.url, "token": NTFY_TOKEN}},
@@ -44,11 +65,16 @@ def test_no_secret_is_ever_written_to_a_log(tmp_path: Path) -> None:
             rules=[AGREE],
         )
         known = {"the broker's password": PASSWORD, "ntfy's token": NTFY_TOKEN, "apprise": APPRISE}
+        known |= {"Home Assistant's token": ASSISTANT, "Grocy's key": GROCY, "calendar": CALENDAR}
+        hub.scopes = ("read", "decide", "access")
         with hub:
             hub.wait_connected()
             known["a sign-in code"] = code = hub.code()
             known["the API token"] = hub.token
             known["the session's cookie"] = sign_in(hub, code)
+            made = hub.call("POST", "/api/v1/members/ada/calendar-address", {"member": "ada"})
+            known["the agenda's address"] = made["url"].rpartition("/")[2].removesuffix(".ics")
+            urllib.request.urlopen(made["url"], timeout=20).read()
             publish(
                 broker, "commonhearth/v1/scale/stock", b'{"item":"milk","quantity":0.2,"id":"a"}'
             )
@@ -70,6 +96,7 @@ def test_no_secret_is_ever_written_to_a_log(tmp_path: Path) -> None:
         known |= dict(kept(hub.data))
         run_cli("backup", "--config", hub.config, "--data", hub.data, "--to", tmp_path / "x.age")
     written = hub.log.read_text(errors="replace")
+    assert "Home Assistant" in written
     assert '"level": "debug"' in written
     own = {"household.key", "ledger.key", "beckn-key.json: signing_private_key", "ntfy.json: ada"}
     own.add("recovery.json: root")
@@ -81,8 +108,11 @@ def test_the_managed_brokers_passwords_stay_out_too(tmp_path: Path) -> None:
     hub = HubProcess(tmp_path / "home", settings={"log": {"level": "debug"}})
     with hub:
         hub.wait_connected()
+        login = hub.call("POST", "/api/v1/device-logins", {"member": "ada", "name": "shelf"})
+        pairing = hub.call("POST", "/api/v1/pairings", {"member": "ada"})
     written = hub.log.read_text(errors="replace")
     secrets = dict(kept(hub.data))
+    secrets |= {"a login": login["password"], "a pairing's code": pairing["code"]}
     assert {"credentials.json: home", "credentials.json: commonhearth"} < set(secrets)
     assert {name for name, secret in secrets.items() if secret in written} == set()
     logs = [file for file in hub.data.rglob("*.log") if file.is_file()]

@@ -9,6 +9,8 @@ import re
 
 import pytest
 
+from hub.demo.left import _judge
+from hub.demo.processes import DemoError
 from tests.support.hubprocess import run_cli
 
 ROAD = (
@@ -33,6 +35,7 @@ ROAD = (
     r"Ada's phone: Move .*Nobody is at home.*\[Approve",
     r"now comes tomorrow",
     r"both sides agree: restaurant \S+ at Table by the River: completed",
+    r"on the privacy page stands all that left: Elm Street told \d+ others, [1-9]\d* messages",
     r"all is as it should be",
 )
 
@@ -58,6 +61,20 @@ def test_the_day_is_played_to_the_end_over_the_loss_of_the_pi_and_its_timeline_p
         ("ride", "completed"),
         ("ride", "completed"),
     ]
+
+
+def test_what_left_unsaid_would_be_found() -> None:
+    own = {"name": "Elm Street", "address": "Elm Street 5, Berlin", "phone": "+49 30 5550100"}
+    message = {"message": [{"to": {"street": own["address"], "call": own["name"]}}]}
+    whole = {"fields": ["name", "address"], "grants": ["g1"]}
+    _judge("it", message, own, ("Ada",), whole)
+    for row in (None, {**whole, "fields": ["name"]}, {**whole, "grants": []}):
+        with pytest.raises(DemoError, match=r"tells the (name|address)"):
+            _judge("it", message, own, ("Ada",), row)
+    with pytest.raises(DemoError, match="names Ada"):
+        _judge("it", {"note": "for Ada, please"}, own, ("Ada",), whole)
+    with pytest.raises(DemoError, match="tells the phone"):
+        _judge("it", {"note": f"call {own['phone']}!"}, own, ("Ada",), whole)
 
 
 @pytest.mark.parametrize("seed", [7])

@@ -9,7 +9,6 @@ from hub.ledger.tree import (
     EMPTY_ROOT,
     Frontier,
     TileRoots,
-    frontier_at,
     range_root,
     root_at,
     root_of,
@@ -86,7 +85,6 @@ def test_tiles_give_the_root_of_any_earlier_size(size):
     root_at(hashes, 70_000)
     frontier = Frontier().extend(read_leaves(0, size))
     assert root_at(hashes, size) == frontier.root == root_of(read_leaves(0, size))
-    assert frontier_at(hashes, size) == frontier
     assert frontier.append(leaves()[0]).root == root_of([*read_leaves(0, size), leaves()[0]])
 
 

@@ -40,6 +40,10 @@ FAULTS = [
     ("quiet_hours: 22-7", "quiet_hours: expected a time of day like 18:00"),
     ("ask: [bob]", "ask[0]: no such member, expected one of ana, ben, kim"),
     ("ask: nobody", "ask: expected one of adults, everyone or a list"),
+    ("escalate: {to: [ben]}", "escalate: notify asks nothing, so nobody is asked next"),
+    ("escalate: never", "escalate: expected"),
+    ("escalate: {after: 30, to: [ben]}", "escalate.after: expected text, got 30"),
+    ("escalate: {after: 10m}", "escalate: the key to is missing"),
     ("if: quantity >", "if: not a CEL condition"),
     ("if: quantitty > 1", "if: unknown word quantitty, did you mean quantity?"),
     ("if: notice.hours > 1", "notice is only known with notice, not with stock_below_par"),
@@ -60,6 +64,22 @@ def test_a_mistake_is_told_with_its_line(
     assert len(found) == 1
     assert found[0].startswith(f"x.yaml:{len(kept) + 1}:")
     assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("escalate: {to: [kim]}", "escalate.to[0]: is no adult, so decides nothing, expected one"),
+        ("escalate: {to: [ana, bne]}", "escalate.to[1]: no such member, did you mean ben?"),
+        ("escalate: {to: [ben], after: 6h}", "escalate.after: expected less than expires_after"),
+    ],
+)
+def test_who_is_asked_next_has_to_be_able_to_answer(
+    faults_of: Callable[[str], list[str]], line: str, said: str
+) -> None:
+    (found,) = faults_of(GOOD.replace("notify", "grocery_order") + line)
+    assert found.startswith("x.yaml:5:")
+    assert said in found
 
 
 def test_places_inside_a_condition_of_several_lines(

@@ -115,6 +115,7 @@ def test_a_damaged_checkpoint_does_not_stop_the_hub(house: Household) -> None:
     add(house, "approved")
     with sqlite3.connect(house.path) as other:
         other.execute("UPDATE checkpoint SET roots = zeroblob(32), note = 'x'")
+    house.damaged = True
     assert house.load().log.frontier == Frontier().extend(leaves(house))
 
 

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from sqlalchemy.exc import DatabaseError
 from sqlmodel import SQLModel
 
 import hub.store.database
+from hub.domain.consent import Disclosed
 from hub.ledger.leaf import canonical, leaf_hash
 from hub.store import tables
+from hub.store.codec import dump
+from hub.store.consents import disclosures
 from hub.store.database import (
     DataFolderInUse,
     UnknownDatabase,
@@ -138,4 +142,26 @@ def test_a_hub_of_before_checkpoints_keeps_its_log(tmp_path: Path) -> None:
     assert log.frontier.root == leaf_hash(entry.encode())
     (kept,) = Views(engine).ledger()
     assert json.loads(kept.body) == json.loads(entry)
+    engine.dispose()
+
+
+def test_what_left_keeps_its_hash_and_when_it_was_sent(tmp_path: Path) -> None:
+    path = tmp_path / "hub.db"
+    engine = create_engine(f"sqlite:///{path}")
+    migrate(engine, "0019")
+    at, later = datetime(2026, 5, 1, 8, tzinfo=UTC), datetime(2026, 5, 1, 8, 0, 1, 5, tzinfo=UTC)
+    sent = Disclosed("m1", at, "shop", "Shop", "order", ("name",), ("g",), "o", "ab" * 32, later)
+    waiting = Disclosed("m2", at, "shop", "Shop", "offer", ("items",), ("hub.yaml",), "o")
+    with engine.begin() as connection:
+        for one in (sent, waiting):
+            connection.execute(
+                text('INSERT INTO disclosure VALUES (:id, 5, "shop", "o", :body, NULL)'),
+                {"id": one.id, "body": dump(one)},
+            )
+    engine.dispose()
+    engine = open_database(path)
+    with engine.connect() as connection:
+        assert disclosures(connection) == [sent, waiting]
+        bodies = connection.execute(text("SELECT body FROM disclosure")).scalars()
+        assert all("abab" not in body for body in bodies)
     engine.dispose()

@@ -12,6 +12,7 @@ from hub.domain.effects import TellMember
 from hub.domain.life import IllegalMove
 from hub.domain.stock import StockLevel
 from hub.flow.tick import tick
+from hub.store import present
 from hub.store.tables import (
     CooldownRow,
     Inbox,
@@ -278,6 +279,17 @@ def test_only_so_many_parked_messages_are_kept(house: Household) -> None:
     kept = house.views.parked(5_000)
     assert len(kept) == MOST_PARKED
     assert kept[0].topic == f"t{MOST_PARKED + 19}"
+
+
+def test_a_flood_of_faults_does_not_fill_the_disk_until_then(
+    house: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(present, "MOST_PARKED_A_DAY", 10)
+    for number in range(25):
+        house.do(lambda tx, n=number: tx.park("t", b"", f"got {n}"))
+    assert [one.reason for one in house.views.parked(100)] == [
+        f"got {number}" for number in range(24, 14, -1)
+    ]
 
 
 def test_undone_housekeeping_leaves_history_in_order(house: Household) -> None:

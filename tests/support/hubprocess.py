@@ -175,6 +175,7 @@ class HubProcess(Process):
         self._port = int((config.get("settings") or {}).get("http", {}).get("port", 0))
         super().__init__("hub", [RUN, "run", "--config", self.config, "--data", self.data], folder)
         self.url = ""
+        self.scopes: Sequence[str] = ("read", "decide")
         self._token = ""
 
     def start(self) -> None:
@@ -208,18 +209,11 @@ class HubProcess(Process):
 
     @property
     def token(self) -> str:
-        """Return an API token that may do everything."""
+        """Return an API token that may do what ``scopes`` name."""
         if not self._token:
             made = run_cli(
-                *(
-                    "token",
-                    "create",
-                    f"tests-{time.monotonic_ns()}",
-                    "--scope",
-                    "read",
-                    "--scope",
-                    "decide",
-                ),
+                *("token", "create", f"tests-{time.monotonic_ns()}"),
+                *(word for scope in self.scopes for word in ("--scope", scope)),
                 *("--data", self.data),
             )
             assert made.returncode == 0, made.stderr

@@ -7,10 +7,12 @@ with start_mosquitto(tmp_path) as broker:
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -18,11 +20,33 @@ HOST = "127.0.0.1"
 READY_SECONDS = 15.0
 
 
+def _candidates() -> Iterator[int]:
+    """Give ports below those the system hands to whoever connects, each test process its own."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    first, most, workers = 10_000, 1_200, 5  # The demo's begin at 16,000.
+    begin = first + most * (int(worker) % workers)
+    start = random.randrange(most)
+    while True:
+        yield from (begin + (start + n) % most for n in range(most))
+
+
+_PORTS = _candidates()
+
+
 def free_port() -> int:
-    """Return a TCP port that is free on the loopback now."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
+    """Return a TCP port that is free on the loopback now, and stays so until it is used.
+
+    A port the system chose would be given to the next who connects somewhere, while its server
+    is not yet, or for a moment no longer, there.
+    """
+    while True:
+        port = next(_PORTS)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
         return port
 
 

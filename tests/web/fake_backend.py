@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import secrets
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any, cast
 
 from hub.app.beginning import HomeBeginning
 from hub.app.logins import HubLogins
 from hub.app.passkeys import HubPasskeys
+from hub.app.tokens import HubTokens
 from hub.domain import hosting
 from hub.domain.activities import (
     Activity,
@@ -42,9 +45,11 @@ from hub.domain.quarantine import KnownDevice
 from hub.domain.stock import PantryItem, StockLevel, StockPoint
 from hub.domain.suggestions import Because, Disclosure, Option, Suggestion
 from hub.settings import HomeSettings, HttpSettings, MemberSettings, Settings
+from hub.store.access import Access
 from hub.store.database import open_database
 from hub.web.activities import CalendarView, Friend, Trouble
 from hub.web.backend import (
+    About,
     Decision,
     DecisionResult,
     EntityView,
@@ -188,6 +193,9 @@ class FakePushes:
             "Dll6e3vCYLocInmYWAmS6TlzAC8wEqKK6PBru3jl7A8"
         )
         self.kept: dict[str, tuple[PushSubscription, str]] = {}
+
+    def count(self, member: str) -> int:
+        return sum(one.member == member for one, _ in self.kept.values())
 
     async def put(self, subscription: PushSubscription, session_id: str) -> None:
         self.kept[subscription.endpoint] = (subscription, session_id)
@@ -340,6 +348,7 @@ class FakeFriends:
 
     def __init__(self) -> None:
         since = NOW - timedelta(days=40)
+        self.anew: list[str] = []
         self.kept = {
             one.id: one
             for one in (
@@ -397,6 +406,7 @@ class FakeFriends:
     async def witness(self, friend: str, on: bool, anew: bool) -> None:
         if anew and not self.kept[friend].witness:
             raise PeerError("it has not agreed")
+        self.anew += [friend] * anew
         self._change(friend, witness=on)
 
     async def place(self, friend: str, circles: Sequence[str]) -> None:
@@ -406,6 +416,38 @@ class FakeFriends:
 
     async def remove(self, friend: str) -> None:
         del self.kept[friend]
+
+
+class FakeReceipts:
+    """One order and one activity were signed about."""
+
+    SIGNED = frozenset({("order", "ord-3"), ("activity", "choir/7#x@birch")})
+
+    def there(self, about: str, name: str) -> bool:
+        return (about, name) in self.SIGNED
+
+    async def made(self, about: str, name: str) -> bytes | None:
+        if not self.there(about, name):
+            return None
+        signed = [{"jws": "a.b.c", "key": "k"}]
+        receipt = {
+            "format": "commonhearth-receipt/1",
+            "kind": about,
+            "messages": signed,
+            "log": {"key": "k", "proofs": ["p"]},
+        }
+        return json.dumps(receipt).encode()
+
+
+class FakeProviderLogs:
+    """Remembers with whom somebody began anew."""
+
+    def __init__(self) -> None:
+        self.anew: list[tuple[str, str]] = []
+
+    async def begin_anew(self, provider: str, member: str) -> DecisionResult:
+        self.anew.append((provider, member))
+        return DecisionResult("done", "Its log counts from now on as it is.")
 
 
 class FakePrivacy:
@@ -461,6 +503,9 @@ class FakePrivacy:
     def grants(self) -> Sequence[Grant]:
         return self.kept
 
+    def given(self, ids: Collection[str]) -> Mapping[str, Grant]:
+        return {grant.id: grant for grant in self.kept if grant.id in ids}
+
     def disclosed(
         self, *, recipient: str | None = None, before: datetime | None = None, limit: int = 500
     ) -> Sequence[Disclosed]:
@@ -514,6 +559,7 @@ class FakeBroker:
     limits, port = True, 1883
 
     def __init__(self) -> None:
+        self.tls_port: int | None = None
         self.logins: tuple[Login, ...] = ()
 
     def use(self, logins: Sequence[Login]) -> bool:
@@ -551,13 +597,26 @@ class FakeBackend:
         return HubPasskeys(engine, self.settings.http, self)
 
     @cached_property
+    def api_tokens(self) -> HubTokens:
+        """Return the real ones, on a database of their own."""
+        return HubTokens(Access(open_database(self.folder / "tokens.sqlite")), self)  # type: ignore[arg-type]
+
+    @cached_property
     def logins(self) -> HubLogins:
         """Return the real ones, on a database of their own."""
         engine = open_database(self.folder / "logins.sqlite")
-        return HubLogins(engine, self.settings, self, lambda: self.broker)  # type: ignore[arg-type]
+        broker = cast("Any", lambda: self.broker)
+        return HubLogins(engine, self.settings, cast("Any", self), broker, self.folder / "secrets")
+
+    @property
+    def settings(self) -> Settings:
+        return self.files.home.settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        self.files.home.settings = settings
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.settings = _settings()
         self.commands: list[OrderCommand] = []
         self.folder = folder or Path(mkdtemp(prefix="commonhearth-web-"))
         self.pushes = FakePushes()
@@ -567,8 +626,10 @@ class FakeBackend:
         self.friends = FakeFriends()
         self.feeds = FakeFeeds()
         self.privacy = FakePrivacy()
+        self.provider_logs = FakeProviderLogs()
+        self.receipts = FakeReceipts()
         self.rule_sets = FakeRuleSets()
-        self.files = household(self.folder, self.settings)
+        self.files = household(self.folder, _settings())
         self.beginning = HomeBeginning(self.files, self.folder.parent / "data", None)
         self.instant = NOW
         self.decisions: list[Decision] = []
@@ -582,6 +643,7 @@ class FakeBackend:
         self.broker = FakeBroker()
         self.quarantine = FakeQuarantine()
         self.number = 0
+        self.unread: tuple[str, ...] = ()
         self.watchers: set[asyncio.Event] = set()
         self.joined = asyncio.Event()
         self.ok = True
@@ -745,6 +807,10 @@ class FakeBackend:
                 "mill", "Mill House", True, 80, NOW - timedelta(days=5), "mill.example/witness+0+x",
                 seen_size=90, seen_at=NOW - timedelta(days=5), fault=gone, fault_at=NOW,
             ),
+            WitnessView(
+                "", "Corner <b>Shop</b>", False, seen_size=41, seen_at=NOW, provider="shop.example",
+                fault="The log of Corner Shop was rewritten.", fault_at=NOW,
+            ),
             WitnessView("cleo", "Cleo", True, 70, NOW - timedelta(days=5), "cleo.example/w+0+x"),
         ]  # fmt: skip
 
@@ -901,6 +967,10 @@ class FakeBackend:
             "started_at": NOW,
         }
 
+    def about(self) -> About:
+        key = "hub-7f3a.example/ledger+0a1b2c3d+AYqVQ5WcGTbKuF7qXHhJ9o8yOaX7gC3nHbTt5q7wJ3mN"
+        return About("0.1.0", NOW - timedelta(days=3), "hub-7f3a.example", key, self.unread)
+
     def backup(self) -> BackupState:
         return self.backup_state
 
@@ -1036,7 +1106,7 @@ class FakeBackend:
         return PhoneView("https://ntfy.sh", "commonhearth-ada-0123456789abcdef")
 
     def api_token_scopes(self, secret: str) -> frozenset[str] | None:
-        return self.tokens.get(secret)
+        return self.tokens.get(secret) or self.api_tokens.access.token_scopes(secret)
 
     def take_sign_in_code(self, code: str) -> str | None:
         return self.codes.pop(code, None)

@@ -71,7 +71,9 @@ class FakeRuleSets:
             stamp="stamp" if choice else "",
         )
 
-    async def agree_to(self, digest: str, wanted: Wanted, stamp: str, member: str) -> None:
+    async def agree_to(
+        self, digest: str, wanted: Wanted, stamp: str, *, member: str, via: str
+    ) -> None:
         if stamp != "stamp":
             raise SetError("what would change is not what was looked at; look again")
         self.done.append(("agreed", digest, wanted, member))

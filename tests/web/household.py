@@ -37,6 +37,10 @@ def household(folder: Path, settings: Settings) -> HomeFiles:
         state["config"] = read_config(folder)
         home.rules = state["config"].rules
         home.pantry = state["config"].pantry
+        said = state["config"].settings
+        if said is not None and "members" in said.model_fields_set:
+            own = home.settings.home.model_copy(update={"escalate": said.home.escalate})
+            home.settings = home.settings.model_copy(update={"members": said.members, "home": own})
 
     return HomeFiles(
         folder,

@@ -37,6 +37,7 @@ PATHS = (
     "/notices",
     "/parked",
     "/you",
+    "/you/asking",
     "/more",
     "/pantry/milk",
     "/rules",
@@ -53,6 +54,7 @@ PATHS = (
     "/devices/event.bell",
     "/welcome/members",
     "/welcome/broker",
+    "/welcome/pantry",
     "/welcome/rules",
 )
 STYLE = Path(__file__).parents[2] / "hub/web/static/app.css"

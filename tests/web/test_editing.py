@@ -42,7 +42,7 @@ async def test_a_rule_is_changed_by_form(browser: Browser, base: str, backend: F
     await page.get_by_label("Switched on").select_option("no")
     await page.get_by_role("button", name="Save in the file").click()
     await expect(page.get_by_role("status").first).to_have_text("The rule is changed.")
-    await expect(page.get_by_text("is on for 10 min").first).to_be_visible()
+    await expect(page.get_by_text("is on, without a break for 10 min").first).to_be_visible()
     assert "for: 10m" in (backend.folder / "rules/fridge.yaml").read_text()
     assert visitor.complaints == []
 

@@ -120,12 +120,30 @@ async def test_removing_asks_first_and_a_name_is_text(
     assert visitor.complaints == []
 
 
+async def test_an_adult_begins_anew_with_a_provider_only_where_they_say_so(member: Client) -> None:
+    page = await told(member, "/ledger")
+    assert "The log of Corner Shop was rewritten." in page
+    assert "Corner &lt;b&gt;Shop&lt;/b&gt;" in page
+    path = "/ledger/providers/shop.example/anew"
+    assert (await member.form(path)).status == 400
+    assert member.backend.provider_logs.anew == []
+    await member.form(path, sure="yes")
+    assert member.backend.provider_logs.anew == [("shop.example", "ada")]
+    assert "counts from now on as it is" in await told(member, "/ledger")
+
+
 async def test_who_is_a_witness_is_agreed_on_the_friends_page_and_read_in_the_ledger(
     member: Client,
 ) -> None:
     await member.form("/friends/ben", do="witness", on="yes")
     assert "Noted who countersigns the log." in await told(member, "/friends/ben")
     assert member.backend.friends.kept["ben"].witness
+    assert (await member.form("/friends/ben", do="witness", on="anew")).status == 400
+    assert member.backend.friends.anew == []
+    page = await told(member, "/friends/ben")
+    assert "What it signed before proves nothing about it any more" in page
+    await member.form("/friends/ben", do="witness", on="anew", sure="yes")
+    assert member.backend.friends.anew == ["ben"]
     await member.form("/friends/ben", do="witness", on="no")
     assert not member.backend.friends.kept["ben"].witness
     assert (await member.form("/friends/ben", do="witness", on="?")).status == 400

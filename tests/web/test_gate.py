@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -301,6 +302,23 @@ async def test_a_fault_of_ours_tells_nothing_of_the_inside(
     text = await response.text()
     assert "its log says what" in text
     assert "ZeroDivisionError" not in text
+
+
+async def test_a_fault_at_a_secret_address_leaves_it_out_of_the_log(
+    client: Client,
+    backend: FakeBackend,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(backend, "feeds", SimpleNamespace(read=broken, member=broken))
+    secret = "canary" * 6
+    response = await client.get(f"/calendar/{secret}.ics")
+    assert response.status == 500
+    assert "a request to /calendar/{secret}.ics failed" in caplog.text
+    assert secret not in caplog.text
 
 
 async def test_static_files_may_be_kept_and_nothing_else_is_served(client: Client) -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from hub.app.tls import AUTHORITY
 from hub.domain.logins import own
+from hub.settings import MqttSettings
 from hub.store.logins import GUESSES
 from hub.web.site import Attempts
 from tests.web.conftest import Client
@@ -85,6 +87,29 @@ async def test_a_device_pairs_by_a_code_once(member: Client) -> None:
     assert status == 409
     assert "bin-1 has a login already" in said["error"]
     assert (await _pair(member, {"code": second, "name": "bin-2"}))[0] == 200
+
+
+async def test_where_the_broker_encrypts_a_device_is_told_the_port_and_the_authority(
+    member: Client,
+) -> None:
+    backend = member.backend
+    secrets = backend.folder / "secrets"
+    secrets.mkdir(exist_ok=True)
+    (secrets / AUTHORITY).write_text("-----BEGIN CERTIFICATE-----")
+    backend.broker.tls_port = 8883
+    made = (await _pair(member, {"code": await _code(member), "name": "bin-1"}))[1]
+    assert (made["port"], made["tls"], made["tls_port"]) == (1883, False, 8883)
+    assert made["ca"] == "-----BEGIN CERTIFICATE-----"
+    only = {"bind": "0.0.0.0", "tls_port": 8883, "plain": "loopback"}
+    mqtt = MqttSettings.model_validate(only)
+    backend.settings = backend.settings.model_copy(update={"mqtt": mqtt})
+    made = (await _pair(member, {"code": await _code(member), "name": "bin-2"}))[1]
+    assert (made["port"], made["tls"]) == (8883, True)
+    answer = await member.form("/devices/logins", name="shelf-1", kind="device", write="")
+    page = await answer.text()
+    assert "server: mqtts://127.0.0.1:8883" in page
+    assert "--cafile authority.crt" in page
+    assert "-----BEGIN CERTIFICATE-----" in page
 
 
 async def test_a_code_ends_by_time_by_guesses_and_by_hand(member: Client) -> None:
@@ -167,6 +192,8 @@ async def test_the_api_makes_lists_and_takes_back(client: Client) -> None:
     assert status == 200
     assert len(made["password"]) == 24
     assert (await ask("POST", "/device-logins", **wanted))[0] == 409
+    for wrong in ({"name": "Z2 M"}, {"name": "home"}, {"name": "b", "write": ["a/#/b"]}):
+        assert (await ask("POST", "/device-logins", **{**wanted, **wrong}))[0] == 400
     status, listed = await ask("GET", "/device-logins", "read-token")
     assert [one["name"] for one in listed["items"]] == ["z2m"]
     assert "password" not in str(listed)

@@ -12,10 +12,11 @@ from aiohttp import ClientResponse
 
 from hub.domain.money import Money
 from hub.domain.suggestions import Because
+from hub.settings import ApproveSettings
 from hub.web.pages import read_answer, readable
 from hub.web.words import Words, duration
 from tests.web.conftest import Client
-from tests.web.fake_backend import NOW, FakeBackend
+from tests.web.fake_backend import NOW, FakeBackend, eur
 
 WORDS = Words(ZoneInfo("Europe/Berlin"), NOW)
 
@@ -166,6 +167,30 @@ async def test_children_look_but_do_not_decide(client: Client) -> None:
     assert 'value="approve"' in page
     assert '<button class="primary"' not in page
     assert "Decline</button>" not in page
+
+
+async def test_a_child_sees_buttons_for_what_it_may_approve(
+    client: Client, backend: FakeBackend
+) -> None:
+    cheapest, dearest = sorted(
+        one.total.amount for one in backend.all_suggestions["sug-1"].options
+    )[:: len(backend.all_suggestions["sug-1"].options) - 1]
+    assert cheapest < dearest
+    members = [
+        one.model_copy(update={"approves": ApproveSettings(up_to=f"{cheapest} EUR")})
+        if one.id == "kim"
+        else one
+        for one in backend.settings.members
+    ]
+    backend.settings = backend.settings.model_copy(update={"members": tuple(members)})
+    client.enter("kim")
+    page = await (await client.get("/suggestions/sug-1")).text()
+    assert page.count('<button class="primary"') == 1
+    assert f"Approve · {cheapest}" in page
+    assert "That is more than you may approve" in page
+    assert "Decline</button>" in page
+    assert 'value="never"' not in page
+    assert 'name="scope" data-was' not in page
 
 
 async def test_what_is_past_its_deadline_cannot_be_answered(
@@ -346,6 +371,7 @@ propose:
   items: [milk]
   after: "18:00"
 quiet_hours: "off"
+escalate: {after: 45m, to: [ben]}
 ask: everyone
 cooldown: 4h"""
 
@@ -357,11 +383,12 @@ async def test_a_suggestion_shows_its_rule_as_it_was_then(
     text = await _text(await member.get("/suggestions/sug-1"))
     for words in (
         "version abc123",
-        "When milk falls below 2.",
+        "When Oat milk falls below 2.",
         "Only if: now.hour >= 7",
-        "It proposes to order: milk. Delivered after 18:00.",
+        "It proposes to order: Oat milk. Delivered after 18:00.",
         "It speaks to everyone, children too.",
         "At night as well.",
+        "Where nobody answers for 45 min, it asks as well: ben.",
         "Then it is silent about the same thing for 4 h.",
         "The rule is not in force any more. This is what it said then.",
         "stock_below_par: {item: milk, below: 2}",
@@ -379,3 +406,20 @@ async def test_a_suggestion_shows_its_rule_as_it_was_then(
     backend.put(replace(as_it_is, rule_version="older"))
     text = await _text(await member.get("/suggestions/sug-1"))
     assert "The rule has been changed since. This is what it said then." in text
+
+
+async def test_what_was_only_asked_for_does_not_stand_among_orders(
+    member: Client, backend: FakeBackend
+) -> None:
+    asked = next(iter(backend.all_orders.values()))
+    backend.all_orders.clear()
+    backend.all_orders["a"] = replace(asked, id="a", provider_name="Only Asked")
+    backend.all_orders["b"] = replace(
+        asked, id="b", provider_name="Agreed", state="cancelled", approved_total=eur("5")
+    )
+    page = await (await member.get("/orders")).text()
+    assert page.index("Agreed") < page.index('id="asked"') < page.index("Only Asked")
+    assert "1 offer was asked for, nothing ordered" in page
+    del backend.all_orders["b"]
+    page = await (await member.get("/orders")).text()
+    assert page.index("No orders yet") < page.index("Only Asked")

@@ -213,6 +213,8 @@ async def test_in_a_browser_a_passkey_is_added_and_signs_in(
     assert kept.used_at is not None
     await visitor.go("/you")
     await page.get_by_role("button", name="Remove Ben <b>phone</b>").click()
-    await expect(page.locator("[data-told]")).to_have_text("The passkey is removed.")
+    await expect(page.locator("[data-told]")).to_have_text(
+        "The passkey is removed, and who was signed in by it is signed out."
+    )
     assert backend.passkeys.of("ben") == []
     assert visitor.complaints == []

@@ -16,6 +16,8 @@ async def test_it_says_who_may_be_told_and_who_was(client: Client, backend: Fake
     assert "Market Hall Express is never told:" in page
     assert "what is wanted, when, name, address" in page
     assert "5f" * 32 in page
+    assert "agreed to by Ada" in page
+    assert "own settings (hub.yaml)" in page
     only = await (await client.get("/privacy?recipient=market.example")).text()
     assert "Only about: <strong>Market Hall Express</strong>" in only
     assert "Green Corner" not in only

@@ -82,7 +82,7 @@ async def test_a_new_file(member: Client, backend: FakeBackend) -> None:
     response = await member.form("/rules/files/mine.yaml", text=text, stamp=stamp)
     assert response.status == 303
     assert _read(backend, "rules/mine.yaml") == text + "\n"
-    assert "at 0 8 * * *" in await (await member.get("/rules")).text()
+    assert "the clock says 0 8 * * *" in await (await member.get("/rules")).text()
 
 
 @pytest.mark.parametrize(
@@ -112,6 +112,28 @@ async def test_values_are_changed_in_the_file_with_its_comments(
     for line in before.splitlines():
         if line.lstrip().startswith("#"):
             assert line in after
+
+
+async def test_who_is_asked_next_is_put_into_a_rule_and_taken_out(
+    member: Client, backend: FakeBackend
+) -> None:
+    with (backend.folder / "hub.yaml").open("a") as hub:
+        hub.write("members: [{id: ada, name: Ada}, {id: ben, name: Ben}]\n")
+    before = _read(backend, "rules/groceries.yaml")
+    page = await (await member.get("/rules/groceries")).text()
+    assert 'name="field:escalate.to" value=""' in page
+    wrong = await member.form("/rules/groceries", **{"field:escalate.to": "kim"})
+    assert "escalate.to[0]: is no adult" in await wrong.text()
+    fields = {"field:escalate.to": "ben, ada", "field:escalate.after": "45m"}
+    assert (await member.form("/rules/groceries", **fields)).status == 303
+    assert "to: [ben, ada]" in _read(backend, "rules/groceries.yaml")
+    page = await (await member.get("/rules/groceries")).text()
+    assert 'name="field:escalate.after" value="45m"' in page
+    emptied = {"field:escalate.to": "", "field:escalate.after": "45m"}
+    assert (await member.form("/rules/groceries", **emptied)).status == 303
+    assert _read(backend, "rules/groceries.yaml") == before
+    page = await (await member.get("/rules/fridge_door_open")).text()
+    assert "escalate" not in page
 
 
 async def test_a_wrong_value_is_told_and_kept_in_the_form(
@@ -204,3 +226,16 @@ async def test_a_folder_that_cannot_be_written_is_told(
     )
     assert response.status == 409
     assert "cannot be" in await response.text()
+
+
+async def test_who_comes_from_the_first_start_is_led_back_to_it_after_a_mistake_too(
+    member: Client,
+) -> None:
+    path = "/devices/sensor.rice"
+    refused = await member.form(path, kind="scale", item="rice", tare="much", **{"from": "welcome"})
+    assert refused.status == 400
+    page = await refused.text()
+    assert '<input type="hidden" name="from" value="welcome">' in page
+    assert 'class="back" href="/welcome/devices"' in page
+    taken = await member.form(path, kind="scale", item="rice", tare="9 g", **{"from": "welcome"})
+    assert taken.headers["Location"] == "/welcome/devices"

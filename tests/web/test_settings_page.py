@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 from hub.settings import Settings
-from hub.web.settingspages import SECRET, parts
+from hub.web.settingspages import SECRET, entries, parts
 from tests.web.conftest import Client
 from tests.web.fake_backend import FakeBackend
 
@@ -64,9 +64,49 @@ def test_what_is_secret_is_said_to_be_set_and_not_shown() -> None:
     assert lines["members.1.apprise"].secret
 
 
+def test_each_entry_of_a_list_is_shown_together_and_by_its_name() -> None:
+    settings = Settings.model_validate(
+        {
+            "members": [
+                {"id": "ada", "name": "Ada", "ntfy": {}, "questions": []},
+                {"id": "ben", "name": "Ben", "role": "child"},
+            ],
+            "beckn": {
+                "registries": [{"url": "https://ada:s3cret@net.example"}],
+                "ttl": 40,
+            },
+        }
+    )
+    shown = {
+        part.name: [
+            (one.place, one.name, [(line.key, line.value) for line in one.lines])
+            for one in entries(part)
+        ]
+        for part in parts(settings)
+    }
+    assert shown["members"] == [
+        ("1", "Ada", [("id", "ada"), ("ntfy", "{}"), ("questions", "[]")]),
+        ("2", "Ben", [("id", "ben"), ("role", "child")]),
+    ]
+    assert shown["beckn"] == [
+        ("", "", [("ttl", "40")]),
+        ("registries.1", "", [("url", "https://net.example")]),
+    ]
+    flat = [line.key for part in parts(settings) for line in part.lines]
+    assert {"1.name", "registries.1.url", "ttl"} <= set(flat), "programs find it by the whole key"
+
+
+async def test_an_adult_finds_how_those_are_asked_for_whom_they_may_say_it(
+    member: Client,
+) -> None:
+    page = await (await member.get("/settings")).text()
+    assert re.findall(r'href="/you/asking/(\w+)"', page) == ["ada", "kim", "guy"]
+    assert re.findall(r'<h3 class="title entry">(\w+)</h3>', page) == ["Ada", "Ben", "Kim", "Guy"]
+
+
 async def test_an_adult_sees_the_settings_and_where_they_are_changed(member: Client) -> None:
     page = await (await member.get("/settings")).text()
-    assert "<code>members</code>" in page
+    assert "members</code></h2>" in page
     assert 'href="/welcome/members"' in page
     assert 'href="/settings/files/pantry.yaml"' in page
     assert "hub.yaml" not in re.findall(r'href="/settings/files/([^"]*)"', page)
@@ -113,3 +153,22 @@ async def test_a_mistake_is_told_with_its_line_and_not_written(
     assert "<b>much" not in page
     assert "&lt;b&gt;much" in page
     assert (backend.folder / "pantry.yaml").read_text() == text
+
+
+async def test_what_the_hub_is_and_what_waits_for_a_restart_is_told(
+    member: Client, backend: FakeBackend
+) -> None:
+    page = await (await member.get("/settings")).text()
+    about = backend.about()
+    for told in (about.version, about.log_fingerprint, html.escape(about.log_key)):
+        assert f">{told}<" in page
+    assert 'href="/privacy"' in page
+    assert 'href="/ledger"' in page
+    assert "There is none." in page
+    (public,) = re.findall(r"<dt><code>public_url</code></dt>(.*?)</div>", page)
+    assert "changed with a restart" in public
+    assert page.count("changed with a restart") == 1
+    assert "hub.yaml has now" not in page
+    backend.unread = ("http.port",)
+    page = await (await member.get("/settings")).text()
+    assert "<code>http.port</code>" in page[page.index("hub.yaml has now") :]

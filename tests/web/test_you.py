@@ -4,7 +4,8 @@ import re
 from datetime import timedelta
 from pathlib import Path
 
-from hub.store.access import OWN_CODE_LASTS, Access
+from hub.domain.scopes import OWN_CODE_LASTS
+from hub.store.access import Access
 from hub.store.database import open_database
 from hub.web.backend import PhoneView
 from tests.web.conftest import Client

@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from hub.app.backup.agefile import Lock, decrypt, encrypt
 from hub.app.backup.archive import Manifest, describe, read_archive, write_archive
 from hub.app.backup.errors import BackupError
 from hub.app.backup.names import NAME, STAMP, outdated
-from hub.app.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
-from hub.app.secrets import SecretsError
 from hub.domain.values import dataclass
+from hub.keyfiles.files import SecretsError
+from hub.keyfiles.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
 from hub.store.copy import CopyError, copy_database, counts, is_database, whole
 from hub.store.logfile import LogUnreadable, verify_file
 
@@ -67,7 +67,7 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
             if read_archive(folder / "again.tar", folder / "again") != manifest:
                 raise BackupError(f"{part}: what was written is not what was to be written")
             again = folder / "again"
-            faults = check_household(again / "config", again / "data", manifest).faults
+            faults = check_household(again / "config", again / "data", manifest)
         part.replace(target)
         _flush(target.parent)
     except OSError as error:
@@ -77,16 +77,8 @@ def make_backup(config: Path, data: Path, to: Path, lock: Lock, now: datetime) -
     return Made(target, manifest, faults, str(target), target.stat().st_size)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What was found in folders that came out of a backup, each of it as the backup says."""
-
-    counts: Mapping[str, int]
-    faults: int
-
-
-def check_household(config: Path, data: Path, manifest: Manifest) -> Compared:
-    """Compare folders with what their backup says of them.
+def check_household(config: Path, data: Path, manifest: Manifest) -> int:
+    """Compare folders with what their backup says of them; return the faults of their log.
 
     BackupError names the first thing that differs.
     """
@@ -102,7 +94,7 @@ def check_household(config: Path, data: Path, manifest: Manifest) -> Compared:
             raise BackupError(f"{numbers.get(name)} {name}, not {number} as backed up")
     if log != dict(manifest.log):
         raise BackupError(f"the log is {log}, not {dict(manifest.log)} as backed up")
-    return Compared({name: numbers[name] for name in manifest.counts}, faults)
+    return faults
 
 
 def _judged(config: Path, data: Path) -> tuple[str, dict[str, int], dict[str, object], int]:

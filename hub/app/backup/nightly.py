@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -66,13 +67,17 @@ class Nightly:
         if not self.due():
             return
         self._not_before = self._clock.now() + _AGAIN
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(_PROGRAM), "backup", "--nightly"),
-            *("--config", str(self._config.resolve()), "--data", str(self._data.resolve())),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+        from hub.keyfiles.lock import handed
+
+        with handed(os.environ) as keys:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, str(_PROGRAM), "backup", "--nightly"),
+                *("--config", str(self._config.resolve()), "--data", str(self._data.resolve())),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                **keys,
+            )
         try:
             said, _ = await asyncio.wait_for(process.communicate(), _LONGEST)
         except TimeoutError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,14 +19,13 @@ from hub.store.database import DataFolderInUse, lock_folder
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was put back, after all of it was compared.
+    """What was put back, after all of it was found to be as ``manifest`` says.
 
-    ``counts`` were found in what was put back; ``aside`` are the folders that were there before.
+    ``faults`` are of the log; ``aside`` are the folders that were there before.
     """
 
     manifest: Manifest
     faults: int
-    counts: Mapping[str, int]
     aside: tuple[Path, ...] = ()
 
 
@@ -52,7 +51,7 @@ def restore_backup(
             unpacked.mkdir()
             manifest = read_archive(here / "plain.tar", unpacked)
             (here / "plain.tar").unlink()
-            compared = check_household(unpacked / "config", unpacked / "data", manifest)
+            faults = check_household(unpacked / "config", unpacked / "data", manifest)
             (unpacked / "data").chmod(0o700)
             # The config may belong on another disk, where nothing can be moved to in one step.
             moved = there / "config"
@@ -69,7 +68,7 @@ def restore_backup(
             _into_place(unpacked / "data", data)
     except OSError as error:
         raise BackupError(f"{error.filename or data}: {error.strerror or error}") from None
-    return Restored(manifest, compared.faults, compared.counts, gone)
+    return Restored(manifest, faults, gone)
 
 
 def _may_go(folder: Path, to: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from hub.app.firstkeys import make_keys
 from hub.app.recovery.root import Root, keep_root, root_of
 from hub.app.recovery.words import Recovered, WordsError
-from hub.app.secrets import SecretsError
 from hub.domain.values import dataclass
+from hub.keyfiles.files import SecretsError
 from integrations.beckn.keys import KEY_FILE as BECKN_KEY
 from integrations.beckn.keys import load_or_create
 from integrations.peers.keys import KEY_FILE as PEER_KEY

@@ -15,14 +15,12 @@ from dataclasses import field, replace
 from datetime import datetime
 from pathlib import Path
 
-from hub.app.secrets import SecretsError, write_private
 from hub.domain.values import dataclass
+from hub.keyfiles.ageid import age_identity
+from hub.keyfiles.files import SecretsError, read, write
 
 ROOT_FILE = "recovery.json"
 ROOT_BYTES = 32
-_HRP = "age-secret-key-"
-_BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class Root:
     @property
     def age_identity(self) -> str:
         """Return what opens backups, as age writes it: ``AGE-SECRET-KEY-1…``."""
-        return bech32(_HRP, self.derive("backup")).upper()
+        return age_identity(self.derive("backup"))
 
     @property
     def age_recipient(self) -> str:
@@ -79,9 +77,7 @@ def read_root(folder: Path) -> Root:
     """Return the secret kept in ``folder``. SecretsError when there is none, or it is damaged."""
     file = folder / ROOT_FILE
     try:
-        if file.stat().st_mode & 0o077:
-            raise SecretsError(f"{file}: others may read this secret; run: chmod 600 {file}")
-        kept = json.loads(file.read_text(encoding="ascii"))
+        kept = json.loads(read(file).decode("ascii"))
         secret = bytes.fromhex(kept["root"])
         printed = kept["printed"] and datetime.fromisoformat(kept["printed"])
         if len(secret) != ROOT_BYTES or hashlib.sha256(secret).hexdigest() != kept["sha256"]:
@@ -102,7 +98,7 @@ def keep_root(folder: Path, root: Root) -> None:
         "sha256": hashlib.sha256(root.secret).hexdigest(),
         "printed": root.printed.isoformat() if root.printed else None,
     }
-    write_private(folder / ROOT_FILE, json.dumps(kept))
+    write(folder / ROOT_FILE, json.dumps(kept) + "\n")
 
 
 def note_printed(folder: Path, now: datetime) -> None:
@@ -119,24 +115,3 @@ def printed_recipient(folder: Path) -> str:
         return ""
     root = read_root(folder)
     return root.age_recipient if root.printed is not None else ""
-
-
-def bech32(hrp: str, data: bytes) -> str:
-    """Return bytes in Bech32 (BIP 173), without its bound of 90 characters, as age has them."""
-    bits = int.from_bytes(data, "big") << (-len(data) * 8 % 5)
-    count = -(-len(data) * 8 // 5)
-    words = [(bits >> 5 * at) & 31 for at in reversed(range(count))]
-    spread = [ord(char) >> 5 for char in hrp] + [0] + [ord(char) & 31 for char in hrp]
-    sum_ = _polymod([*spread, *words, 0, 0, 0, 0, 0, 0]) ^ 1
-    check = [(sum_ >> 5 * at) & 31 for at in reversed(range(6))]
-    return f"{hrp}1" + "".join(_BECH32[word] for word in words + check)
-
-
-def _polymod(values: list[int]) -> int:
-    check = 1
-    for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for at, part in enumerate(_GENERATOR):
-            check ^= part if (top >> at) & 1 else 0
-    return check

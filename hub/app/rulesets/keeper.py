@@ -123,9 +123,11 @@ class HubRuleSets:
         )
         return found
 
-    async def agree_to(self, digest: str, wanted: Wanted, stamp: str, member: str) -> None:
+    async def agree_to(
+        self, digest: str, wanted: Wanted, stamp: str, *, member: str, via: str
+    ) -> None:
         """Adopt a set as it was looked at. KeyError, SetError, CannotWrite."""
-        await self.agree(self._offers[digest], wanted, stamp, member=member, via="web")
+        await self.agree(self._offers[digest], wanted, stamp, member=member, via=via)
         self._offers.pop(digest, None)
 
     def _offered(self, offered: Offered) -> str:

@@ -69,6 +69,8 @@ def fired(tx: Tx, home: Home, firing: Firing, observed: Entry) -> bool:
         cause,
         (firing.rule_id, firing.rule_version, firing.rule_text),
         firing.ask_at,
+        firing.urgent,
+        firing.escalate,
     )
     propose(tx, home, idea, wish, guests, people if isinstance(people, int) else None, TITLE)
     return True

@@ -20,7 +20,7 @@ from hub.domain.meals import (
 from hub.domain.money import Money
 from hub.domain.notices import Service
 from hub.domain.offers import Domain, TableWish, Window
-from hub.domain.suggestions import Because, Option, Suggestion
+from hub.domain.suggestions import Because, Escalation, Option, Suggestion
 from hub.domain.values import dataclass
 from hub.domain.wording import listed
 from hub.flow.asking import opened
@@ -43,7 +43,8 @@ RESTAURANT: Domain = "restaurant"
 class Idea:
     """A meal before it is one: what it is for and who is asked about it.
 
-    ``cause`` is the notice behind it, ``rule`` the rule's id, version and text.
+    ``cause`` is the notice behind it, ``rule`` the rule's id, version and text; ``urgent`` and
+    ``escalate`` are its word too.
     """
 
     key: str
@@ -55,6 +56,8 @@ class Idea:
     cause: str = ""
     rule: tuple[str, str, str] = ("", "", "")
     not_before: datetime | None = None
+    urgent: bool = False
+    escalate: Escalation | None = None
 
 
 # -- asking around -----------------------------------------------------------------------------
@@ -110,6 +113,8 @@ def propose(
         deadline=min(idea.until, latest),
         not_before=idea.not_before,
         about=about(meal),
+        urgent=idea.urgent,
+        escalate=idea.escalate,
     )
     facts: dict[str, object] = {
         "kind": "social_meal",

@@ -130,7 +130,8 @@ def _question_follows(tx: Tx, home: Home, leg: Leg, planned: Planned) -> None:
         wishes.withdraw(tx, home, about, way.why_not or "there is no time left for a ride")
     else:
         question = question_about(home, planned, leg, way.wish, until, tx.now)
-        wishes.seek(tx, home, replace(question, ask=asked.ask), way.wish)
+        kept = replace(question, ask=asked.ask, urgent=asked.urgent, escalate=asked.escalate)
+        wishes.seek(tx, home, kept, way.wish)
 
 
 def _move(tx: Tx, home: Home, planned: Planned, order: Order, change: RideChange) -> None:

@@ -67,6 +67,8 @@ def propose(
             rule_version=firing.rule_version,
             rule_text=firing.rule_text,
             not_before=firing.ask_at,
+            urgent=firing.urgent,
+            escalate=firing.escalate,
         )
     return wishes.seek(tx, home, question, way.wish)
 

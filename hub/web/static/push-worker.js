@@ -11,6 +11,15 @@ function pushWord(name) {
   return PUSH_WORDS[chinese ? "zh" : "en"][name];
 }
 
+let busy = Promise.resolve();
+
+/** Show and list one after the other: asked what is shown, Chromium forgets what it is just showing. */
+function inTurn(work) {
+  const mine = busy.then(work);
+  busy = mine.catch(() => undefined);
+  return mine;
+}
+
 /** Show what was pushed in place of what has the same tag; an answered question goes. */
 async function pushed(said) {
   const over = Boolean(said.withdraw) || (said.expires !== undefined && said.expires <= Date.now());
@@ -55,9 +64,11 @@ async function answered(said, verb) {
     });
     outcome = (await response.text()).trim().slice(0, 500);
   } catch {
-    return raise(said, { quiet: true, actions: said.actions, body: pushWord("away") });
+    return inTurn(() =>
+      raise(said, { quiet: true, actions: said.actions, body: pushWord("away") }));
   }
-  return raise({ ...said, actions: [] }, { quiet: true, actions: [], body: outcome });
+  return inTurn(() =>
+    raise({ ...said, actions: [] }, { quiet: true, actions: [], body: outcome }));
 }
 
 /** Bring the page it is about to the front, in a window that is open or in a new one. */
@@ -78,7 +89,7 @@ self.addEventListener("push", (event) => {
   } catch {
     // Not from this hub; the browser still wants something to be shown.
   }
-  event.waitUntil(pushed(said));
+  event.waitUntil(inTurn(() => pushed(said)));
 });
 
 self.addEventListener("notificationclick", (event) => {

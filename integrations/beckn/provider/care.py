@@ -43,7 +43,7 @@ class Care:
         sale = self._books.known(asked)
         if request.reason == ERASE:
             return replace(
-                self._books.blank(asked, now), order_id=sale.id, support=self._erase(sale)
+                self._books.blank(asked, now), order_id=sale.id, support=self._erase(sale, now)
             )
         if request.reason:
             notes = self._books.store.notes
@@ -51,12 +51,12 @@ class Care:
         answer = replace(self._books.blank(asked, now), order_id=sale.id)
         return replace(answer, support=self._books.listing.support, reason=request.reason)
 
-    def _erase(self, sale: Sale) -> SupportContact:
+    def _erase(self, sale: Sale, now: datetime) -> SupportContact:
         """Forget who bought, once nothing is to be brought to them any more."""
         contact = self._books.listing.support
         if sale.state not in ("completed", "cancelled", "failed"):
             return replace(contact, text="kept until the order is over; please ask again then")
-        self._books.store.save(replace(sale, party=None, ride=None))
+        self._books.store.save(replace(sale, party=None, ride=None, updated_at=now))
         return replace(contact, text=ERASED)
 
     def rate(self, asked: v2.Asked, now: datetime) -> OrderAnswer:

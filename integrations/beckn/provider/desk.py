@@ -189,9 +189,14 @@ class Desk:
             items = self._show(asked, stamp, context, wire, hashed, now)
             self._store.answered(row.seq)
             return f"{row.action} from {row.sender}: {items} items shown"
+        entered = self._store.ledger.size
         answer = self._counter.answer(asked, now)
         document = wire.build_answer(context, answer, request_digest=hashed, now=now)
-        self._post(answer, written(document), context, wire, now)
+        told = written(document)
+        self._post(answer, told, context, wire, now)
+        if answer.order_id and self._store.ledger.size > entered:
+            word = f"on_{wire.word(answer.action)}"
+            self._store.ledger.answered(answer.order_id, word, told, row.body, now)
         self._store.answered(row.seq)
         outcome = f"refused: {answer.error.message}" if answer.error else _summary(answer)
         return f"{row.action} from {row.sender}: {outcome}"
@@ -345,7 +350,9 @@ class Desk:
             city=sale.network.city,
         )
         document = wire.build_answer(context, answer, request_digest=None, now=now)
-        self._post(answer, written(document), context, wire, now)
+        told = written(document)
+        self._post(answer, told, context, wire, now)
+        self._store.ledger.answered(sale.id, f"on_{wire.word(answer.action)}", told, b"", now)
         return f"order {sale.id} of {sale.sender}: {sale.fulfillment_state}"
 
 

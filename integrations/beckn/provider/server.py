@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from hub.clock import SYSTEM
+from hub.keyfiles.ledgerkey import ledger_key
 from hub.ports import Clock
 from integrations.beckn import v2
 from integrations.beckn.errors import BecknError, SignatureError
@@ -24,8 +25,9 @@ from integrations.beckn.provider.counter import Counter
 from integrations.beckn.provider.desk import Desk
 from integrations.beckn.provider.door import Door, load_or_make_token
 from integrations.beckn.provider.listing import load_listing
+from integrations.beckn.provider.mirror import Mirror
 from integrations.beckn.provider.pages import Pages
-from integrations.beckn.provider.store import Store
+from integrations.beckn.provider.store import DATABASE, Store
 from integrations.beckn.reading import BIGGEST_BODY, Node
 from integrations.beckn.registry import Entry, Registry, Source, upsert
 from integrations.beckn.signature import SKEW
@@ -59,7 +61,8 @@ async def serve_provider(
     ``progress`` moves confirmed orders on every so many seconds. ``say`` gets one line for each
     thing that happened; ``ready`` is called once with the base URL when requests are taken;
     ``clock`` says what time it is.
-    Raises ListingError or RegistryError for files that cannot be used, OSError for a taken port.
+    Raises ListingError, RegistryError or SecretsError for files that cannot be used, OSError for a
+    taken port.
     """
     listing = load_listing(catalog)
     identity = load_or_create(data, kind="provider", subscriber_id=listing.subscriber_id)
@@ -69,7 +72,7 @@ async def serve_provider(
         # The port is part of the address that answers carry, so it is taken before all else.
         listener = stack.enter_context(_listener(host, port))
         url = (public_url or _url(host, listener.getsockname()[1])).rstrip("/")
-        store = Store(data / "provider.sqlite")
+        store = Store(data / DATABASE, ledger_key(data, identity.subscriber_id))
         store.step(lambda: store.shelves.restock(listing))
         sender = Sender(identity, known)
         stack.push_async_callback(sender.close)
@@ -90,6 +93,7 @@ async def serve_provider(
         receiver = Receiver(identity, known)
         app.add_routes(_Routes(receiver, known, desk, identity.subscriber_id).all())
         door = Door(load_or_make_token(data / "desk-token"))
+        app.add_routes(Mirror(desk, store.ledger, store.households, receiver).all())
         app.add_routes(Pages(door, desk, counter.books, url).all())
         base = wire_of(version).base
         app.add_routes(membership.routes(base))

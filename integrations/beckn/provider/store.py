@@ -14,13 +14,19 @@ from typing import Any, TypeVar
 
 from hub.domain.orders import OrderState
 from hub.domain.values import dataclass
-from integrations.beckn.provider import notes, shelves
+from hub.keyfiles.ledgerkey import LedgerKey
+from integrations.beckn.provider import households, ledger, notes, shelves
+from integrations.beckn.provider.households import Households
+from integrations.beckn.provider.ledger import Ledger
 from integrations.beckn.provider.notes import Notes
 from integrations.beckn.provider.sale import Sale, from_row, to_row
 from integrations.beckn.provider.shelves import Shelves
 from integrations.beckn.provider.shown import Ending
 
 T = TypeVar("T")
+
+DATABASE = "provider.sqlite"
+"""Its file in the provider's data folder."""
 
 KEEP = timedelta(days=30)
 """How long messages that are done with, and quotes nobody took, are kept."""
@@ -96,19 +102,24 @@ class OutRow:
 class Store:
     """The provider's database file; to be used by one thread."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or make the database at ``path``."""
+    def __init__(self, path: Path, key: LedgerKey | None = None) -> None:
+        """Open or make the database at ``path``; ``key`` signs its log."""
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         path.chmod(0o600)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        self._db.executescript(_SCHEMA + shelves.SCHEMA + notes.SCHEMA)
+        self._db.executescript(
+            _SCHEMA + shelves.SCHEMA + notes.SCHEMA + ledger.SCHEMA + households.SCHEMA
+        )
+        self.ledger = Ledger(self._db, key)
+        self.households = Households(self._db, key)
         self.step(self._add_columns)
         self._last = (b"", b"")
         self.shelves = Shelves(self._db)
         self.notes = Notes(self._db)
         self.step(self._take_over_bookings)
+        self.step(self._enter_older)
 
     def close(self) -> None:
         """Close the file."""
@@ -137,6 +148,7 @@ class Store:
         self._db.execute("BEGIN IMMEDIATE")
         try:
             result = work()
+            self.ledger.sign()
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
@@ -176,6 +188,13 @@ class Store:
                 self.shelves.hold(sale.id, resource, sale.slot.window, 1, 1_000_000)
         self._db.execute("DROP TABLE bookings")
 
+    def _enter_older(self) -> None:
+        """Enter the orders of a database that had no log yet, as they stand."""
+        if self.ledger.size:
+            return
+        for sale in self.sales():
+            self.ledger.sold(None, sale)
+
     # -- sales -------------------------------------------------------------------------------
 
     def sale(self, sender: str, transaction_id: str) -> Sale | None:
@@ -205,9 +224,11 @@ class Store:
         return found[0] if found else None
 
     def save(self, sale: Sale) -> None:
-        """Write a sale."""
+        """Write a sale; what became of an order is entered in the log, whoever changes it."""
         marks = ",".join("?" * len(row := to_row(sale)))
+        before = None if sale.state in ledger.DRAFTS else self.sale_by_id(sale.id)
         self._db.execute(f"INSERT OR REPLACE INTO orders VALUES ({marks})", row)  # noqa: S608
+        self.ledger.sold(before, from_row(row))
 
     def _sales(self, where: str, values: Sequence[str], newest: int | None = None) -> list[Sale]:
         order = "created_at, id" if newest is None else f"created_at DESC, id LIMIT {newest:d}"

@@ -41,19 +41,19 @@ class FileRegistry:
 
     def __init__(self, path: Path | None) -> None:
         """Read ``path`` at first use; None is the empty registry."""
-        self._path = path
+        self.path = path
         self._stamp: tuple[int, int, int] | None = None
         self._entries: tuple[Entry, ...] = ()
 
     def entries(self) -> tuple[Entry, ...]:
         """Return who is registered now; the same object as long as nothing changed."""
-        if self._path is None:
+        if self.path is None:
             return ()
-        stamp = _stamp(self._path)
+        stamp = _stamp(self.path)
         if stamp != self._stamp:
             self._stamp = stamp
             try:
-                self._entries = load(self._path)
+                self._entries = load(self.path)
             except RegistryError as error:
                 log.error("%s; the registry stays as it was", error)
         return self._entries

@@ -80,6 +80,18 @@ class Registry:
         self._away: set[str] = set()
         self._searched: dict[tuple[str, Role], datetime] = {}
 
+    def follow(self, identity: Identity) -> None:
+        """Ask registries as another key of ours from now on."""
+        for remote in self._remotes:
+            remote.follow(identity)
+
+    def use(self, path: Path | None) -> bool:
+        """Read another file from now on (None: none); False where it is the one in use."""
+        if path == self._file.path:
+            return False
+        self._file = FileRegistry(path)
+        return True
+
     # -- reading, which never waits ------------------------------------------------------------
 
     def entries(self) -> tuple[Entry, ...]:

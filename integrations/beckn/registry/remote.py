@@ -50,6 +50,10 @@ class RemoteRegistry:
         self._now = now
         self._session: ClientSession | None = None
 
+    def follow(self, identity: Identity) -> None:
+        """Ask as another key of ours from now on."""
+        self._identity = identity
+
     async def lookup(self, subscriber_id: str, unique_key_id: str = "") -> tuple[Entry, ...]:
         """Return what the registry says of a participant, () when it knows none of that id.
 

@@ -60,6 +60,7 @@ class Subscription:
         self._remote = RemoteRegistry(source, identity, now=now)
         self._until: datetime | None = None
         self._following: Identity | None = None
+        self._busy = asyncio.Lock()
 
     async def close(self) -> None:
         """Close the connections."""
@@ -70,10 +71,11 @@ class Subscription:
 
         Raises RegistryError when it refuses, cannot be asked, or does not show it in time.
         """
-        if await self._shows(entry, self._now() + RENEW):
-            return
-        await self.subscribe(entry)
-        await self._until_shown(entry, patience)
+        async with self._busy:
+            if await self._shows(entry, self._now() + RENEW):
+                return
+            await self.subscribe(entry)
+            await self._until_shown(entry, patience)
 
     async def subscribe(self, entry: Entry, rotation: Rotation | None = None) -> None:
         """Ask to be entered; the registry's challenge comes to ``entry.uri``/on_subscribe."""
@@ -111,8 +113,27 @@ class Subscription:
         place once the registry shows it: a crash at any point is made good by calling it again.
         """
         following = successor(folder, self.identity)
+        await self.follow(following, entries, patience=patience)
+        adopt(folder)
+        return following
+
+    async def follow(
+        self, following: Identity, entries: Sequence[Entry], *, patience: timedelta = PATIENCE
+    ) -> None:
+        """Have the registry show a key that the present one vouches for, in place of that one.
+
+        Raises RegistryError when it refuses, cannot be asked, or does not show it in time; then,
+        and after a crash, call it again.
+        """
+        async with self._busy:
+            await self._follow(following, entries, patience)
+
+    async def _follow(
+        self, following: Identity, entries: Sequence[Entry], patience: timedelta
+    ) -> None:
         self._following = following
-        rotation = vouch(self.identity, following)
+        same = following.unique_key_id == self.identity.unique_key_id
+        rotation = None if same else vouch(self.identity, following)
         for entry in entries:
             new = replace(
                 entry,
@@ -125,9 +146,8 @@ class Subscription:
                 await self._until_shown(new, patience)
             # From here on the registry takes the new key's word only.
             self.identity = following
-        adopt(folder)
+        self._remote.follow(following)
         self._following = None
-        return following
 
     async def on_subscribe(self, authorization: str, body: bytes, received_at: datetime) -> str:
         """Return the answer to a registry's challenge.

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hub.app.ledgerkey import ledger_key
 from hub.app.secrets import household_key
+from hub.keyfiles.files import write
+from hub.keyfiles.ledgerkey import ledger_key
 from integrations.beckn.keys import load_or_create
 from tests.support.household import Household, Market, make_home
 from tests.support.hubprocess import write_config
@@ -34,7 +35,7 @@ def home(tmp_path: Path) -> Iterator[Home]:
     identity = load_or_create(secrets, kind="hub")
     (data / "broker").mkdir()
     (data / "broker" / "broker.pid").write_text("1")
-    (data / "broker" / "credentials.json").write_text('{"home": "canary-password"}')
+    write(data / "broker" / "credentials.json", '{"home": "canary-password"}', shared=True)
     config = write_config(tmp_path / "home" / "config")
     house = Household(data / "hub.sqlite", make_home())
     house.house.sign = ledger_key(secrets, identity.subscriber_id).sign

@@ -10,9 +10,10 @@ import pyrage
 import pytest
 from shamir_mnemonic.wordlist import WORDLIST
 
-from hub.app.recovery.root import Root, bech32, keep_root, read_root, root_of
+from hub.app.recovery.root import Root, keep_root, read_root, root_of
 from hub.app.recovery.words import WordsError, combine, fitting, make_sheets, read_sheet
-from hub.app.secrets import SecretsError
+from hub.keyfiles.ageid import bech32
+from hub.keyfiles.files import SecretsError
 
 ROOT = Root(bytes(range(32)))
 

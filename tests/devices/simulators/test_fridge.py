@@ -1,10 +1,7 @@
 """The fridge over a real Mosquitto, read by the hub's own convention."""
 
 import queue
-import socket
-import subprocess
 import threading
-import time
 from datetime import UTC, datetime
 
 import paho.mqtt.client as mqtt
@@ -14,30 +11,15 @@ from devices.book import DeviceBook
 from devices.homeassistant import HomeAssistantDiscovery
 from devices.simulators.fridge import Fridge, run
 from hub.domain.observations import AvailabilityReading, StateReading
+from tests.support.mosquitto import start_mosquitto
 
 PATIENCE = 20
 
 
 @pytest.fixture
 def port(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    config = tmp_path / "mosquitto.conf"
-    config.write_text(f"listener {number} 127.0.0.1\nallow_anonymous true\n")
-    broker = subprocess.Popen(["/usr/sbin/mosquitto", "-c", str(config)], stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", number), 1).close()
-            break
-        except OSError:
-            assert broker.poll() is None, "mosquitto ended"
-            assert time.monotonic() < deadline, "mosquitto did not start"
-            time.sleep(0.02)
-    yield number
-    broker.terminate()
-    broker.wait()
+    with start_mosquitto(tmp_path, persistence=False) as broker:
+        yield broker.port
 
 
 def connected(port):

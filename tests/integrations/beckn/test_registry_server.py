@@ -34,11 +34,11 @@ def now():
 
 
 @asynccontextmanager
-async def running(data, **settings):
+async def running(data, port=0, **settings):
     """A registry in this process; what it says is in ``said``."""
     ready, said = asyncio.get_running_loop().create_future(), []
     serving = asyncio.create_task(
-        serve_registry("127.0.0.1", 0, data, say=said.append, ready=ready.set_result, **settings)
+        serve_registry("127.0.0.1", port, data, say=said.append, ready=ready.set_result, **settings)
     )
     done, _ = await asyncio.wait({serving, ready}, return_when=asyncio.FIRST_COMPLETED)
     assert ready in done, serving.exception()

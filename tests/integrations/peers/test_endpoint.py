@@ -16,7 +16,6 @@ from hub.ports import DeliveryError
 from integrations.peers.envelope import seal
 from integrations.peers.gate import PeerGate
 from integrations.peers.jose import BIGGEST
-from integrations.peers.limits import Rate
 from integrations.peers.transport import PATH, HttpPeers, posted, posted_by
 from tests.integrations.peers.conftest import Hub, TurnedClock, serving
 
@@ -105,17 +104,6 @@ async def test_a_flood_is_bounded(pair: tuple[Hub, Hub]) -> None:
     _, ben = pair
     seen = {(await post(ben, b"x"))[0] for _ in range(260)}
     assert seen == {401, 429}
-
-
-def test_a_bucket_fills_again_and_forgets_the_oldest() -> None:
-    seconds = [0.0]
-    rate = Rate(2, 3, lambda: seconds[0])
-    assert [rate.allow("a") for _ in range(4)] == [True, True, True, False]
-    seconds[0] = 1.0
-    assert [rate.allow("a") for _ in range(3)] == [True, True, False]
-    for number in range(5000):
-        rate.allow(str(number))
-    assert rate.allow("a")
 
 
 async def test_what_answers_without_a_receipt_has_not_taken_it(pair: tuple[Hub, Hub]) -> None:

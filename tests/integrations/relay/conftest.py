@@ -109,9 +109,10 @@ class Home:
     def __init__(self, url, data, identity=HUB, **settings):
         self.got, self.refused, self.calls = [], [], 0
         self.broken = False
+        self.member = member_of(identity)
         self.make = lambda: RelayClient(
             url,
-            member_of(identity),
+            self.member,
             self.handle,
             data=data,
             on_refused=self.refused.append,

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import aiohttp
@@ -392,6 +393,28 @@ async def test_a_name_stays_with_its_key(broker, registry, tmp_path):
         assert (await enrol(url, HUB))[0] == 401
 
 
+async def test_what_was_sealed_before_new_keys_is_opened_after(broker, registry, tmp_path, homes):
+    new = Identity(HUB.subscriber_id, "h2", bytes(range(9, 41)))
+    async with running(broker, registry, tmp_path / "relay") as url:
+        home = homes(url)
+        uri = await home.start()
+        await home.stop()
+        bodies = [callback(number) for number in range(3)]
+        # This one lies in the broker, sealed for the key before.
+        assert (await send(uri, bodies[0]))[0] == 200
+        register(registry, new, role="BAP", uri=f"{uri}/beckn/v2")
+        home.member = replace(member_of(new), older_keys=(HUB.encryption_seed,))
+        assert await home.start() == uri
+        assert (await send(uri, bodies[1]))[0] == 200
+        # And again, while it runs.
+        third = Identity(HUB.subscriber_id, "h3", bytes(range(11, 43)))
+        register(registry, third, role="BAP", uri=f"{uri}/beckn/v2")
+        await home.client.follow(replace(member_of(third), older_keys=(new.encryption_seed,)))
+        assert (await send(uri, bodies[2]))[0] == 200
+        assert await home.bodies(3) == bodies
+        assert home.refused == []
+
+
 async def test_an_old_request_cannot_be_replayed_over_a_newer_one(broker, registry, tmp_path):
     async with running(broker, registry, tmp_path / "relay") as url:
         moment = now()
@@ -451,6 +474,21 @@ async def test_a_relay_that_lost_everything_gets_its_hubs_back(relay_process, ho
 async def test_a_relay_that_is_away_at_the_first_time_is_said(tmp_path, homes):
     with pytest.raises(RelayError, match="is away"):
         await homes("http://127.0.0.1:9").start()
+
+
+async def test_a_hub_whose_clock_is_wrong_for_a_while_is_reached_all_the_same(
+    broker, registry, tmp_path, homes
+):
+    async with running(broker, registry, tmp_path / "relay") as url:
+        first = homes(url)
+        uri = await first.start()
+        await first.stop()
+        assert (await send(uri, b"{}"))[0] == 200
+        late = homes(url, now=lambda: now() - timedelta(days=1))
+        assert await late.start() == uri
+        assert await late.bodies(1) == [b"{}"]
+        with pytest.raises(RelayError, match="compare the clocks"):
+            await homes(url, "other", now=lambda: now() - timedelta(days=1)).start()
 
 
 async def test_the_hub_keeps_its_enrolment_to_itself(broker, registry, tmp_path, homes):

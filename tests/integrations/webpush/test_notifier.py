@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from hub.domain.effects import Notification, NotificationAction
 from hub.domain.push import PushSubscription
+from hub.keyfiles.files import write
 from hub.ports import DeliveryError
 from integrations.webpush import KeyFileError, VapidKey, WebPushNotifier
 from integrations.webpush.message import MOST_BYTES, message_of, topic_of
@@ -273,7 +274,7 @@ def test_the_key_is_kept_and_is_nobody_elses(tmp_path: Path) -> None:
 def test_a_damaged_key_file_is_named(tmp_path: Path) -> None:
     file = tmp_path / "vapid.pem"
     for damaged in (b"", b"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n", b"\xff"):
-        file.write_bytes(damaged)
+        write(file, damaged)
         with pytest.raises(KeyFileError, match=r"vapid\.pem: expected a P-256 key"):
             _ = VapidKey(file).public
 

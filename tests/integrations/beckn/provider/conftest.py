@@ -20,7 +20,8 @@ NOW = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
 class Till:
     """A provider, and buyers who ask it at a time of their choice."""
 
-    def __init__(self, folder, catalogue):
+    def __init__(self, folder, catalogue, key=None):
+        self.key = key
         self.path = folder / "provider.sqlite"
         (folder / "catalogue.yaml").write_text(catalogue)
         self.listing = load_listing(folder / "catalogue.yaml")
@@ -29,7 +30,7 @@ class Till:
         self.now = NOW
 
     def open(self):
-        self.store = Store(self.path)
+        self.store = Store(self.path, self.key)
         self.store.step(lambda: self.store.shelves.restock(self.listing))
         self.counter = Counter(self.listing, self.store, self.us.uri)
         self.books, self.changes = self.counter.books, self.counter.changes
@@ -93,8 +94,8 @@ def till(tmp_path):
     """Open a provider of a catalogue."""
     made = []
 
-    def opened(catalogue):
-        made.append(Till(tmp_path, catalogue))
+    def opened(catalogue, key=None):
+        made.append(Till(tmp_path, catalogue, key))
         return made[-1]
 
     yield opened

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.app.secrets import SecretsError, write_private
+from hub.keyfiles.files import SecretsError, read, write
 
 if TYPE_CHECKING:
     from hub.ledger.checkpoint import SignedCheckpoint
@@ -93,16 +93,14 @@ def ledger_key(folder: Path, subscriber_id: str) -> LedgerKey:
     file = folder / LEDGER_KEY
     if not file.exists():
         made = LedgerKey(_NO_NAME.sub("-", subscriber_id)[:200] + "/ledger", os.urandom(32))
-        write_private(file, _written(made.line()))
+        write(file, _written(made.line()) + "\n")
     return read_ledger_key(file)
 
 
 def read_ledger_key(file: Path) -> LedgerKey:
     """Read a key file. Raises SecretsError when it is not one, or others may read it."""
     try:
-        if file.stat().st_mode & 0o077:
-            raise SecretsError(f"{file}: others may read this private key; run: chmod 600 {file}")
-        text = file.read_text(encoding="ascii").strip()
+        text = read(file).decode("ascii").strip()
         line = text.split("\n")[0]
         name, _, encoded = line.removeprefix(_HEAD).split("+", 2)
         material = base64.b64decode(encoded, validate=True)

@@ -1,0 +1,1 @@
+"""Grocy's shopping lists, read and ticked off over its REST API."""
