@@ -152,6 +152,10 @@ def test_killed_it_is_started_again_and_the_link_comes_back(tmp_path: Path) -> N
     said: list[str] = []
     sink = Sink()
     with managed(tmp_path, said) as broker, linked(broker, sink, "a", acknowledge=True) as link:
+        # It saves before it reads on: an answer to this one shows that the session is on disk.
+        publish(broker, "a", b"1")
+        sink.wait(b"1")
+        publish(broker, "elsewhere", b"x", b"y")
         for times in (2, 3):
             first = broker.pid
             assert first is not None
@@ -161,6 +165,7 @@ def test_killed_it_is_started_again_and_the_link_comes_back(tmp_path: Path) -> N
             assert sink.connections[-1] == (times, True)
             publish(broker, "a", b"%d" % times)
             sink.wait(b"%d" % times)
+            publish(broker, "elsewhere", b"x", b"y")
     assert said == ["Mosquitto ended (signal 9): starting it again"] * 2
 
 
