@@ -137,8 +137,7 @@ class Cast:
         """End a process as a power cut does (kill -9)."""
         part = self._parts[name]
         part.doomed = True
-        with suppress(ProcessLookupError):
-            part.process.kill()
+        _signal(part.process, signal.SIGKILL)
         await part.process.wait()
 
     async def missing(self) -> NoReturn:
@@ -181,11 +180,17 @@ class Cast:
         """End everybody, the last to come first."""
         for process in [part.process for part in reversed(self._parts.values())]:
             if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.send_signal(signal.SIGTERM)
+                _signal(process, signal.SIGTERM)
                 try:
                     await asyncio.wait_for(process.wait(), _POLITE_SECONDS)
                 except TimeoutError:
-                    process.kill()
+                    _signal(process, signal.SIGKILL)
                     await process.wait()
         await asyncio.gather(*self._readers, return_exceptions=True)
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    # asyncio's own send_signal takes the exit code of a child that has just ended, and the loop,
+    # which waits for the same, then says that it never knew it.
+    with suppress(ProcessLookupError):
+        os.kill(process.pid, number)
