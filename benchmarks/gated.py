@@ -9,10 +9,10 @@ import json
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
+from time import perf_counter, thread_time
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -39,13 +39,14 @@ def timed(function: Callable[..., Any]) -> Callable[..., Any]:
         if getattr(within, "gate", False):
             return function(*args, **kwargs)
         within.gate = True
-        cpu, wall = time.thread_time(), time.perf_counter()
+        cpu, began = thread_time(), perf_counter()
         try:
             return function(*args, **kwargs)
         finally:
             # In this order: to ask what CPU it took takes longer than to ask the clock.
-            spent["wall"] += time.perf_counter() - wall
-            spent["cpu"] += time.thread_time() - cpu
+            ended = perf_counter()
+            spent["cpu"] += thread_time() - cpu
+            spent["wall"] += ended - began
             spent["calls"] += 1
             within.gate = False
 
@@ -58,11 +59,11 @@ def watched(write: Callable[..., Any]) -> Callable[..., Any]:
     def call(connection: Any, make: Any, table: Any, rows: Any) -> Any:
         if table.name not in TABLES:
             return write(connection, make, table, rows)
-        began = time.perf_counter()
+        began = perf_counter()
         try:
             return write(connection, make, table, rows)
         finally:
-            spent["rows"] += time.perf_counter() - began
+            spent["rows"] += perf_counter() - began
 
     return call
 

@@ -215,6 +215,7 @@ class Doers:
             return
         order = self._house.orders.get(effect.order_id)
         party = effect.request.party
-        if order is not None and not still_granted(self._house, order, party, self._clock.now()):
+        now = self._clock.now()
+        if order and party and not still_granted(self._house, order, party, now):
             return
         self._sent(effect, await self._provider.send(effect.request))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from hub.domain.values import dataclass
 
@@ -98,16 +98,14 @@ class Grant:
     revoked_at: datetime | None = None
     revoked_by: str = ""
 
-    def holds(self, now: datetime) -> bool:
-        """Tell whether it is in force."""
-        return self.revoked_at is None and (self.until is None or now < self.until)
-
-    def concerns(self, recipient: str, purpose: Purpose, about: str) -> bool:
-        """Tell whether it is about telling ``recipient`` something for ``purpose``."""
+    def holds(self, recipient: str, purpose: Purpose, about: str, now: datetime) -> bool:
+        """Tell whether it lets ``recipient`` be told something for ``purpose``, or forbids it."""
         return (
-            self.about in ("", about)
-            and self.recipient == recipient
+            self.recipient == recipient
             and self.purpose == purpose
+            and self.about in ("", about)
+            and self.revoked_at is None
+            and (self.until is None or now < self.until)
             and (self.uses is None or about in self.used_for or len(self.used_for) < self.uses)
         )
 
@@ -132,6 +130,11 @@ class Erasure:
     answer: str = ""
     answered_at: datetime | None = None
 
+    @property
+    def erased(self) -> bool:
+        """Whether the recipient says that it was done."""
+        return self.answer.startswith(ERASED)
+
 
 @dataclass(frozen=True, slots=True)
 class Disclosed:
@@ -154,9 +157,14 @@ class Disclosed:
     sent_at: datetime | None = None
     erasure: Erasure | None = None
 
+    @property
+    def askable(self) -> bool:
+        """Whether its recipient may be asked to erase it: not asked yet, or said something else."""
+        said = self.erasure
+        return said is None or (said.answered_at is not None and not said.erased)
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+
+class Allowed(NamedTuple):
     """What of some wanted fields may be told: ``fields`` under ``grants``, and what lacks one."""
 
     fields: tuple[Field, ...]
@@ -173,38 +181,32 @@ def allowed(
     about: str,
     now: datetime,
 ) -> Allowed:
-    """Hold wanted fields against the grants: deny by default.
+    """Hold wanted fields, each named once, against the grants: deny by default.
 
     A field needs one grant that holds; a ``never`` that holds takes it away again. ``forbidden``
     are those of ``lacking`` about which members need not be asked: they said never.
     """
-    never: set[Field] = set()
+    never: tuple[Field, ...] = ()
     under: dict[Field, Grant] = {}
     for grant in grants:
-        # Most are of other orders: that is told without a call.
-        if grant.about not in ("", about) or not (
-            grant.concerns(recipient, purpose, about) and grant.holds(now)
-        ):
-            continue
-        if grant.never:
-            never.update(grant.fields)
-            continue
-        for name in grant.fields:
-            known = under.get(name)
+        if grant.holds(recipient, purpose, about, now):
+            if grant.never:
+                never += grant.fields
             # What binds to this very order comes first, so that a standing grant is not used up.
-            if known is None or (grant.about and not known.about):
-                under[name] = grant
-    told, lacking, forbidden, used = [], [], [], {}
-    for name in dict.fromkeys(wanted):
-        found = None if name in never else under.get(name)
-        if found is not None:
+            elif grant.about:
+                under.update(dict.fromkeys(grant.fields, grant))
+            else:
+                under = dict.fromkeys(grant.fields, grant) | under
+    told, lacking, used = [], [], {}
+    for name in wanted:
+        found = under.get(name)
+        if found is None or name in never:
+            lacking.append(name)
+        else:
             told.append(name)
             used[found.id] = found
-            continue
-        lacking.append(name)
-        if name in never:
-            forbidden.append(name)
-    return Allowed(tuple(told), tuple(used.values()), tuple(lacking), tuple(forbidden))
+    forbidden = tuple([name for name in lacking if name in never]) if never else ()
+    return Allowed(tuple(told), tuple(used.values()), tuple(lacking), forbidden)
 
 
 TO_CONTACTS: dict[str, tuple[Field, ...]] = {

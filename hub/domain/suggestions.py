@@ -11,6 +11,7 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from hub.domain.consent import Field
 from hub.domain.homeassistant import ServiceCall
 from hub.domain.life import Life
 from hub.domain.money import Money
@@ -90,7 +91,7 @@ class Disclosure:
     ``granted``: a member agreed to that before, for each order there (``hub.domain.consent``).
     """
 
-    field: str
+    field: Field
     recipient: str
     purpose: str
     granted: bool = False

@@ -12,7 +12,7 @@ from hub.domain.orders import Line, Order
 from hub.domain.suggestions import ORDERING, Option, Suggestion
 from hub.flow.agenda import unwelcome
 from hub.flow.changes import agree
-from hub.flow.choose import option_of, over_limit
+from hub.flow.choose import over_limit
 from hub.flow.collect import forget_timers
 from hub.flow.ending import end
 from hub.flow.gate import consent
@@ -199,7 +199,8 @@ def _place(
     (index,) = tx.save(approved, Entry("approved", suggestion.id, facts))
     forget_timers(tx, suggestion.id)
     for order in orders:
-        placed = replace(order, approved_total=option_of(home, order).total)
+        assert order.quote is not None, "what is offered has a price"
+        placed = replace(order, approved_total=order.quote.total)
         by = approved.decided_by or decision.member
         consent(tx, home, placed, by, scope=decision.scope, because=suggestion.id)
         await_answer(tx, home, request(tx, home, placed, "init"))

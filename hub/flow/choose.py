@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from hub.domain import wishing
 from hub.domain.choosing import Offer, coverage, rank
+from hub.domain.consent import Field
 from hub.domain.limits import is_among, month_began
 from hub.domain.money import Money
 from hub.domain.orders import ORDER_LIFE, Order
@@ -116,10 +117,13 @@ def arranged(
 def _granted(tx: Tx, home: Home, option: Option) -> tuple[Disclosure, ...]:
     """Return what an option discloses, marked where a grant covers it already."""
     orders = [order for one in option.orders if (order := tx.house.orders.get(one)) is not None]
+    told: dict[str, list[Field]] = {}
+    for one in option.disclosures:
+        told.setdefault(one.recipient, []).append(one.field)
     lacks = {
         (order.provider_name, name)
         for order in orders
-        for name in lacking(tx.house, home, order, tx.now)
+        for name in lacking(tx.house, order, told.get(order.provider_name, ()), tx.now)
     }
     return tuple(
         replace(one, granted=(one.recipient, one.field) not in lacks) for one in option.disclosures

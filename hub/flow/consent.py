@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from hub.domain.consent import ERASE, ERASED, Disclosed, Erasure, Grant
+from hub.domain.consent import ERASE, Disclosed, Erasure, Grant
 from hub.domain.decisions import ADULTS_ONLY, DecisionResult
 from hub.domain.orders import Order, OrderAnswer
-from hub.flow.forgetting import ask_contact
+from hub.flow.forgetting import answered, ask_contact
 from hub.flow.gate import give, told_fields
 from hub.flow.home import Home
 from hub.flow.placing import fail
@@ -77,8 +75,7 @@ def erase(
     asked: list[Disclosed] = []
     by_order: dict[str, str] = {}
     for told in disclosures(tx.connection, recipient=recipient):
-        waiting = told.erasure is not None and not told.erasure.answered_at
-        if told.purpose != "order" or waiting or _erased(told):
+        if told.purpose != "order" or not told.askable:
             continue
         if grant is not None and grant.id not in told.grants:
             continue
@@ -90,8 +87,7 @@ def erase(
             request(tx, home, order, "support", reason=ERASE, named=by_order[order.id])
             tx.append(Entry("erasure_asked", order.id, {"member": member_id, "to": recipient}))
         wanted = Erasure(tx.now, member_id, by_order[order.id])
-        asked.append(replace(told, erasure=wanted))
-        tx.save_disclosed(asked[-1])
+        asked.append(tx.save_erasure(told, wanted))
     return asked
 
 
@@ -110,25 +106,8 @@ def ask_to_erase(tx: Tx, home: Home, recipient: str, member_id: str) -> Decision
 
 def erasure_answered(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> bool:
     """Record what a provider says to a request to erase; False where the answer is to another."""
-    found = [
-        told
-        for told in disclosures(tx.connection, recipient=order.provider.subscriber_id)
-        if told.erasure is not None and told.erasure.message_id == answer.message_id
-    ]
-    if not found:
-        return False
     contact = answer.support
     ways = [contact.text, contact.email, contact.phone, contact.url] if contact else []
     words = answer.error.message if answer.error else "; ".join(way for way in ways if way)
-    for told in found:
-        if told.erasure is not None:
-            said = replace(told.erasure, answer=words[:300] or "noted", answered_at=tx.now)
-            tx.save_disclosed(replace(told, erasure=said))
-    tx.append(Entry("erasure_answered", order.id, {"reason": words[:300]}))
-    tx.page_changed = True
-    return True
-
-
-def _erased(told: Disclosed) -> bool:
-    """Tell whether its recipient says that it was erased; other answers may be asked for again."""
-    return told.erasure is not None and told.erasure.answer.startswith(ERASED)
+    provider = order.provider.subscriber_id
+    return answered(tx, provider, order.id, answer.message_id, words or "noted")

@@ -80,7 +80,7 @@ def take_answer(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> N
     request, words = message.body.get("request"), message.body.get("answer")
     if not isinstance(request, str) or not isinstance(words, str) or not words:
         raise PeerError("request, answer: expected the id of what was asked, and text")
-    if not _answered(tx, contact, request, words):
+    if not answered(tx, f"contact:{contact.id}", contact.id, request, words):
         raise PeerError("request: nothing was asked by this id")
 
 
@@ -91,39 +91,35 @@ def erase_lost(
     if type_ == ERASE:
         for told in disclosures(tx.connection, recipient=f"contact:{contact.id}"):
             if told.erasure is not None and told.erasure.answered_at is None:
-                said = replace(told.erasure, answer=f"not asked: {reason}"[:_LONGEST])
-                tx.save_disclosed(replace(told, erasure=replace(said, answered_at=tx.now)))
+                answer = f"not asked: {reason}"[:_LONGEST]
+                tx.save_erasure(told, replace(told.erasure, answer=answer, answered_at=tx.now))
 
 
 def _unanswered(tx: Tx, recipient: str) -> list[Disclosed]:
-    return [
-        told
-        for told in disclosures(tx.connection, recipient=recipient)
-        if told.erasure is None
-        or (told.erasure.answered_at is not None and not told.erasure.answer.startswith(ERASED))
-    ]
+    return [told for told in disclosures(tx.connection, recipient=recipient) if told.askable]
 
 
 def _asked(tx: Tx, those: list[Disclosed], wanted: Erasure) -> None:
     for told in those:
-        tx.save_disclosed(replace(told, erasure=wanted))
+        tx.save_erasure(told, wanted)
     tx.page_changed = True
 
 
-def _answered(tx: Tx, contact: Contact, request: str, words: str) -> bool:
-    found = [
-        told
-        for told in disclosures(tx.connection, recipient=f"contact:{contact.id}")
-        if told.erasure is not None and told.erasure.message_id == request
-    ]
-    for told in found:
-        assert told.erasure is not None, "looked for"
-        said = replace(told.erasure, answer=words[:_LONGEST], answered_at=tx.now)
-        tx.save_disclosed(replace(told, erasure=said))
+def answered(tx: Tx, recipient: str, about: str, request: str, words: str) -> bool:
+    """Record what a recipient says to a request to erase; False where it was not asked by this id.
+
+    ``about`` is the order or the contact that the ledger's entry is about.
+    """
+    said = words[:_LONGEST]
+    found = False
+    for told in disclosures(tx.connection, recipient=recipient):
+        if told.erasure is not None and told.erasure.message_id == request:
+            tx.save_erasure(told, replace(told.erasure, answer=said, answered_at=tx.now))
+            found = True
     if found:
-        tx.append(Entry("erasure_answered", contact.id, {"reason": words[:_LONGEST]}))
+        tx.append(Entry("erasure_answered", about, {"reason": said}))
         tx.page_changed = True
-    return bool(found)
+    return found
 
 
 def _instant(said: object) -> datetime:

@@ -9,7 +9,7 @@ else fills a ``Party``, sends an order's message or puts one out to a contact
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -19,8 +19,6 @@ import orjson
 from hub.domain.consent import (
     ERASE,
     TO_CONTACTS,
-    Allowed,
-    Disclosed,
     Field,
     Grant,
     Purpose,
@@ -84,20 +82,11 @@ def withheld(home: Home, house: House, order: Order, now: datetime) -> tuple[str
 
     One that does not say what it needs would be told what such an order needs.
     """
-    own, lets_leave = home.settings.home, home.settings.beckn.disclose
-    if order.needs:
-        wanted = [name for name in _PARTY if name in order.needs]
-    else:
-        needed = _NEEDED.get(order.domain, _PARTY)
-        wanted = [name for name in _PARTY if name in needed and name in lets_leave]
-    said = allowed(house.grants.values(), wanted, order.provider.subscriber_id, "order", "", now)
+    told = told_fields(home, order)
+    provider = order.provider.subscriber_id
+    never = allowed(house.grants_for(""), told, provider, "order", "", now).forbidden
     return tuple(
-        [
-            name
-            for name in wanted
-            if name in said.forbidden
-            or (name in order.needs and (name not in lets_leave or getattr(own, name) is None))
-        ]
+        [name for name in _PARTY if name in never or (name in order.needs and name not in told)]
     )
 
 
@@ -116,17 +105,10 @@ def carried(order: Order) -> tuple[Field, ...]:
     return tuple(told)
 
 
-def lacking(house: House, home: Home, order: Order, now: datetime) -> tuple[Field, ...]:
-    """Return the fields for which a yes to this order would be the first consent."""
-    found = allowed(
-        house.grants.values(),
-        told_fields(home, order),
-        order.provider.subscriber_id,
-        "order",
-        order.id,
-        now,
-    )
-    return found.lacking
+def lacking(house: House, order: Order, told: Iterable[Field], now: datetime) -> tuple[Field, ...]:
+    """Return those of ``told_fields`` for which a yes to this order would be the first consent."""
+    provider = order.provider.subscriber_id
+    return allowed(house.grants_for(order.id), told, provider, "order", order.id, now).lacking
 
 
 def consent(
@@ -139,7 +121,7 @@ def consent(
     """
     wanted = (*told_fields(home, order), *carried(order))
     provider = order.provider.subscriber_id
-    found = allowed(tx.house.grants.values(), wanted, provider, "order", order.id, tx.now)
+    found = allowed(tx.house.grants_for(order.id), wanted, provider, "order", order.id, tx.now)
     for grant in found.grants:
         used = grant.used(order.id)
         if used is not grant:
@@ -201,10 +183,15 @@ def release(
     party = told_fields(home, order) if action == "init" else ()
     purpose: Purpose = "offer" if action in _OFFERING else "order"
     provider = order.provider.subscriber_id
-    by_settings = _by_settings(provider, order.provider_name, purpose, words="words" in fields)
-    grants = (*tx.house.grants.values(), by_settings)
+    grants = tx.house.grants_for(order.id)
+    by_settings = OFFERED if purpose == "offer" else _WORDS if "words" in fields else ()
+    if by_settings:
+        grants = (*grants, _by_settings(by_settings, provider, order.provider_name, purpose))
     found = allowed(grants, (*fields, *party), provider, purpose, order.id, tx.now)
-    _note(tx, order, message_id, purpose, found)
+    if found.fields:
+        under = [grant.id for grant in found.grants]
+        called = order.provider_name
+        tx.disclose(message_id, provider, called, purpose, found.fields, under, order.id)
     told = [name for name in party if name in found.fields]
     if told:
         facts = {"to": provider, "fields": told, "purpose": purpose_of(order)}
@@ -214,22 +201,19 @@ def release(
     return Party(**{name: getattr(home.settings.home, name) for name in told})
 
 
-def still_granted(house: House, order: Order, party: Party | None, now: datetime) -> bool:
+def still_granted(house: House, order: Order, party: Party, now: datetime) -> bool:
     """Tell whether what a message says of the household may still be told, just before it goes."""
-    if party is None:
-        return True
     said: list[Field] = [name for name in _PARTY if getattr(party, name) is not None]
-    provider = order.provider.subscriber_id
-    return not allowed(house.grants.values(), said, provider, "order", order.id, now).lacking
+    return not lacking(house, order, said, now)
 
 
-def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
+def ride_told(ride: RideWish, home: Home) -> RideWish:
     """Return a ride as a provider is told of it: from about our home, to the door elsewhere.
 
     To some hundred metres it says what the way is and costs; the door is in ``Party``, once agreed.
     """
-    own = home.settings.home.gps if ride is not None else None
-    if ride is None or own is None:
+    own = home.settings.home.gps
+    if own is None:
         return ride
     here = read_gps(own)
 
@@ -246,33 +230,16 @@ def ride_told(ride: RideWish | None, home: Home) -> RideWish | None:
 
 def left(tx: Tx, message_id: str, body: bytes) -> None:
     """Note the bytes that were sent, by their SHA-256. The same message again is the same row."""
-    tx.save_sent(message_id, hashlib.sha256(body).hexdigest(), tx.now)
+    tx.save_sent(message_id, hashlib.sha256(body).hexdigest())
 
 
 @lru_cache(maxsize=64)
-def _by_settings(provider: str, called: str, purpose: Purpose, *, words: bool) -> Grant:
+def _by_settings(fields: tuple[Field, ...], provider: str, called: str, purpose: Purpose) -> Grant:
     """Return what needs no member's word: asking for offers, and what a member wrote to be sent.
 
     It is made for the message, and kept nowhere.
     """
-    names = OFFERED if purpose == "offer" else _WORDS if words else ()
-    return Grant(HUB_YAML, names, provider, called, purpose, HUB_YAML, _EVER)
-
-
-def _note(tx: Tx, order: Order, message_id: str, purpose: Purpose, found: Allowed) -> None:
-    if found.fields:
-        tx.save_disclosed(
-            Disclosed(
-                message_id,
-                tx.now,
-                order.provider.subscriber_id,
-                order.provider_name,
-                purpose,
-                found.fields,
-                tuple(grant.id for grant in found.grants),
-                order.id,
-            )
-        )
+    return Grant(HUB_YAML, fields, provider, called, purpose, HUB_YAML, _EVER)
 
 
 def to_witness(tx: Tx, provider: str, called: str, body: bytes) -> bool:
@@ -280,18 +247,14 @@ def to_witness(tx: Tx, provider: str, called: str, body: bytes) -> bool:
 
     The household's settings want it (``beckn.countersign``); a member's *never* holds before them.
     """
-    own = Grant(HUB_YAML, ("log",), provider, called, "order", HUB_YAML, _EVER)
-    found = allowed((*tx.house.grants.values(), own), ("log",), provider, "order", "", tx.now)
+    own = _by_settings(("log",), provider, called, "order")
+    found = allowed((*tx.house.grants_for(""), own), ("log",), provider, "order", "", tx.now)
     if found.lacking:
         return False
-    digest = hashlib.sha256(body).hexdigest()
-    under = tuple(grant.id for grant in found.grants)
-    tx.save_disclosed(
-        Disclosed(
-            *(tx.new_id(), tx.now, provider, called, "order", found.fields, under, "", digest),
-            sent_at=tx.now,
-        )
-    )
+    message_id = tx.new_id()
+    under = [grant.id for grant in found.grants]
+    tx.disclose(message_id, provider, called, "order", found.fields, under)
+    left(tx, message_id, body)
     return True
 
 
@@ -303,7 +266,7 @@ def to_contact(
 ) -> None:
     """Write down what a message to a contact's hub tells. PeerError for a type nobody named.
 
-    ``digest`` is of the body as JSON: what is sealed for the contact holds it.
+    Its hash is of the body as JSON: what is sealed for the contact holds it.
     """
     fields = TO_CONTACTS.get(type_)
     if fields is None:
@@ -317,7 +280,7 @@ def to_contact(
 def to_guest(tx: Tx, contact: str, called: str, text: str, message_id: str) -> None:
     """Write down what an invitation by mail tells a contact without a hub.
 
-    ``digest`` is of its ``text/calendar``.
+    Its hash is of its ``text/calendar``.
     """
     _told_contact(tx, contact, called, TO_CONTACTS["itip"], text.encode(), message_id)
 
@@ -325,9 +288,6 @@ def to_guest(tx: Tx, contact: str, called: str, text: str, message_id: str) -> N
 def _told_contact(
     tx: Tx, contact: str, called: str, fields: tuple[Field, ...], body: bytes, message_id: str
 ) -> None:
-    who, digest = f"contact:{contact}", hashlib.sha256(body).hexdigest()
-    tx.save_disclosed(
-        Disclosed(
-            message_id, tx.now, who, called, "friends", fields, (who,), contact, digest, tx.now
-        )
-    )
+    who = f"contact:{contact}"
+    tx.disclose(message_id, who, called, "friends", fields, [who], contact)
+    left(tx, message_id, body)

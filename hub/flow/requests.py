@@ -52,6 +52,7 @@ def request(
         waiting = order
     else:
         waiting = replace(order, pending=action, pending_message_id=message_id, updated_at=tx.now)
+    rides = ride or order.ride
     party = release(tx, home, order, action, message_id, wants=wants, rating=rating, reason=reason)
     message = OrderRequest(
         action=action,
@@ -68,7 +69,7 @@ def request(
         order_id=order.order_id,
         reason=reason,
         domain=order.domain,
-        ride=ride_told(ride or order.ride, home),
+        ride=None if rides is None else ride_told(rides, home),
         table=table or order.table,
         preview=preview,
         fee=fee,

@@ -98,21 +98,25 @@ def seal(
     openings: list[Opening] = []
 
     def sealed(value: object) -> object:
-        if isinstance(value, _PLAIN):
-            return value
         if isinstance(value, Personal):
             opening = Opening(salts(SALT_BYTES), value.value, value.of)
             openings.append(opening)
             return {_KEY: opening.commitment}
         if isinstance(value, list | tuple):
-            return [sealed(part) for part in value]
+            return [part if isinstance(part, _PLAIN) else sealed(part) for part in value]
         if isinstance(value, Mapping):
             if _KEY in value:
                 raise CommitmentError(f"no fact may be called {_KEY!r}")
-            return {key: sealed(part) for key, part in value.items()}
+            return of_each(value)
         return value
 
-    return {key: sealed(value) for key, value in facts.items()}, tuple(openings)
+    def of_each(facts: Mapping[str, object]) -> dict[str, object]:
+        return {
+            key: value if isinstance(value, _PLAIN) else sealed(value)
+            for key, value in facts.items()
+        }
+
+    return of_each(facts), tuple(openings)
 
 
 def commitments(facts: object) -> list[str]:

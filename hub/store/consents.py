@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from hub.domain.consent import Disclosed, Grant
+from hub.domain.consent import Disclosed, Erasure, Field, Grant, Purpose
 from hub.domain.orders import Signed
 from hub.store import tables
 from hub.store.codec import dump, instant, load, micros
@@ -24,10 +24,17 @@ class Consents(LogBook):
 
     def save_grant(self, grant: Grant, *entries: Entry) -> list[int]:
         """Keep a grant as it is now, and tell the ledger; return the entries' indexes."""
+        house = self.house
+        same = [one for one in house.granted.get(grant.about, ()) if one.id != grant.id]
         if grant.revoked_at is None:
-            self._set(self.house.grants, grant.id, grant)
+            self._set(house.grants, grant.id, grant)
+            same.append(grant)
         else:
-            self._drop(self.house.grants, grant.id)
+            self._drop(house.grants, grant.id)
+        if same:
+            self._set(house.granted, grant.about, tuple(same))
+        else:
+            self._drop(house.granted, grant.about)
         self._put(grant, GIVEN if grant.revoked_at is None else _REVOKED)
         self.page_changed = True
         return [self.append(entry) for entry in entries]
@@ -44,29 +51,60 @@ class Consents(LogBook):
 
     def consents_over(self, about: str) -> None:
         """Let go of what was granted for one order, which is over."""
-        for grant in [one for one in self.house.grants.values() if one.about == about]:
+        for grant in self.house.granted.get(about, ()):
             self._drop(self.house.grants, grant.id)
             self._put(grant, _OVER)
+        self._drop(self.house.granted, about)
 
-    def save_disclosed(self, disclosed: Disclosed) -> None:
-        """Keep what left with one message, or is about to."""
-        sent_at, told = disclosed.sent_at, disclosed
-        if sent_at is not None:
-            self.save_sent(disclosed.id, disclosed.digest, sent_at)
-            told = replace(disclosed, digest="", sent_at=None)
+    def disclose(
+        self,
+        message_id: str,
+        recipient: str,
+        called: str,
+        purpose: Purpose,
+        fields: Sequence[Field],
+        under: Sequence[str],
+        about: str = "",
+    ) -> None:
+        """Keep what leaves with one message, ``under`` which grants (``Disclosed``)."""
+        body = {
+            "id": message_id,
+            "at": self.now,
+            "recipient": recipient,
+            "called": called,
+            "purpose": purpose,
+            "fields": fields,
+            "grants": under,
+            "about": about,
+        }
         self._upsert(
             tables.DisclosedRow,
-            disclosed.id,
-            id=disclosed.id,
-            at=micros(disclosed.at),
-            recipient=disclosed.recipient,
-            about=disclosed.about,
-            body=dump(told),
+            message_id,
+            id=message_id,
+            at=self.at,
+            recipient=recipient,
+            about=about,
+            body=dump(body),
         )
 
-    def save_sent(self, message_id: str, digest: str, at: datetime) -> None:
+    def save_sent(self, message_id: str, digest: str) -> None:
         """Keep the SHA-256 (hex) of a message's bytes, which left."""
-        self._upsert(tables.SentRow, message_id, id=message_id, at=micros(at), digest=digest)
+        self._upsert(tables.SentRow, message_id, id=message_id, at=self.at, digest=digest)
+
+    def save_erasure(self, told: Disclosed, erasure: Erasure) -> Disclosed:
+        """Keep what came of asking to erase what was told; return it so."""
+        asked = replace(told, erasure=erasure)
+        self._upsert(
+            tables.DisclosedRow,
+            told.id,
+            id=told.id,
+            at=micros(told.at),
+            recipient=told.recipient,
+            about=told.about,
+            # Its digest is kept with what was sent.
+            body=dump(replace(asked, digest="", sent_at=None)),
+        )
+        return asked
 
     def keep_signed(
         self, order_id: str, direction: str, action: str, signer: str, name: str, signed: Signed

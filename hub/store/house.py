@@ -72,6 +72,8 @@ class House:
     """Those that are not over, by id."""
     grants: dict[str, Grant] = field(default_factory=dict)
     """Consents that may still hold; those of an order that is over are not kept here."""
+    granted: dict[str, tuple[Grant, ...]] = field(default_factory=dict, compare=False, repr=False)
+    """The same by what they are about, "" for those that are about anything."""
     calendars: dict[str, OtherCalendar] = field(default_factory=dict)
     """Calendars kept elsewhere, by name."""
     surveys: dict[str, Survey] = field(default_factory=dict)
@@ -112,6 +114,11 @@ class House:
             return None
         since = datetime.fromtimestamp(history[0][0] * QUARTER, UTC)
         return lasting([quantity for _, quantity in history], since, now)
+
+    def grants_for(self, about: str) -> tuple[Grant, ...]:
+        """Return the consents that may hold for what is about this: its own, and standing ones."""
+        standing = self.granted.get("", ())
+        return (*standing, *self.granted.get(about, ())) if about else standing
 
     def next_due(self) -> datetime | None:
         """Return when the earliest timer is due."""
@@ -176,7 +183,8 @@ def load_house(connection: Connection, now: datetime) -> House:
         house.meals[row.id] = load(SocialMeal, row.body)
     grants = tables.core(tables.GrantRow)
     for row in connection.execute(select(grants).where(grants.c.state == GIVEN)):
-        house.grants[row.id] = load(Grant, row.body)
+        grant = house.grants[row.id] = load(Grant, row.body)
+        house.granted[grant.about] = (*house.granted.get(grant.about, ()), grant)
     for row in connection.execute(select(tables.core(tables.CalendarRow))):
         house.calendars[row.name] = load(OtherCalendar, row.body)
     for row in connection.execute(select(tables.core(tables.SurveyRow))):

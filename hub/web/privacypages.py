@@ -8,7 +8,7 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import Field
 
-from hub.domain.consent import ERASED, SCHEMA, Disclosed, Erasure, Grant
+from hub.domain.consent import SCHEMA, Disclosed, Erasure, Grant
 from hub.domain.decisions import DecisionResult
 from hub.domain.values import dataclass
 from hub.web.i18n import N_
@@ -36,20 +36,7 @@ class Recipient:
     @property
     def erasable(self) -> bool:
         """Tell whether it can be asked to erase: a provider told for an order, or a contact."""
-        return any(
-            one.purpose in ("order", "friends") and (one.erasure is None or self._again(one))
-            for one in self.told
-        )
-
-    def _again(self, told: Disclosed) -> bool:
-        """A contact that kept something may be asked once more; a provider is asked once."""
-        said = told.erasure
-        return (
-            told.purpose == "friends"
-            and said is not None
-            and said.answered_at is not None
-            and not said.answer.startswith(ERASED)
-        )
+        return any(one.purpose in ("order", "friends") and one.askable for one in self.told)
 
 
 def recipients(told: Iterable[Disclosed]) -> list[Recipient]:

@@ -100,6 +100,26 @@ def test_always_covers_the_next_order_and_is_not_asked_again(house, market, aske
     assert [one.id for one in given(house)] == [grant.id]
     init = house.requests("init")[-1]
     assert init.party.address == "Lindenstr. 5, Berlin"
+    same(house.house, house.load())
+
+
+def test_a_step_that_failed_gave_no_consent_and_took_none_back(house, market, asked):
+    house.decide("approve", scope="always")
+    order = house.order(asked.options[0].order_id)
+    (before,) = house.house.grants_for(order.id)
+    more = replace(before, id="more", about=order.id)
+
+    def fails(tx):
+        tx.save_grant(more)
+        tx.save_grant(before.revoked("ana", tx.now))
+        assert tx.house.grants_for(order.id) == (more,)
+        raise ValueError("the step")
+
+    with pytest.raises(ValueError, match="the step"):
+        house.do(fails)
+    assert house.house.grants_for(order.id) == (before,)
+    assert house.house.grants_for("another") == (before,)
+    same(house.house, house.load())
 
 
 def test_never_takes_an_offer_away_and_the_provider_is_not_considered_again(house, market, asked):
@@ -133,6 +153,7 @@ def test_consent_taken_back_before_the_order_stands_ends_it_and_nothing_leaves(
     assert not still_granted(house.house, order, init.party, house.clock.now())
     assert house.order(order.id).state == "failed"
     assert given(house)[0].revoked_by == "ben"
+    same(house.house, house.load())
     again = house.do(lambda tx: revoke(tx, house.home, grant.id, "ben"))
     assert again.result == "unknown"
 
@@ -187,7 +208,7 @@ def test_what_left_stays_noted_when_more_is_said_of_it_and_not_by_a_step_that_fa
     house.do(sends)
     wanted = Erasure(house.clock.now(), "ana", "m")
     (sent,) = (one for one in told(house) if one.digest)
-    house.do(lambda tx: tx.save_disclosed(replace(sent, erasure=wanted)))
+    house.do(lambda tx: tx.save_erasure(sent, wanted))
     found = {one.id: one for one in told(house)}
     assert found[first.id] == replace(sent, erasure=wanted)
     assert (sent.id, sent.sent_at) == (first.id, house.clock.now())
@@ -241,7 +262,7 @@ ONLY = {
     "to_contact": {"flow/peerout.py"},
     "to_guest": {"flow/activities/mail.py"},
     "SendMail": {"flow/activities/mail.py"},
-    "Disclosed": {"flow/gate.py"},
+    "disclose": {"flow/gate.py"},
 }
 """Who alone may call what makes something leave."""
 

@@ -282,8 +282,12 @@ class Household:
 def same(one: House, other: House) -> None:
     """Assert that two houses are the same, part by part (what is not kept left out)."""
     for part in fields(House):
-        if part.name not in ("seen", "counters", "sign", "hashes"):
+        if part.name not in ("seen", "counters", "sign", "hashes", "granted"):
             assert getattr(one, part.name) == getattr(other, part.name), part.name
+    first, second = (
+        {about: set(grants) for about, grants in each.granted.items()} for each in (one, other)
+    )
+    assert first == second
 
 
 @dataclass
