@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from hub.domain.events import (
+    ActivityChange,
     ActivityChanged,
     DeviceEventOccurred,
     StateChanged,
@@ -18,6 +19,7 @@ from hub.domain.events import (
 from hub.domain.notices import Notice
 from hub.domain.proposals import Firing
 from hub.domain.stock import PantryItem
+from hub.domain.tongue import date_text, later, phrase, weekday_text
 from hub.domain.values import dataclass
 from hub.domain.wording import listed
 from rules.build import PLACEHOLDER
@@ -29,6 +31,14 @@ from rules.view import View
 
 _STEP = Decimal("0.001")
 _MAX_VALUE = 200
+_CHANGED: dict[ActivityChange, str] = {
+    "planned": later("{what} ({begins}) was planned"),
+    "invited": later("{what} ({begins}) was invited"),
+    "accepted": later("{what} ({begins}) was accepted"),
+    "answered": later("{what} ({begins}) was answered"),
+    "moved": later("{what} ({begins}) was moved"),
+    "cancelled": later("{what} ({begins}) was cancelled"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +55,20 @@ class Lack:
         """Say it: ``Milk is down to 0.4 l (par 1 l)``."""
         name, unit = self.item.name, self.item.unit
         if self.have is None:
-            return f"How much {name} there is is not known"
+            return phrase("How much {name} there is is not known", name=name)
         there = self.have - self.expected
-        text = f"{name} is down to {number(there)} {unit}" if there > 0 else f"{name} is used up"
+        text = (
+            phrase("{name} is down to {number} {unit}", name=name, number=number(there), unit=unit)
+            if there > 0
+            else phrase("{name} is used up", name=name)
+        )
         notes = []
         if self.item.par is not None:
-            notes.append(f"par {number(self.item.par)} {unit}")
+            notes.append(phrase("par {number} {unit}", number=number(self.item.par), unit=unit))
         if self.expected > 0:
-            notes.append(f"{number(self.expected)} {unit} is on order")
+            notes.append(
+                phrase("{number} {unit} is on order", number=number(self.expected), unit=unit)
+            )
         return f"{text} ({', '.join(notes)})" if notes else text
 
 
@@ -184,25 +200,47 @@ def _story(one: CompiledRule, occasion: Occasion, wanted: list[Lack]) -> tuple[s
         because = [lack.sentence for lack in wanted] or [_level(occasion, event)]
         if one.trigger == "runs_out_within" and (left := occasion.hours_left()) is not None:
             item = _name(occasion, event.item)
-            because.append(f"{item} lasts about {number(round(left, 1))} h more")
+            because.append(
+                phrase(
+                    "{item} lasts about {number} h more", item=item, number=number(round(left, 1))
+                )
+            )
         low = [lack.item.name for lack in wanted] or [_name(occasion, event.item)]
-        verb = "is" if len(low) == 1 else "are"
-        return f"{listed(low)} {verb} running low", because
+        if len(low) == 1:
+            return phrase("{item} is running low", item=low[0]), because
+        return phrase("{items} are running low", items=listed(low)), because
     if (notice := occasion.notice) is not None:
         return notice.headline[:_MAX_VALUE] or name, [_notice_text(notice, occasion)]
     if isinstance(event, StateChanged):
-        return name, [f"{event.entity} is {_value(event.current)}"]
+        return name, [
+            phrase("{entity} is {value}", entity=event.entity, value=_value(event.current))
+        ]
     if isinstance(event, DeviceEventOccurred):
-        return name, [f"{event.entity} reported {event.event_type[:_MAX_VALUE]}"]
+        return name, [
+            phrase(
+                "{entity} reported {event_type}",
+                entity=event.entity,
+                event_type=event.event_type[:_MAX_VALUE],
+            )
+        ]
     if isinstance(event, ActivityChanged):
         what, begins = event.summary[:_MAX_VALUE], _moment(event.start, occasion.view.zone)
-        return what, [f"{what} ({begins}) was {event.change}"]
+        return what, [phrase(_CHANGED[event.change], what=what, begins=begins)]
     if one.trigger == "state":
         state = _value(occasion.view.state(one.subject))
-        return name, [f"{one.subject} has been {state} for {duration_text(one.hold)}"]
+        return name, [
+            phrase(
+                "{subject} has been {state} for {duration}",
+                subject=one.subject,
+                state=state,
+                duration=duration_text(one.hold),
+            )
+        ]
     local = occasion.now.astimezone(occasion.view.zone)
     because = [lack.sentence for lack in wanted]
-    return name, because or [f"It is {local:%H:%M} on {local:%A}"]
+    return name, because or [
+        phrase("It is {time} on {day}", time=f"{local:%H:%M}", day=weekday_text(local.date()))
+    ]
 
 
 def _name(occasion: Occasion, item: str) -> str:
@@ -211,28 +249,38 @@ def _name(occasion: Occasion, item: str) -> str:
 
 
 def _level(occasion: Occasion, event: StockChanged) -> str:
-    par = f" (par {number(occasion.par)} {event.unit})" if occasion.par is not None else ""
-    return f"{_name(occasion, event.item)} is down to {number(event.current)} {event.unit}{par}"
+    par = (
+        phrase(" (par {number} {unit})", number=number(occasion.par), unit=event.unit)
+        if occasion.par is not None
+        else ""
+    )
+    return phrase(
+        "{name} is down to {number} {unit}{par}",
+        name=_name(occasion, event.item),
+        number=number(event.current),
+        unit=event.unit,
+        par=par,
+    )
 
 
 def _value(state: object) -> str:
     if isinstance(state, float):
         return number(state)
-    return "not known" if state is None else str(state)[:_MAX_VALUE]
+    return phrase("not known") if state is None else str(state)[:_MAX_VALUE]
 
 
 def _moment(at: datetime | None, zone: ZoneInfo) -> str:
     if at is None:
-        return "further notice"
+        return phrase("further notice")
     local = at.astimezone(zone)
-    return f"{local:%a} {local.day} {local:%b %H:%M}"
+    return f"{date_text(local.date())} {local:%H:%M}"
 
 
 def _notice_text(notice: Notice, occasion: Occasion) -> str:
     zone = occasion.view.zone
     what = (notice.event or notice.headline)[:_MAX_VALUE]
     begins, ends = _moment(notice.effective_from, zone), _moment(notice.expires, zone)
-    return f"{what}, from {begins} until {ends}"
+    return phrase("{what}, from {begins} until {ends}", what=what, begins=begins, ends=ends)
 
 
 def _facts(one: CompiledRule, occasion: Occasion, wanted: list[Lack]) -> dict[str, str]:

@@ -1,6 +1,7 @@
-"""Bring the web pages' catalogues up to date: ``script/translations`` (needs Babel).
+"""Bring the catalogues up to date: ``script/translations`` (needs Babel).
 
-Texts are collected from templates and Python, catalogues updated, and compiled. Given ``--check``
+Texts are collected from templates and Python, those of the pages and those that the hub says
+itself (``hub.domain.tongue``), catalogues updated, and compiled. Given ``--check``
 nothing is written, and what is missing is told.
 """
 
@@ -35,8 +36,12 @@ _KEYWORDS: dict[str, Any] = {
 }
 
 
+_SAID = ("hub/domain", "hub/flow", "rules")
+_SAYS: dict[str, Any] = {"phrase": None, "later": None}
+
+
 def template() -> Catalog:
-    """Return every text of the pages, where it stands, without a line number."""
+    """Return every text, where it stands, without a line number."""
     found = Catalog(project="commonhearth", charset="utf-8")
     for file, _, message, comments, context in extract_from_dir(
         WEB,
@@ -46,6 +51,11 @@ def template() -> Catalog:
         strip_comment_tags=True,
     ):
         found.add(message, None, [(file, 0)], auto_comments=comments, context=context)
+    for folder in _SAID:
+        for file, _, message, _, _ in extract_from_dir(
+            ROOT / folder, [("**.py", "python")], keywords=_SAYS
+        ):
+            found.add(message, None, [(f"{folder}/{file}", 0)], flags=("python-brace-format",))
     for tells in SCHEMA.values():
         found.add(tells, None, [("privacy.html", 0)])
     return found

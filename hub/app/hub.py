@@ -98,6 +98,7 @@ from hub.store.strangers import forget_strangers
 from hub.store.tx import Tx
 from hub.store.views import Views
 from hub.web.app import make_app
+from hub.web.i18n import say_in
 from hub.worker.carrier import Carrier
 from hub.worker.pump import Pump
 from hub.worker.writer import Committed, Step, Writer
@@ -151,6 +152,7 @@ class Hub:
 
     def _make(self) -> None:
         settings, now = self.settings, self.clock.now()
+        say_in(settings.home.language)
         with self._engine.connect() as connection:
             self.house = load_house(connection, now)
         self.home = Home(

@@ -17,6 +17,7 @@ from hub.settings import MqttSettings
 from hub.settings.restart import kept, waiting
 from hub.store.strangers import forget_strangers
 from hub.store.tx import Entry, Tx
+from hub.web.i18n import say_in
 from hub.worker.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -98,6 +99,7 @@ def adopt(tx: Tx, home: Home, config: Config) -> None:
         # Another broker is in use once the hub reached it, or not at all.
         mqtt = {"mqtt": home.settings.mqtt}
         home.settings = kept(home.settings, config.settings).model_copy(update=mqtt)
+        say_in(home.settings.home.language)
         forget_strangers(tx.connection, [one.id for one in home.settings.members])
         if home.own is not None:
             home.own = replace(home.own, name=home.settings.home.name)

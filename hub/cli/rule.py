@@ -143,8 +143,11 @@ def _present(config: ConfigFolder, data: DataFolder) -> tuple[Home, House]:
     from hub.app.hub import DATABASE
     from hub.app.offline import empty_home, home_and_house
     from hub.store.database import open_database
+    from hub.web.i18n import say_in
 
     read = read_config(config)
+    if read.settings is not None:
+        say_in(read.settings.home.language)
     if not (data / DATABASE).exists():
         return empty_home(read)
     with readable(data):

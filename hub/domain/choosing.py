@@ -20,6 +20,7 @@ from hub.domain.fitting import Busy, clash, why_not
 from hub.domain.money import Money
 from hub.domain.offers import Score, Want, Window
 from hub.domain.orders import Line
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 SUBSTITUTE_COUNTS = Decimal("0.25")
@@ -114,13 +115,22 @@ def coverage(
         if not mine:
             missing.append(want.name)
             continue
-        instead += [f"{line.name} instead of {want.name}" for line in mine if line.substitute]
+        instead += [
+            phrase("{name} instead of {wanted}", name=line.name, wanted=want.name)
+            for line in mine
+            if line.substitute
+        ]
         if any(line.piece is None for line in mine):
             continue
         brings = sum((line.piece * line.count for line in mine if line.piece), Decimal(0))
         if brings < want.quantity:
-            of = f"{_plain(brings)} of {_plain(want.quantity)} {want.unit}"
-            short.append(f"only {of} {want.name}")
+            of = phrase(
+                "{part} of {whole} {unit}",
+                part=_plain(brings),
+                whole=_plain(want.quantity),
+                unit=want.unit,
+            )
+            short.append(phrase("only {of} {name}", of=of, name=want.name))
     wanted = {want.item for want in wants}
     extra = tuple(line.name for line in lines if line.wants not in wanted)
     return Coverage(tuple(missing), tuple(short), tuple(instead), extra)
@@ -173,17 +183,25 @@ def _because(
     # The best is held against the next one, every other one against the best.
     rival = ordered[0] if offer is not ordered[0] else next(iter(ordered[1:]), None)
     if offer.total.currency != currency:
-        reasons.append(f"asks in {offer.total.currency}, not in {currency}")
+        reasons.append(
+            phrase(
+                "asks in {theirs}, not in {ours}",
+                theirs=offer.total.currency,
+                ours=currency,
+            )
+        )
     elif rival is not None and rival.total.currency == currency:
         reasons.append(price_beside(offer, rival))
     reasons += _covers(covered)
     if offer.window is not None and busy:
-        reasons.append(why_not(offer.window, busy) or "somebody is at home then")
+        reasons.append(why_not(offer.window, busy) or phrase("somebody is at home then"))
     if offer.preferred:
-        reasons.append("where you always buy")
+        reasons.append(phrase("where you always buy"))
     if offer.score is not None and offer.score.count > 0:
         stars = offer.score.mean.quantize(Decimal("0.1"))
-        reasons.append(f"rated {stars} of 5 by {offer.score.count}")
+        reasons.append(
+            phrase("rated {stars} of 5 by {count}", stars=stars, count=offer.score.count)
+        )
     reasons += asks_more(offer, rival)
     return tuple(reasons)
 
@@ -192,25 +210,31 @@ def price_beside(offer: Offer, rival: Offer) -> str:
     """Say how much an offer costs beside another in the same currency."""
     difference = offer.total.amount - rival.total.amount
     if not difference:
-        return f"costs the same as {rival.name}"
+        return phrase("costs the same as {name}", name=rival.name)
     amount = Money(abs(difference), offer.total.currency)
-    return f"{shown(amount)} {'cheaper' if difference < 0 else 'dearer'} than {rival.name}"
+    if difference < 0:
+        return phrase("{amount} cheaper than {name}", amount=shown(amount), name=rival.name)
+    return phrase("{amount} dearer than {name}", amount=shown(amount), name=rival.name)
 
 
 def _covers(covered: Coverage) -> list[str]:
-    reasons = [f"no {listed_or(covered.missing)} there"] if covered.missing else []
+    reasons = (
+        [phrase("no {names} there", names=listed_or(covered.missing))] if covered.missing else []
+    )
     reasons += covered.short
     if covered.whole:
-        reasons.append("brings everything")
+        reasons.append(phrase("brings everything"))
     reasons += covered.instead
-    reasons += [f"{name} besides, which nobody asked for" for name in covered.extra]
+    reasons += [
+        phrase("{name} besides, which nobody asked for", name=name) for name in covered.extra
+    ]
     return reasons
 
 
 def asks_more(offer: Offer, rival: Offer | None) -> list[str]:
     """Say what of the household a provider must know that the rival need not."""
     more = sorted(offer.disclosed - rival.disclosed) if rival is not None else []
-    return [f"asks for your {listed_and(more)} besides"] if more else []
+    return [phrase("asks for your {names} besides", names=listed_and(more))] if more else []
 
 
 def listed_or(names: Collection[str]) -> str:

@@ -16,6 +16,7 @@ from typing import Literal
 from hub.domain import spans
 from hub.domain.agenda import Agenda, Block, nobody_home
 from hub.domain.offers import DeliverySlot, Window
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 ConflictKind = Literal["nobody_home", "service_off", "frozen_goods", "double_booked"]
@@ -114,11 +115,13 @@ def resolve(
         return Unresolvable(conflict, _not_ours(conflict))
     others = [slot for slot in offered if slot.window != block.window]
     if not others:
-        return Unresolvable(conflict, f"there is no other time for {block.title}")
+        return Unresolvable(
+            conflict, phrase("there is no other time for {title}", title=block.title)
+        )
     against: Counter[str] = Counter()
     for slot in sorted(others, key=_rank):
         if slot.window.start <= now:
-            against["begun already"] += 1
+            against[phrase("begun already")] += 1
             continue
         moved = block.at(slot.window)
         trial = _around(agenda, moved)
@@ -221,21 +224,34 @@ def _rank(slot: DeliverySlot) -> tuple[datetime, Decimal, datetime, str]:
 
 def _reason(trouble: Conflict) -> str:
     if trouble.kind == "nobody_home":
-        return "with nobody home"
+        return phrase("with nobody home")
     if trouble.against is not None and trouble.against.stops is not None:
-        return f"while there is no {trouble.against.stops}"
-    return "while something else is on"
+        return phrase("while there is no {stops}", stops=phrase(trouble.against.stops))
+    return phrase("while something else is on")
 
 
 def _not_ours(conflict: Conflict) -> str:
     block, against = conflict.block, conflict.against
     if conflict.kind == "double_booked" and against is not None:
-        return f"neither {block.title} nor {against.title} is this household's to move"
-    return f"{block.title} cannot be moved any more"
+        return phrase(
+            "neither {title} nor {title2} is this household's to move",
+            title=block.title,
+            title2=against.title,
+        )
+    return phrase("{title} cannot be moved any more", title=block.title)
 
 
 def _none_fits(block: Block, count: int, against: Mapping[str, int]) -> str:
     reasons = ", ".join(f"{number} {reason}" for reason, number in sorted(against.items()))
     if count == 1:
-        return f"the one other time for {block.title} does not fit: {reasons.removeprefix('1 ')}"
-    return f"none of the {count} other times for {block.title} fits: {reasons}"
+        return phrase(
+            "the one other time for {title} does not fit: {reason}",
+            title=block.title,
+            reason=reasons.removeprefix("1 "),
+        )
+    return phrase(
+        "none of the {count} other times for {title} fits: {reasons}",
+        count=count,
+        title=block.title,
+        reasons=reasons,
+    )

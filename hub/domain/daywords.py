@@ -14,22 +14,35 @@ from hub.domain.meals import Cost, SocialMeal, bill_shares, shopping
 from hub.domain.offers import Window
 from hub.domain.rides import RideChange
 from hub.domain.sharing import Sharing
-from hub.domain.wording import listed, window_text
+from hub.domain.tongue import later, long_date, near_text, phrase
+from hub.domain.wording import comma, listed, window_text
 
 _OFF = {
-    "gas": "the gas is off",
-    "water": "the water is off",
-    "electricity": "the power is off",
-    "heating": "the heating is off",
-    "internet": "the internet is off",
+    "gas": later("the gas is off"),
+    "water": later("the water is off"),
+    "electricity": later("the power is off"),
+    "heating": later("the heating is off"),
+    "internet": later("the internet is off"),
+}
+_COMES = (
+    ("ACCEPTED", later("{names} comes"), later("{names} come")),
+    ("TENTATIVE", later("{names} may come"), later("{names} may come")),
+    ("DECLINED", later("{names} does not"), later("{names} do not")),
+    ("NEEDS-ACTION", later("{names} has not answered"), later("{names} have not answered")),
+)
+_EVERY = {
+    "DAILY": (later("every day"), later("every {often} days")),
+    "WEEKLY": (later("every week"), later("every {often} weeks")),
+    "MONTHLY": (later("every month"), later("every {often} months")),
+    "YEARLY": (later("every year"), later("every {often} years")),
+    "": (later("every time"), later("every {often} times")),
 }
 
 
 def moment_text(moment: datetime, zone: ZoneInfo, now: datetime) -> str:
     """Say an instant: ``today 18:00``, ``Sat 28 Nov 09:00``."""
     local = moment.astimezone(zone)
-    days = (local.date() - now.astimezone(zone).date()).days
-    day = {0: "today", 1: "tomorrow"}.get(days, f"{local:%a} {local.day} {local:%b}")
+    day = near_text(local.date(), now.astimezone(zone).date())
     return f"{day} {local:%H:%M}"
 
 
@@ -38,7 +51,9 @@ def span_text(window: Window, zone: ZoneInfo, now: datetime) -> str:
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
     if start.date() == end.date():
         return window_text(window, zone, now)
-    return f"{moment_text(start, zone, now)} to {moment_text(end, zone, now)}"
+    return phrase(
+        "{when} to {when2}", when=moment_text(start, zone, now), when2=moment_text(end, zone, now)
+    )
 
 
 # -- activities --------------------------------------------------------------------------------
@@ -59,16 +74,11 @@ def who_comes(activity: Activity) -> str:
         name = one.name or one.address.partition(":")[2]
         groups.setdefault(one.partstat, []).append(name)
     said = []
-    for partstat, singular, plural in (
-        ("ACCEPTED", "comes", "come"),
-        ("TENTATIVE", "may come", "may come"),
-        ("DECLINED", "does not", "do not"),
-        ("NEEDS-ACTION", "has not answered", "have not answered"),
-    ):
+    for partstat, singular, plural in _COMES:
         names = groups.get(partstat)
         if names:
-            said.append(f"{listed(names)} {singular if len(names) == 1 else plural}")
-    return f"{', '.join(said)}." if said else "Nobody was invited."
+            said.append(phrase(singular if len(names) == 1 else plural, names=listed(names)))
+    return phrase("{said}.", said=comma(said)) if said else phrase("Nobody was invited.")
 
 
 def proposal_text(activity: Activity, proposal: Proposal, zone: ZoneInfo, now: datetime) -> str:
@@ -77,27 +87,35 @@ def proposal_text(activity: Activity, proposal: Proposal, zone: ZoneInfo, now: d
     who = (by.name if by else "") or proposal.by.partition(":")[2]
     when = span_text(proposal.window, zone, now)
     words = f" “{proposal.comment}”" if proposal.comment else ""
-    return f"{who} proposes {when} for {activity.details.summary}.{words}"
+    return phrase(
+        "{who} proposes {when} for {summary}.{words}",
+        who=who,
+        when=when,
+        summary=activity.details.summary,
+        words=words,
+    )
 
 
 def outcome_text(outcome: Outcome, sender: str) -> str:
     """Say what a message of ``sender`` came to; empty where nobody needs to know."""
-    what = "an activity"
+    what = phrase("an activity")
     if isinstance(outcome.now_is, Activity):
         what = outcome.now_is.details.summary
     words = {
-        "invited": f"{sender} invites you to {what}.",
-        "changed": f"{sender} changed {what}.",
-        "cancelled": f"{sender} cancelled {what}.",
-        "answered": f"{sender} answered about {what}.",
-        "countered": f"{sender} proposes another time for {what}.",
-        "counter_declined": f"{sender} stays with the time of {what}.",
-        "late": f"{sender} would come to {what} after all",
-        "refused": f"A message of {sender} was refused",
+        "invited": phrase("{sender} invites you to {what}.", sender=sender, what=what),
+        "changed": phrase("{sender} changed {what}.", sender=sender, what=what),
+        "cancelled": phrase("{sender} cancelled {what}.", sender=sender, what=what),
+        "answered": phrase("{sender} answered about {what}.", sender=sender, what=what),
+        "countered": phrase("{sender} proposes another time for {what}.", sender=sender, what=what),
+        "counter_declined": phrase(
+            "{sender} stays with the time of {what}.", sender=sender, what=what
+        ),
+        "late": phrase("{sender} would come to {what} after all", sender=sender, what=what),
+        "refused": phrase("A message of {sender} was refused", sender=sender),
     }.get(outcome.verdict, "")
     if words and not words.endswith("."):
         words += f": {outcome.reason}."
-    return f"{words} Please answer anew." if outcome.anew else words
+    return phrase("{words} Please answer anew.", words=words) if outcome.anew else words
 
 
 def mail_words(
@@ -107,18 +125,27 @@ def mail_words(
     details = activity.details
     start = details.window.start.astimezone(zone)
     off = message.method == "CANCEL"
-    subject = f"{'Cancelled' if off else 'Invitation'}: {details.summary}"
+    subject = phrase("Invitation: {summary}", summary=details.summary)
+    if off:
+        subject = phrase("Cancelled: {summary}", summary=details.summary)
     lines = [
-        f"{household} cancelled {details.summary}."
+        phrase("{household} cancelled {summary}.", household=household, summary=details.summary)
         if off
-        else f"{household} invites you to {details.summary}.",
+        else phrase(
+            "{household} invites you to {summary}.", household=household, summary=details.summary
+        ),
         "",
-        f"When: {start:%A} {start.day} {start:%B %Y}, {window_of(details.window, zone)}",
+        phrase(
+            "When: {day} {year}, {window}",
+            day=long_date(start.date()),
+            year=start.year,
+            window=window_of(details.window, zone),
+        ),
     ]
     if details.recurrence:
-        lines.append(f"Repeats: {repeats_text(details.recurrence)}")
+        lines.append(phrase("Repeats: {repeats}", repeats=repeats_text(details.recurrence)))
     if details.location:
-        lines.append(f"Where: {details.location}")
+        lines.append(phrase("Where: {location}", location=details.location))
     if message.comment:
         lines += ["", message.comment]
     if not off:
@@ -126,29 +153,39 @@ def mail_words(
             lines += ["", details.description]
         if details.answer_by is not None:
             until = details.answer_by.astimezone(zone)
-            lines += ["", f"Please answer by {until:%A} {until.day} {until:%B}, {until:%H:%M}."]
-        lines += ["", "Your mail program can answer by itself; a reply in words will do, too."]
+            lines += [
+                "",
+                phrase(
+                    "Please answer by {day}, {time}.",
+                    day=long_date(until.date()),
+                    time=f"{until:%H:%M}",
+                ),
+            ]
+        lines += [
+            "",
+            phrase("Your mail program can answer by itself; a reply in words will do, too."),
+        ]
     return subject, "\n".join(lines) + "\n"
 
 
 def window_of(window: Window, zone: ZoneInfo) -> str:
     """Say from when to when by the clock: ``10:00-13:00 (CET)``, with the day where it differs."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    day = "" if start.date() == end.date() else f"{end:%A} {end.day} {end:%B} "
+    day = "" if start.date() == end.date() else f"{long_date(end.date())} "
     return f"{start:%H:%M}-{day}{end:%H:%M} ({start:%Z})"
 
 
 def repeats_text(rule: str) -> str:
     """Say how often something repeats: ``every week``, ``every 2 months, 5 times``."""
     parts = dict(part.partition("=")[::2] for part in rule.split(";"))
-    unit = {"DAILY": "day", "WEEKLY": "week", "MONTHLY": "month", "YEARLY": "year"}
-    name, often = unit.get(parts.get("FREQ", ""), "time"), parts.get("INTERVAL", "1")
-    said = f"every {name}" if often == "1" else f"every {often} {name}s"
+    once, several = _EVERY.get(parts.get("FREQ", ""), _EVERY[""])
+    often = parts.get("INTERVAL", "1")
+    said = phrase(once) if often == "1" else phrase(several, often=often)
     if "COUNT" in parts:
-        said += f", {parts['COUNT']} times"
+        said += phrase(", {count} times", count=parts["COUNT"])
     if "UNTIL" in parts:
         until = parts["UNTIL"]
-        said += f", until {until[:4]}-{until[4:6]}-{until[6:8]}"
+        said += phrase(", until {day}", day=f"{until[:4]}-{until[4:6]}-{until[6:8]}")
     return said
 
 
@@ -161,22 +198,39 @@ def conflict_text(conflict: Conflict, zone: ZoneInfo, now: datetime) -> str:
     when = span_text(conflict.overlap, zone, now)
     if conflict.kind == "nobody_home" or against is None:
         delivery = span_text(conflict.block.window, zone, now)
-        return f"Nobody is at home for {title} ({delivery}): the house is empty {when}."
+        return phrase(
+            "Nobody is at home for {title} ({delivery}): the house is empty {when}.",
+            title=title,
+            delivery=delivery,
+            when=when,
+        )
     if conflict.kind == "double_booked":
-        return f"{title} and {against.title} are at the same time: {when}."
-    off = _OFF[against.stops] if against.stops is not None else against.title
+        return phrase(
+            "{title} and {title2} are at the same time: {when}.",
+            title=title,
+            title2=against.title,
+            when=when,
+        )
+    off = phrase(_OFF[against.stops]) if against.stops is not None else against.title
     if conflict.kind == "frozen_goods":
-        return f"{title} brings freezer goods while {off}: {when}."
-    return f"{title} is planned while {off}: {when}."
+        return phrase(
+            "{title} brings freezer goods while {off}: {when}.", title=title, off=off, when=when
+        )
+    return phrase("{title} is planned while {off}: {when}.", title=title, off=off, when=when)
 
 
 def way_out(result: Resolution | Unresolvable, zone: ZoneInfo, now: datetime) -> str:
     """Say the way out that is proposed, with its fee, or why there is none."""
     if isinstance(result, Unresolvable):
-        return f"It cannot be resolved: {result.why}."
+        return phrase("It cannot be resolved: {why}.", why=result.why)
     slot = result.slot
-    fee = f" for {slot.fee}" if slot.fee is not None and slot.fee.amount else ""
-    return f"Move {result.moved.title} to {span_text(slot.window, zone, now)}{fee}?"
+    fee = phrase(" for {fee}", fee=slot.fee) if slot.fee is not None and slot.fee.amount else ""
+    return phrase(
+        "Move {title} to {when}{fee}?",
+        title=result.moved.title,
+        when=span_text(slot.window, zone, now),
+        fee=fee,
+    )
 
 
 # -- rides -------------------------------------------------------------------------------------
@@ -185,11 +239,11 @@ def way_out(result: Resolution | Unresolvable, zone: ZoneInfo, now: datetime) ->
 def ride_change_text(change: RideChange) -> str:
     """Say what is proposed about a ride whose activity changed, with what it costs."""
     does = {
-        "keep": "Nothing has to be done.",
-        "reschedule": "Move the ride with it?",
-        "replace": "Order another ride and cancel this one?",
-        "cancel": "Cancel the ride?",
-        "tell": "Call the driver.",
+        "keep": phrase("Nothing has to be done."),
+        "reschedule": phrase("Move the ride with it?"),
+        "replace": phrase("Order another ride and cancel this one?"),
+        "cancel": phrase("Cancel the ride?"),
+        "tell": phrase("Call the driver."),
     }[change.action]
     text = f"{change.why[:1].upper()}{change.why[1:]}. {does}"
     if change.action in ("keep", "tell"):
@@ -200,9 +254,13 @@ def ride_change_text(change: RideChange) -> str:
 def sharing_text(sharing: Sharing, names: Mapping[str, str], own: str) -> str:
     """Say what sharing a ride costs a household and saves it; ``names`` by household."""
     others = listed([names.get(one, one) for one in sorted(sharing.pays) if one != own])
-    return (
-        f"Share the ride with {others}: you pay {sharing.pays[own]} and save"
-        f" {sharing.saves[own]}; together you save {sharing.saving}."
+    return phrase(
+        "Share the ride with {others}: you pay {pays} and save {saves}; together you save"
+        " {saving}.",
+        others=others,
+        pays=sharing.pays[own],
+        saves=sharing.saves[own],
+        saving=sharing.saving,
     )
 
 
@@ -212,42 +270,77 @@ def sharing_text(sharing: Sharing, names: Mapping[str, str], own: str) -> str:
 def cost_text(cost: Cost) -> str:
     """Say what undoing something costs."""
     if not cost.possible:
-        return "It cannot be cancelled any more."
+        return phrase("It cannot be cancelled any more.")
     if not cost.known:
-        return "What that costs is not known yet."
+        return phrase("What that costs is not known yet.")
     if cost.fee is None or not cost.fee.amount:
-        return "That is free."
-    return f"That costs {cost.fee}."
+        return phrase("That is free.")
+    return phrase("That costs {fee}.", fee=cost.fee)
 
 
 def meal_words(meal: SocialMeal, own: str) -> str:
     """Say what guests have to know of a meal besides when and where; ``own`` is our name."""
-    lines = [f"{meal.title} with {listed([own, *(one.name for one in meal.guests)])}."]
+    lines = [
+        phrase(
+            "{title} with {what}.",
+            title=meal.title,
+            what=listed([own, *(one.name for one in meal.guests)]),
+        )
+    ]
     if meal.host and meal.state == "inviting":
-        lines.append(f"{meal.host}, may it be at your home? A yes says so.")
+        lines.append(phrase("{host}, may it be at your home? A yes says so.", host=meal.host))
     buy = shopping(meal.wish.eats, meal.party) if meal.wish and meal.where == "home" else ()
     if buy and meal.state == "booked":
         wants = ", ".join(f"{one.quantity:f} {one.unit} {one.name}" for one in buy)
-        lines.append(f"To buy for {meal.party}: {wants}.")
+        lines.append(phrase("To buy for {party}: {wants}.", party=meal.party, wants=wants))
     if meal.bill is not None:
         shares = bill_shares(meal.bill, meal, own)
         parts = ", ".join(f"{name} {share}" for name, share in shares.items())
-        lines.append(f"It came to {meal.bill}: {parts}.")
+        lines.append(phrase("It came to {bill}: {parts}.", bill=meal.bill, parts=parts))
     return "\n".join(lines)
 
 
 def meal_question(ask: AskHousehold, meal: SocialMeal) -> str:
     """Say what members have to decide about a meal, with what it costs."""
-    who = ask.about.name if ask.about is not None else "Somebody"
+    who = ask.about.name if ask.about is not None else phrase("Somebody")
     cost = cost_text(ask.cost) if ask.cost is not None else ""
     return {
-        "let_in": f"{who} would come to {meal.title} after all, though the time to answer is over."
-        f" Ask for room for {meal.party + (ask.about.seats if ask.about else 1)}?",
-        "nobody_comes": f"Nobody has time for {meal.title} any more. Cancel the table? {cost}",
-        "no_room": f"The table stays for {meal.size}, but you are {meal.party}: {ask.reason}."
-        f" Keep it, or call {meal.title} off? {cost}",
-        "other_table": f"There is no table for {meal.title}: {ask.reason}. Look for another?",
-        "keep_or_cancel": f"{meal.title} was planned for a reason that is gone: {ask.reason}."
-        f" Keep it, or call it off? {cost}",
-        "costs_more": f"Calling {meal.title} off has its price by now. {cost} Do it all the same?",
+        "let_in": phrase(
+            "{who} would come to {title} after all, though the time to answer is over. Ask for"
+            " room for {party}?",
+            who=who,
+            title=meal.title,
+            party=meal.party + (ask.about.seats if ask.about else 1),
+        ),
+        "nobody_comes": phrase(
+            "Nobody has time for {title} any more. Cancel the table? {cost}",
+            title=meal.title,
+            cost=cost,
+        ),
+        "no_room": phrase(
+            "The table stays for {size}, but you are {party}: {reason}. Keep it, or call {title}"
+            " off? {cost}",
+            size=meal.size,
+            party=meal.party,
+            reason=ask.reason,
+            title=meal.title,
+            cost=cost,
+        ),
+        "other_table": phrase(
+            "There is no table for {title}: {reason}. Look for another?",
+            title=meal.title,
+            reason=ask.reason,
+        ),
+        "keep_or_cancel": phrase(
+            "{title} was planned for a reason that is gone: {reason}. Keep it, or call it off?"
+            " {cost}",
+            title=meal.title,
+            reason=ask.reason,
+            cost=cost,
+        ),
+        "costs_more": phrase(
+            "Calling {title} off has its price by now. {cost} Do it all the same?",
+            title=meal.title,
+            cost=cost,
+        ),
     }[ask.question]

@@ -9,6 +9,7 @@ from typing import Literal
 from hub.domain.consent import Scope
 from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import ActionToken
+from hub.domain.tongue import later
 from hub.domain.values import dataclass
 
 
@@ -48,7 +49,7 @@ class Decision:
         )
 
 
-ADULTS_ONLY = "Only an adult of this household may decide."
+ADULTS_ONLY = later("Only an adult of this household may decide.")
 """What anybody else is told who wants something decided."""
 
 

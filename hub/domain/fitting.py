@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from hub.domain.offers import Window
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 
@@ -32,7 +33,9 @@ def why_not(window: Window, busy: Iterable[Busy]) -> str:
     if worst is None:
         return ""
     what = f" ({worst.what})" if worst.what else ""
-    return f"{'nobody is at home then' if worst.absent else 'you are busy then'}{what}"
+    return (
+        f"{phrase('nobody is at home then') if worst.absent else phrase('you are busy then')}{what}"
+    )
 
 
 def _meet(one: Window, other: Window) -> bool:

@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub.domain.money import Money
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 
@@ -28,16 +29,31 @@ class Limits:
         than a limit's cannot be held against it, and goes beyond it.
         """
         for limit, sum_of, what, setting in (
-            (self.per_order, (total,), "an order", "limits.per_order"),
-            (self.per_month, (total, spent), "a month", "limits.per_month"),
+            (self.per_order, (total,), phrase("an order"), "limits.per_order"),
+            (self.per_month, (total, spent), phrase("a month"), "limits.per_month"),
         ):
             if limit is None:
                 continue
             if any(amount.currency != limit.currency for amount in sum_of):
-                return f"{total} cannot be held against {limit} for {what} ({setting} in hub.yaml)"
+                return phrase(
+                    "{total} cannot be held against {limit} for {what} ({setting} in hub.yaml)",
+                    total=total,
+                    limit=limit,
+                    what=what,
+                    setting=setting,
+                )
             if sum(amount.amount for amount in sum_of) > limit.amount:
-                with_spent = f", with {spent} spent already" if len(sum_of) > 1 else ""
-                return f"{total}{with_spent} is over {limit} for {what} ({setting} in hub.yaml)"
+                with_spent = (
+                    phrase(", with {spent} spent already", spent=spent) if len(sum_of) > 1 else ""
+                )
+                return phrase(
+                    "{total}{with_spent} is over {limit} for {what} ({setting} in hub.yaml)",
+                    total=total,
+                    with_spent=with_spent,
+                    limit=limit,
+                    what=what,
+                    setting=setting,
+                )
         return ""
 
     def decides(self, rule_id: str, total: Money) -> bool:

@@ -15,6 +15,7 @@ from hub.domain.meals import MealChoice, MealWish, SocialMeal, Where
 from hub.domain.money import Money
 from hub.domain.offers import Window
 from hub.domain.spans import clipped, overlaps
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.domain.wording import listed
 
@@ -148,7 +149,9 @@ def _at_home(
     found = [MealChoice("home", window, "home", note=note)] if cooking else []
     for guest in [one for one in meal.guests if one.name not in busy][:MOST_HOSTS]:
         asks = "; ".join(
-            part for part in (f"{guest.name} is asked whether that suits", note) if part
+            part
+            for part in (phrase("{name} is asked whether that suits", name=guest.name), note)
+            if part
         )
         choice = MealChoice(f"at:{guest.contact}", window, "home", host=guest.name, note=asks)
         found.append(choice)
@@ -158,7 +161,7 @@ def _at_home(
 def _busy_at(told: Sequence[FreeBusy], window: Window) -> list[str]:
     """Return who is busy in a window, by name."""
     return [
-        one.household or "this household"
+        one.household or phrase("this household")
         for one in told
         if any(overlaps(busy, window) for busy in one.busy or ())
     ]
@@ -170,7 +173,11 @@ def _noted(told: Sequence[FreeBusy], window: Window, busy: Sequence[str], note: 
     ]
     parts = [note]
     if busy:
-        parts.append(f"{listed(busy)} {'is' if len(busy) == 1 else 'are'} busy then")
+        parts.append(
+            phrase("{names} is busy then", names=listed(busy))
+            if len(busy) == 1
+            else phrase("{names} are busy then", names=listed(busy))
+        )
     if silent:
-        parts.append(f"whether {listed(silent)} can is not known")
+        parts.append(phrase("whether {silent} can is not known", silent=listed(silent)))
     return "; ".join(part for part in parts if part)

@@ -29,6 +29,7 @@ from hub.domain.mealactions import (
 from hub.domain.meals import Cost, SocialMeal, cost_of
 from hub.domain.money import Money
 from hub.domain.offers import ChangeTerms
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 
@@ -48,7 +49,7 @@ def on_approved(meal: SocialMeal, now: datetime) -> Step:
     if meal.state != "proposed":
         return Step(meal)
     if meal.answer_by <= now:
-        raise ActivityError("there is no time left to ask the others")
+        raise ActivityError(phrase("there is no time left to ask the others"))
     actions: tuple[MealAction, ...] = (Invite(meal.guests), AwaitAnswers(meal.answer_by))
     if not meal.ours:
         # Whoever has guests at home needs what is on the way.
@@ -60,7 +61,7 @@ def on_declined(meal: SocialMeal) -> Step:
     """A member said no, or nobody decided in time: nothing was done, nothing is undone."""
     if meal.state != "proposed":
         return Step(meal)
-    return Step(meal.moved("cancelled", reason="nobody here wanted to"))
+    return Step(meal.moved("cancelled", reason=phrase("nobody here wanted to")))
 
 
 def on_let_in(meal: SocialMeal, who: str, now: datetime, terms: ChangeTerms | None = None) -> Step:
@@ -123,7 +124,12 @@ def on_answer(
     if now > meal.answer_by and changed.party > meal.party:
         late = changed.guest(who)
         return Step(
-            meal, (AskHousehold("let_in", f"{guest.name} would come after all", about=late),)
+            meal,
+            (
+                AskHousehold(
+                    "let_in", phrase("{name} would come after all", name=guest.name), about=late
+                ),
+            ),
         )
     return _answered(changed, now, terms)
 
@@ -144,8 +150,8 @@ def on_over(meal: SocialMeal, now: datetime) -> Step:
     if meal.window.start > now:
         return Step(meal)
     if meal.state == "proposed":
-        return Step(meal.moved("cancelled", reason="its time has passed"))
-    return _off(meal, "no table was found in time", Cost())
+        return Step(meal.moved("cancelled", reason=phrase("its time has passed")))
+    return _off(meal, phrase("no table was found in time"), Cost())
 
 
 # -- the restaurant ----------------------------------------------------------------------------
@@ -206,7 +212,7 @@ def on_resize_refused(
     if meal.party != meal.asked_size:
         return _adjust(kept, now, terms)
     if meal.party < meal.size:
-        text = f"The table stays for {meal.size}: {reason}"
+        text = phrase("The table stays for {size}: {reason}", size=meal.size, reason=reason)
         return Step(kept, (TellHousehold(text),))
     return Step(kept, (AskHousehold("no_room", reason, cost_of(meal, terms, now)),))
 
@@ -228,7 +234,7 @@ def on_notice_cancelled(
     """The notice behind it no longer holds: ask again, and say what undoing costs."""
     if meal.ended or not notice or meal.cause != notice:
         return Step(meal)
-    reason = "what it was for has been called off"
+    reason = phrase("what it was for has been called off")
     if meal.state == "proposed":
         return Step(meal.moved("cancelled", reason=reason), (Withdraw(reason),))
     asked = replace(meal, cause="")
@@ -248,7 +254,7 @@ def _answered(meal: SocialMeal, now: datetime, terms: ChangeTerms | None) -> Ste
 
 def _settle(meal: SocialMeal) -> Step:
     if not meal.coming:
-        return _off(meal, "nobody has time", Cost())
+        return _off(meal, phrase("nobody has time"), Cost())
     if meal.where == "home":
         party = meal.party
         settled = meal.moved("booked", size=party, asked_size=party)
@@ -260,7 +266,7 @@ def _settle(meal: SocialMeal) -> Step:
 
 def _book(meal: SocialMeal) -> Step:
     if not meal.coming:
-        return _off(meal, "nobody has time", Cost())
+        return _off(meal, phrase("nobody has time"), Cost())
     asked = meal.moved("booking", asked_size=meal.party, reason="")
     return Step(asked, (BookTable(meal.party, meal.window.start),))
 
@@ -270,8 +276,8 @@ def _adjust(meal: SocialMeal, now: datetime, terms: ChangeTerms | None) -> Step:
     if not meal.coming:
         cost = cost_of(meal, terms, now)
         if cost.free:
-            return _off(meal, "nobody has time any more", cost)
-        return Step(meal, (AskHousehold("nobody_comes", "nobody has time any more", cost),))
+            return _off(meal, phrase("nobody has time any more"), cost)
+        return Step(meal, (AskHousehold("nobody_comes", phrase("nobody has time any more"), cost),))
     if meal.party == meal.size:
         return Step(meal)
     if meal.where == "home":
@@ -287,12 +293,14 @@ def _off(meal: SocialMeal, reason: str, cost: Cost) -> Step:
     actions += [CancelActivity(reason), HoldGroceries(False)]
     if meal.order_id and not cost.possible:
         actions.append(
-            TellHousehold("The table cannot be cancelled any more; call the restaurant.")
+            TellHousehold(phrase("The table cannot be cancelled any more; call the restaurant."))
         )
     elif cost.fee is not None and cost.fee.amount:
-        actions.append(TellHousehold(f"Cancelling the table costs {cost.fee}."))
+        actions.append(TellHousehold(phrase("Cancelling the table costs {fee}.", fee=cost.fee)))
     elif not meal.coming:
-        actions.append(TellHousehold(f"{meal.title} is off: {reason}."))
+        actions.append(
+            TellHousehold(phrase("{title} is off: {reason}.", title=meal.title, reason=reason))
+        )
     return Step(meal.moved("cancelled", reason=reason), tuple(actions))
 
 

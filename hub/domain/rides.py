@@ -16,6 +16,7 @@ from hub.domain.geo import distance_km, read_gps
 from hub.domain.money import Money
 from hub.domain.offers import DeliverySlot, Place, RideWish, Window
 from hub.domain.orders import Order
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 MARGIN = timedelta(minutes=10)
@@ -127,22 +128,28 @@ def follow(
     """
     what = after.details.summary
     if order.ride is None or order.state in ("completed", "cancelled", "failed"):
-        return RideChange("keep", "there is no ride to change")
+        return RideChange("keep", phrase("there is no ride to change"))
     if not after.open:
         return called_off(
-            order, f"{what} is {'cancelled' if after.state == 'cancelled' else 'over'}", now
+            order,
+            phrase("{what} is cancelled", what=what)
+            if after.state == "cancelled"
+            else phrase("{what} is over", what=what),
+            now,
         )
     place = after.details.place
     if place is None:
-        return called_off(order, f"where {what} is to be is not known any more", now)
+        return called_off(
+            order, phrase("where {what} is to be is not known any more", what=what), now
+        )
     wish = _wish_now(order.ride, after, place, margin)
     if _still_fits(order, wish):
-        return RideChange("keep", f"the ride still fits {what}")
-    why = f"{what} has moved"
+        return RideChange("keep", phrase("the ride still fits {what}", what=what))
+    why = phrase("{what} has moved", what=what)
     if order.state in ("drafted", "quoted", "initialised"):
         return RideChange("reschedule", why, wish)
     if order.state == "in_progress":
-        return RideChange("tell", f"{why}, but the ride is under way", wish)
+        return RideChange("tell", phrase("{why}, but the ride is under way", why=why), wish)
     same_way = _near(wish.start, order.ride.start) and _near(wish.end, order.ride.end)
     if order.rescheduling is not None and order.rescheduling.possible_at(now) and same_way:
         return RideChange("reschedule", why, wish, order.rescheduling.fee_at(now))
@@ -157,11 +164,13 @@ def called_off(order: Order, why: str, now: datetime) -> RideChange:
     if order.state in ("drafted", "quoted", "initialised"):
         return RideChange("cancel", why)
     if order.state == "in_progress":
-        return RideChange("tell", f"{why}, but the ride is under way")
+        return RideChange("tell", phrase("{why}, but the ride is under way", why=why))
     if order.cancellation is None:
         return RideChange("cancel", why, known=False)
     if not order.cancellation.possible_at(now):
-        return RideChange("tell", f"{why}, but the ride cannot be cancelled any more")
+        return RideChange(
+            "tell", phrase("{why}, but the ride cannot be cancelled any more", why=why)
+        )
     return RideChange("cancel", why, fee=order.cancellation.fee_at(now))
 
 
@@ -203,11 +212,13 @@ def _far_enough(
     details: Details, home: Place | None, seats: int, walkable_km: float
 ) -> tuple[Place | None, str]:
     if seats < 1:
-        return None, "nobody needs a ride"
+        return None, phrase("nobody needs a ride")
     if home is None or not home.gps:
-        return None, "the home's own place (home.gps) is not set"
+        return None, phrase("the home's own place (home.gps) is not set")
     if details.place is None:
-        return None, f"where {details.summary} is cannot be told well enough to be driven to"
+        return None, phrase(
+            "where {summary} is cannot be told well enough to be driven to", summary=details.summary
+        )
     if distance_km(read_gps(home.gps), read_gps(details.place.gps)) < walkable_km:
-        return None, f"{details.summary} is near enough to walk"
+        return None, phrase("{summary} is near enough to walk", summary=details.summary)
     return details.place, ""

@@ -9,6 +9,7 @@ from decimal import Decimal
 from hub.domain.geo import Point, distance_km, read_gps
 from hub.domain.notices import Service
 from hub.domain.offers import Catalog, DeliverySlot, Score
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 
 NEAR = timedelta(hours=1)
@@ -87,29 +88,31 @@ def _table(
     seating = [one for one in catalog.items if one.seats is None or one.seats >= party]
     seating = [one for one in seating if one.available is None or one.available > 0]
     if not seating:
-        return f"it has no table for {party}"
+        return phrase("it has no table for {party}", party=party)
     sittings = [
         slot
         for slot in catalog.slots
         if abs(slot.window.start - at) <= NEAR and (slot.left is None or slot.left >= party)
     ]
     if not sittings:
-        return f"it has no room for {party} around then"
+        return phrase("it has no room for {party} around then", party=party)
     missing = sorted(diets - venue.diets) if venue.diets is not None else []
     if missing:
-        return f"it does not cater for {', '.join(missing)}"
+        return phrase("it does not cater for {missing}", missing=", ".join(missing))
     km = (
         max((distance_km(read_gps(venue.gps), home) for home in homes), default=None)
         if venue.gps
         else None
     )
     if km is not None and most_km is not None and km > most_km:
-        return f"it is {km:.1f} km away"
+        return phrase("it is {km} km away", km=f"{km:.1f}")
     notes = []
     if diets and venue.diets is None:
-        notes.append(f"it does not say whether it caters for {', '.join(sorted(diets))}")
+        notes.append(
+            phrase("it does not say whether it caters for {diets}", diets=", ".join(sorted(diets)))
+        )
     if homes and km is None:
-        notes.append("it does not say where it is")
+        notes.append(phrase("it does not say where it is"))
     slot = min(
         sittings, key=lambda one: (abs(one.window.start - at), one.window.start, one.slot_id)
     )

@@ -14,6 +14,7 @@ from hub.domain.choosing import Offer, asks_more, badly_rated, price_beside
 from hub.domain.offers import Catalog, CatalogItem, DeliverySlot, RideWish, TableWish, Window
 from hub.domain.orders import Line, Order
 from hub.domain.rides import pick_pickup
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.domain.venues import NEAR, Venue, tables
 
@@ -48,11 +49,11 @@ def _choose_ride(catalog: Catalog, wish: RideWish, now: datetime) -> Choice | st
         and (item.available is None or item.available > 0)
     ]
     if not able:
-        return f"it has no vehicle for {wish.seats}"
+        return phrase("it has no vehicle for {seats}", seats=wish.seats)
     found = [(item, pick_pickup(_times(item, catalog.slots), wish, now)) for item in able]
     fitting = [(item, slot) for item, slot in found if slot is not None or not catalog.slots]
     if not fitting:
-        return "it cannot be there in time"
+        return phrase("it cannot be there in time")
     item, slot = min(
         fitting,
         key=lambda one: (
@@ -175,22 +176,36 @@ def _because(
     reasons: list[str] = []
     rival = ordered[0] if offer is not ordered[0] else next(iter(ordered[1:]), None)
     if offer.total.currency != currency:
-        reasons.append(f"asks in {offer.total.currency}, not in {currency}")
+        reasons.append(
+            phrase(
+                "asks in {theirs}, not in {ours}",
+                theirs=offer.total.currency,
+                ours=currency,
+            )
+        )
     elif rival is not None and rival.total.currency == currency:
         reasons.append(price_beside(offer, rival))
     if isinstance(wish, TableWish) and wish.at is not None and offer.window is not None:
         minutes = round((offer.window.start - wish.at).total_seconds() / 60)
         if minutes:
-            later = "later" if minutes > 0 else "earlier"
-            reasons.append(f"begins {abs(minutes)} minutes {later} than wished")
+            late = phrase("begins {minutes} minutes later than wished", minutes=minutes)
+            early = phrase("begins {minutes} minutes earlier than wished", minutes=-minutes)
+            reasons.append(late if minutes > 0 else early)
     if isinstance(wish, RideWish) and offer.window is not None:
         takes = offer.window.end - offer.window.start
-        reasons.append(f"the way takes {round(takes.total_seconds() / 60)} minutes")
+        reasons.append(
+            phrase(
+                "the way takes {minutes} minutes",
+                minutes=round(takes.total_seconds() / 60),
+            )
+        )
     if offer.preferred:
-        reasons.append("whom you always take")
+        reasons.append(phrase("whom you always take"))
     if offer.score is not None and offer.score.count > 0:
         stars = offer.score.mean.quantize(Decimal("0.1"))
-        reasons.append(f"rated {stars} of 5 by {offer.score.count}")
+        reasons.append(
+            phrase("rated {stars} of 5 by {count}", stars=stars, count=offer.score.count)
+        )
     reasons += asks_more(offer, rival)
     return tuple(reasons)
 

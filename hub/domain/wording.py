@@ -10,25 +10,30 @@ from hub.domain.money import Money
 from hub.domain.offers import RideWish
 from hub.domain.orders import Change, Line, Order, Window
 from hub.domain.suggestions import Option, Suggestion
+from hub.domain.tongue import near_text, phrase
 
 
 def listed(names: Sequence[str]) -> str:
     """Join names as people do: ``milk, eggs and butter``."""
     if len(names) < 2:
         return "".join(names)
-    return f"{', '.join(names[:-1])} and {names[-1]}"
+    return phrase("{names} and {last}", names=comma(names[:-1]), last=names[-1])
+
+
+def comma(names: Sequence[str]) -> str:
+    """Join names by commas."""
+    return phrase(", ").join(names)
 
 
 def basket(lines: Sequence[Line]) -> str:
     """Say what is in a basket: ``2 × Milk 1 l, 1 × Eggs``."""
-    return ", ".join(f"{line.count} × {line.name}" for line in lines)
+    return comma([f"{line.count} × {line.name}" for line in lines])
 
 
 def window_text(window: Window, zone: ZoneInfo, now: datetime) -> str:
     """Say a window: ``today 18:00-20:00``, ``Sat 28 Nov 09:00-11:00``."""
     start, end = window.start.astimezone(zone), window.end.astimezone(zone)
-    days = (start.date() - now.astimezone(zone).date()).days
-    day = {0: "today", 1: "tomorrow"}.get(days, f"{start:%a} {start.day} {start:%b}")
+    day = near_text(start.date(), now.astimezone(zone).date())
     return f"{day} {start:%H:%M}-{end:%H:%M}"
 
 
@@ -42,7 +47,7 @@ def time_text(
     if ride is None:
         return window_text(window, zone, now)
     start, _, end = window_text(window, zone, now).rpartition("-")
-    return f"leaves {start}, there {end}"
+    return phrase("leaves {start}, there {end}", start=start, end=end)
 
 
 def placed_text(order: Order, total: Money | None, zone: ZoneInfo, now: datetime) -> str:
@@ -51,19 +56,42 @@ def placed_text(order: Order, total: Money | None, zone: ZoneInfo, now: datetime
     when = f", {time_text(slot.window, zone, now, order.ride)}" if slot else ""
     free = total is None or not total.amount
     if order.ride is not None:
-        to = f" to {order.ride.end.address}" if order.ride.end.address else ""
-        return f"A ride with {order.provider_name}{to} is ordered for {total}{when}."
+        to = (
+            phrase(" to {address}", address=order.ride.end.address)
+            if order.ride.end.address
+            else ""
+        )
+        return phrase(
+            "A ride with {provider_name}{to} is ordered for {total}{when}.",
+            provider_name=order.provider_name,
+            to=to,
+            total=total,
+            when=when,
+        )
     if order.table is not None:
-        price = "" if free else f", for a deposit of {total}"
-        return f"{order.provider_name} keeps a table for {order.table.party_size}{when}{price}."
-    return f"Ordered at {order.provider_name} for {total}{when}."
+        price = "" if free else phrase(", for a deposit of {total}", total=total)
+        return phrase(
+            "{provider_name} keeps a table for {party_size}{when}{price}.",
+            provider_name=order.provider_name,
+            party_size=order.table.party_size,
+            when=when,
+            price=price,
+        )
+    return phrase(
+        "Ordered at {provider_name} for {total}{when}.",
+        provider_name=order.provider_name,
+        total=total,
+        when=when,
+    )
 
 
 def order_at(order: Order) -> str:
     """Call an order: ``the order at Green Valley``, ``the ride with Mara``."""
     if order.ride is not None:
-        return f"the ride with {order.provider_name}"
-    return f"the {'table' if order.table else 'order'} at {order.provider_name}"
+        return phrase("the ride with {provider_name}", provider_name=order.provider_name)
+    if order.table is not None:
+        return phrase("the table at {provider_name}", provider_name=order.provider_name)
+    return phrase("the order at {provider_name}", provider_name=order.provider_name)
 
 
 def moving_text(
@@ -72,24 +100,37 @@ def moving_text(
     """Ask whether a change to ``window`` is worth its fee: a title and a sentence."""
     when = time_text(window, zone, now, change.ride or order.ride)
     if order.ride is not None:
-        return f"Move {order_at(order)}?", f"It {when}. Moving it costs {fee}."
+        return phrase("Move {order_at}?", order_at=order_at(order)), phrase(
+            "It {when}. Moving it costs {fee}.", when=when, fee=fee
+        )
     if change.table is not None:
         size = change.table.party_size
-        return f"Change {order_at(order)}?", f"It would be for {size}, {when}. That costs {fee}."
+        return phrase("Change {order_at}?", order_at=order_at(order)), phrase(
+            "It would be for {size}, {when}. That costs {fee}.", size=size, when=when, fee=fee
+        )
     if order.table is not None:
-        return f"Move {order_at(order)}?", f"It would be {when}. Moving it costs {fee}."
-    title = f"Move the delivery of {order.provider_name}?"
-    return title, f"It would come {when}. Moving it costs {fee}."
+        return phrase("Move {order_at}?", order_at=order_at(order)), phrase(
+            "It would be {when}. Moving it costs {fee}.", when=when, fee=fee
+        )
+    title = phrase("Move the delivery of {provider_name}?", provider_name=order.provider_name)
+    return title, phrase("It would come {when}. Moving it costs {fee}.", when=when, fee=fee)
 
 
 def moved_text(order: Order, zone: ZoneInfo, now: datetime) -> str:
     """Say when an order comes that was moved, and for how many."""
-    when = time_text(order.slot.window, zone, now, order.ride) if order.slot else "later"
+    when = time_text(order.slot.window, zone, now, order.ride) if order.slot else phrase("later")
     if order.ride is not None:
-        return f"The ride with {order.provider_name} now {when}"
+        return phrase(
+            "The ride with {provider_name} now {when}", provider_name=order.provider_name, when=when
+        )
     if order.table is not None:
-        return f"{order.provider_name} now keeps a table for {order.table.party_size}, {when}"
-    return f"{order.provider_name} now comes {when}"
+        return phrase(
+            "{provider_name} now keeps a table for {party_size}, {when}",
+            provider_name=order.provider_name,
+            party_size=order.table.party_size,
+            when=when,
+        )
+    return phrase("{provider_name} now comes {when}", provider_name=order.provider_name, when=when)
 
 
 def offer(option: Option, zone: ZoneInfo, now: datetime) -> str:
@@ -105,21 +146,27 @@ def offer(option: Option, zone: ZoneInfo, now: datetime) -> str:
         parts.append(option.note)
     parts += [reason for reason in option.because if reason not in option.note]
     if option.over:
-        parts.append(f"not to be ordered: {option.over}")
+        parts.append(phrase("not to be ordered: {over}", over=option.over))
     return ", ".join(parts)
 
 
 def _what(option: Option) -> str:
     names = ", ".join(line.name for line in option.lines)
     if option.table is not None:
-        return f"a table for {option.table.party_size} ({names})"
+        return phrase(
+            "a table for {party_size} ({names})", party_size=option.table.party_size, names=names
+        )
     return names if option.ride is not None else basket(option.lines)
 
 
 def _price(option: Option) -> str:
     if option.table is None:
         return str(option.total)
-    return f"{option.total} deposit" if option.total.amount else "no deposit"
+    return (
+        phrase("{total} deposit", total=option.total)
+        if option.total.amount
+        else phrase("no deposit")
+    )
 
 
 def question(suggestion: Suggestion, zone: ZoneInfo, now: datetime) -> str:
@@ -131,5 +178,7 @@ def question(suggestion: Suggestion, zone: ZoneInfo, now: datetime) -> str:
     options = () if changing else suggestion.options
     lines = [offer(option, zone, now) for option in options]
     if suggestion.then:
-        lines.append(f"Home Assistant: {listed([call.words for call in suggestion.then])}")
+        lines.append(
+            phrase("Home Assistant: {then}", then=listed([call.words for call in suggestion.then]))
+        )
     return "\n".join(line for line in (suggestion.body, *lines) if line)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hub.domain.decisions import ADULTS_ONLY, DecisionResult
 from hub.domain.observations import Reading, StateReading, StockReading
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.observe import observe_readings
 from hub.store.tx import Entry, Tx
@@ -18,11 +19,11 @@ def accept(tx: Tx, home: Home, owner: str, member: str) -> DecisionResult:
     """
     known = tx.house.devices.get(owner)
     if not home.decides(member):
-        return DecisionResult("refused", ADULTS_ONLY)
+        return DecisionResult("refused", phrase(ADULTS_ONLY))
     if known is None:
-        return DecisionResult("unknown", "There is no such device (any more).")
+        return DecisionResult("unknown", phrase("There is no such device (any more)."))
     if known.state == "accepted":
-        return DecisionResult("repeated", f"{known.name} is accepted already.")
+        return DecisionResult("repeated", phrase("{name} is accepted already.", name=known.name))
     tx.save_device(replace(known, state="accepted", at=tx.now))
     tx.append(Entry("device_accepted", owner, {"name": known.name, "member": member}))
     readings: list[Reading] = []
@@ -42,18 +43,18 @@ def accept(tx: Tx, home: Home, owner: str, member: str) -> DecisionResult:
             )
     observe_readings(tx, home, readings)
     tx.topics_changed = True
-    return DecisionResult("done", f"{known.name} is accepted.")
+    return DecisionResult("done", phrase("{name} is accepted.", name=known.name))
 
 
 def refuse(tx: Tx, home: Home, owner: str, member: str) -> DecisionResult:
     """Forget a device and what it said, and take nothing of it any more."""
     known = tx.house.devices.get(owner)
     if not home.decides(member):
-        return DecisionResult("refused", ADULTS_ONLY)
+        return DecisionResult("refused", phrase(ADULTS_ONLY))
     if known is None:
-        return DecisionResult("unknown", "There is no such device (any more).")
+        return DecisionResult("unknown", phrase("There is no such device (any more)."))
     if known.state == "refused":
-        return DecisionResult("repeated", f"{known.name} is refused already.")
+        return DecisionResult("repeated", phrase("{name} is refused already.", name=known.name))
     tx.save_device(replace(known, state="refused", at=tx.now))
     tx.append(Entry("device_refused", owner, {"name": known.name, "member": member}))
     sources, names = home.book.forget(owner)
@@ -62,4 +63,6 @@ def refuse(tx: Tx, home: Home, owner: str, member: str) -> DecisionResult:
     for name in names:
         tx.forget_entity(name)
     tx.topics_changed = True
-    return DecisionResult("done", f"{known.name} is refused: nothing of it is taken any more.")
+    return DecisionResult(
+        "done", phrase("{name} is refused: nothing of it is taken any more.", name=known.name)
+    )

@@ -10,6 +10,7 @@ from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.matching import pick_slot
 from hub.domain.orders import Line, Order
 from hub.domain.suggestions import ORDERING, Option, Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.agenda import unwelcome
 from hub.flow.changes import agree
 from hub.flow.choose import over_limit
@@ -42,14 +43,17 @@ def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
     if suggestion.kind not in ORDERING:
         return _agree(tx, home, suggestion, decision)
     if not suggestion.options:
-        return DecisionResult("refused", "Offers are still being collected.", suggestion)
+        return DecisionResult("refused", phrase("Offers are still being collected."), suggestion)
     option = option_meant(suggestion, decision)
     orders = _orders(tx, option)
     if option is None or not orders:
-        return DecisionResult("refused", "Please choose one of the offers.", suggestion)
+        return DecisionResult("refused", phrase("Please choose one of the offers."), suggestion)
     for order in orders:
         if order.pending is not None:
-            message = f"{order.provider_name} has not answered yet; please wait a moment."
+            message = phrase(
+                "{provider_name} has not answered yet; please wait a moment.",
+                provider_name=order.provider_name,
+            )
             return DecisionResult("refused", message, suggestion)
     if len(orders) > 1:
         return _approve_parts(tx, home, suggestion, option, orders, decision)
@@ -58,11 +62,13 @@ def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
     if isinstance(changed, str):
         return DecisionResult("refused", changed, suggestion)
     if changed is not None:
-        return _reprice(tx, home, suggestion, [changed], decision, "The new price is asked for.")
+        return _reprice(
+            tx, home, suggestion, [changed], decision, phrase("The new price is asked for.")
+        )
     if order.slot is not None and order.slot.window.start <= tx.now:
         return _another_window(tx, home, suggestion, order, decision)
     if _run_out(tx, order):
-        message = "The price had run out; a new one is asked for."
+        message = phrase("The price had run out; a new one is asked for.")
         return _reprice(tx, home, suggestion, [order], decision, message)
     return _place(tx, home, suggestion, option, orders, decision)
 
@@ -77,13 +83,13 @@ def _approve_parts(
 ) -> DecisionResult:
     """Approve a basket that is split over two shops: as it is, or not at all."""
     if decision.counts or decision.slot_id is not None:
-        message = "Two shops share this offer: choose one shop's own offer to change it."
+        message = phrase("Two shops share this offer: choose one shop's own offer to change it.")
         return DecisionResult("refused", message, suggestion)
     if any(order.slot is not None and order.slot.window.start <= tx.now for order in orders):
-        message = "One of its delivery windows has begun; please choose another offer."
+        message = phrase("One of its delivery windows has begun; please choose another offer.")
         return DecisionResult("refused", message, suggestion)
     if any(_run_out(tx, order) for order in orders):
-        message = "A price had run out; new ones are asked for."
+        message = phrase("A price had run out; new ones are asked for.")
         return _reprice(tx, home, suggestion, orders, decision, message)
     return _place(tx, home, suggestion, option, orders, decision)
 
@@ -102,36 +108,40 @@ def _another_window(
         away = unwelcome(tx.house, home, (one.window for one in offered), tx.now)
         slot = pick_slot(offered, None, None, tx.now, away)
     if slot is None:
-        message = "That time has begun, and no other one fits; please choose anew."
+        message = phrase("That time has begun, and no other one fits; please choose anew.")
         return DecisionResult("refused", message, suggestion)
-    message = "That time has begun; the next one is asked for."
+    message = phrase("That time has begun; the next one is asked for.")
     return _reprice(tx, home, suggestion, [replace(order, slot=slot)], decision, message)
 
 
 def _changed(tx: Tx, order: Order, decision: Decision) -> Order | str | None:
     """Return the order as a member changed it, why that cannot be, or None for no change."""
     if wishing.wish_of(order) is not None and set(decision.counts.values()) - {1}:
-        return "A vehicle and a table come whole: only the time can be chosen."
+        return phrase("A vehicle and a table come whole: only the time can be chosen.")
     known = {line.item_id for line in order.lines}
     for item_id, count in decision.counts.items():
         if item_id not in known:
-            return f"There is no {item_id} in this offer."
+            return phrase("There is no {item_id} in this offer.", item_id=item_id)
         if not 0 <= count <= MOST_PIECES:
-            return f"Expected 0 to {MOST_PIECES} pieces, got {count}."
+            return phrase(
+                "Expected 0 to {most} pieces, got {count}.",
+                most=MOST_PIECES,
+                count=count,
+            )
     lines: tuple[Line, ...] = tuple(
         replace(line, count=decision.counts.get(line.item_id, line.count))
         for line in order.lines
         if decision.counts.get(line.item_id, line.count) > 0
     )
     if not lines:
-        return "Nothing would be left to order; decline it instead."
+        return phrase("Nothing would be left to order; decline it instead.")
     slot = order.slot
     if decision.slot_id is not None and (slot is None or decision.slot_id != slot.slot_id):
         offered = tx.house.slots.get(order.id, ())
         later = (s for s in offered if s.window.start > tx.now)
         slot = next((s for s in later if s.slot_id == decision.slot_id), None)
         if slot is None:
-            return "That delivery window is not offered (any more)."
+            return phrase("That delivery window is not offered (any more).")
     if lines == order.lines and slot == order.slot:
         return None
     counted = {line.item_id: line.count for line in lines}
@@ -174,10 +184,21 @@ def _place(
 ) -> DecisionResult:
     over = over_limit(tx, home, option)
     if over:
-        return DecisionResult("refused", f"Nothing was ordered: {over}.", suggestion)
+        return DecisionResult(
+            "refused", phrase("Nothing was ordered: {over}.", over=over), suggestion
+        )
     by_rule = decision.via == RULE
-    name = f"the rule {suggestion.rule_id}" if by_rule else home.called(decision.member)
-    outcome = f"Approved by {name}; ordering at {option.provider_name} for {option.total}."
+    name = (
+        phrase("the rule {rule_id}", rule_id=suggestion.rule_id)
+        if by_rule
+        else home.called(decision.member)
+    )
+    outcome = phrase(
+        "Approved by {name}; ordering at {provider_name} for {total}.",
+        name=name,
+        provider_name=option.provider_name,
+        total=option.total,
+    )
     approved = suggestion.moved(
         "approved",
         chosen=option.id,
@@ -224,7 +245,7 @@ def _change(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
     """Approve that a placed order be moved or cancelled, at the fee that was shown."""
     option = option_meant(suggestion, decision)
     if option is None:
-        return DecisionResult("refused", "Please choose one of the windows.", suggestion)
+        return DecisionResult("refused", phrase("Please choose one of the windows."), suggestion)
     return agree(tx, home, suggestion, option, decision)
 
 
@@ -233,8 +254,10 @@ def _agree(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> De
     agreed = suggestion.moved("approved", decided_by=decision.member, decided_at=tx.now)
     facts = {"member": decision.member, "via": decision.via}
     tx.save(agreed, Entry("approved", suggestion.id, facts))
-    said = "said maybe" if decision.verb == "maybe" else "agreed"
-    ended = end(tx, home, agreed, "carried_out", f"{name} {said}.")
+    said = phrase("{name} agreed.", name=name)
+    if decision.verb == "maybe":
+        said = phrase("{name} said maybe.", name=name)
+    ended = end(tx, home, agreed, "carried_out", said)
     return DecisionResult("done", ended.outcome, ended)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from hub.domain.backups import CURSOR, BackupState, decent
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.codec import dump, load
@@ -24,9 +25,13 @@ def failed(tx: Tx, home: Home, reason: str) -> BackupState:
     state, news = standing(tx).after_failure(reason, tx.now)
     if news:
         cause = tx.append(Entry("backup_failed", "backup", {"reason": state.reason}))
-        since = f"The last good one is of {_day(home, state.made)}." if state.made else ""
-        body = f"{state.reason}\n{since or 'There is none yet.'}"
-        _tell(tx, home, "The nightly backup failed", body, cause)
+        since = (
+            phrase("The last good one is of {day}.", day=_day(home, state.made))
+            if state.made
+            else ""
+        )
+        body = f"{state.reason}\n{since or phrase('There is none yet.')}"
+        _tell(tx, home, phrase("The nightly backup failed"), body, cause)
     _keep(tx, state)
     return state
 
@@ -36,7 +41,13 @@ def made(tx: Tx, home: Home) -> BackupState:
     state, news = standing(tx).after_success(tx.now)
     cause = tx.append(Entry("backup_made", "backup", {}))
     if news:
-        _tell(tx, home, "The nightly backup works again", "One was made and read back.", cause)
+        _tell(
+            tx,
+            home,
+            phrase("The nightly backup works again"),
+            phrase("One was made and read back."),
+            cause,
+        )
     _keep(tx, state)
     return state
 

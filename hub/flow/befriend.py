@@ -22,6 +22,7 @@ from hub.domain.peers import (
     card_digest,
     channel_of,
 )
+from hub.domain.tongue import phrase
 from hub.flow.forgetting import ask_leaving
 from hub.flow.home import Home
 from hub.flow.peerout import put_out
@@ -191,8 +192,10 @@ def gave_up(tx: Tx, home: Home, effect: SendPeerMessage, reason: str) -> None:
     store.save_contact(contact.moved("removed"))
     store.save_peer(replace(peer, awaiting="", token=""))
     cause = tx.append(Entry("contact_refused", contact.id, {"reason": reason[:300]}))
-    body = f"{reason}. Ask for a new link."
-    tell_adults(tx, home, contact, f"{contact.name} did not become a contact", body, cause)
+    body = phrase("{reason}. Ask for a new link.", reason=reason)
+    tell_adults(
+        tx, home, contact, phrase("{name} did not become a contact", name=contact.name), body, cause
+    )
 
 
 # -- what they share ---------------------------------------------------------------------------

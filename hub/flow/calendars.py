@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.calendars import MOST_CALENDARS, MOST_ENTRIES, Entry, OtherCalendar
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.tx import Entry as Noted
@@ -36,7 +37,10 @@ def keep_calendar(
     """
     known = tx.house.calendars.get(name)
     if known is None and len(tx.house.calendars) >= MOST_CALENDARS:
-        reason = f"expected at most {MOST_CALENDARS} calendars; this one is not kept"
+        reason = phrase(
+            "expected at most {most} calendars; this one is not kept",
+            most=MOST_CALENDARS,
+        )
         tx.park(f"calendars/{name}", b"", reason)
         return
     ordered = sorted(entries, key=lambda one: (one.window.start, one.window.end, one.uid))
@@ -56,7 +60,7 @@ def keep_calendar(
         tx.park(f"calendars/{name}", b"", f"not understood: {reason}")
     if known is not None and known.told:
         cause = tx.append(Noted("calendar_read", name, {}))
-        body = "It could be read again."
+        body = phrase("It could be read again.")
         tell(tx, home, home.adults(), tag=_tag(name), title=_title(name), body=body, cause=cause)
 
 
@@ -76,10 +80,12 @@ def calendar_failed(tx: Tx, home: Home, name: str, problem: str, *, lasting: boo
         tx.park(f"calendars/{name}", b"", failed.problem)
     if due and not known.told:
         cause = tx.append(Noted("calendar_failed", name, {"problem": failed.problem}))
-        body = f"It cannot be read: {failed.problem}. The hub goes on trying."
+        body = phrase(
+            "It cannot be read: {problem}. The hub goes on trying.", problem=failed.problem
+        )
         if known.read_at is not None:
             last = known.read_at.astimezone(home.settings.home.zone)
-            body += f" What it held on {last:%d %b %H:%M} is still believed."
+            body += phrase(" What it held on {last} is still believed.", last=f"{last:%d %b %H:%M}")
         tell(tx, home, home.adults(), tag=_tag(name), title=_title(name), body=body, cause=cause)
 
 
@@ -99,4 +105,4 @@ def _tag(name: str) -> str:
 
 
 def _title(name: str) -> str:
-    return f"Calendar {name}"
+    return phrase("Calendar {name}", name=name)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from hub.domain.money import Money
 from hub.domain.offers import ChangeTerms
 from hub.domain.orders import ORDER_LIFE, Change, Order, OrderAnswer
+from hub.domain.tongue import capital, later, phrase
 from hub.domain.wording import basket, listed, moved_text, order_at, time_text, window_text
 from hub.flow.belonging import note
 from hub.flow.changes import cost, priced, with_terms
@@ -24,6 +25,11 @@ from hub.flow.saying import close, give_up, say, told
 from hub.store.tx import Entry, Tx
 
 BY_US = "cancelled by "
+_CALLED_OFF = {
+    "grocery": later("{name} cancelled the order {order_id}{why}."),
+    "ride": later("{name} cancelled the ride {order_id}{why}."),
+    "restaurant": later("{name} cancelled the table {order_id}{why}."),
+}
 """How the reason of an order begins that this household cancelled itself."""
 _ACTION = {"move": "update", "cancel": "cancel"}
 
@@ -38,11 +44,19 @@ def on_update(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         probed(tx, home, order, change, answer)
     elif answer.error is not None:
         reason = answer.error.message
-        verb = "change" if change.table else "move"
         if order.ride is not None:
             # It is not asked again; another ride may do.
             order = replace(order, rescheduling=ChangeTerms(until=tx.now))
-        give_up(tx, home, order, f"{order.provider_name} will not {verb} it: {reason}")
+        give_up(
+            tx,
+            home,
+            order,
+            phrase("{name} will not change it: {reason}", name=order.provider_name, reason=reason)
+            if change.table
+            else phrase(
+                "{name} will not move it: {reason}", name=order.provider_name, reason=reason
+            ),
+        )
     elif not answer.preview:
         _moved(tx, home, order, change, answer)
     elif not change.agreed:
@@ -57,7 +71,16 @@ def on_cancel(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
             withdrawn(tx, home, order, answer)
     elif answer.error is not None:
         reason = answer.error.message
-        give_up(tx, home, order, f"{order.provider_name} will not cancel it: {reason}")
+        give_up(
+            tx,
+            home,
+            order,
+            phrase(
+                "{provider_name} will not cancel it: {reason}",
+                provider_name=order.provider_name,
+                reason=reason,
+            ),
+        )
     elif not answer.preview:
         _cancelled(tx, home, order, change, answer)
     elif not change.agreed:
@@ -84,9 +107,17 @@ def _moved(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
         if change.quote is None and answer.quote.total.amount <= quote.total.amount:
             quote = answer.quote
         else:
-            odd.append(f"it now says {answer.quote.total} instead of {quote.total}")
+            odd.append(
+                phrase(
+                    "it now says {total} instead of {total2}",
+                    total=answer.quote.total,
+                    total2=quote.total,
+                )
+            )
     if change.slot is not None and slot is not None and slot.window != change.slot.window:
-        odd.append(f"you asked for {window_text(change.slot.window, zone, tx.now)}")
+        odd.append(
+            phrase("you asked for {when}", when=window_text(change.slot.window, zone, tx.now))
+        )
     moved = replace(
         with_terms(order, answer),
         slot=slot,
@@ -133,7 +164,9 @@ def _cancelled(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAn
     _forget(tx, order)
     note(tx, order.about, "cancelled", order.id)
     called = order_at(order)
-    words = f"{called[:1].upper()}{called[1:]} is cancelled{_for(fee)}.{_but(odd)}"
+    words = phrase(
+        "{called} is cancelled{fee}.{but}", called=capital(called), fee=_for(fee), but=_but(odd)
+    )
     told(tx, home, gone, change, "carried_out", words, index)
 
 
@@ -141,15 +174,15 @@ def withdrawn(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     """Let go of what the provider cancelled of itself, and say so."""
     if order.state not in PLACED:
         if order.state == "initialised" or order.pending == "init":
-            fail(tx, home, order, "the provider cancelled it")
+            fail(tx, home, order, phrase("the provider cancelled it"))
         else:
-            drop(tx, home, order, "it was withdrawn")
+            drop(tx, home, order, phrase("it was withdrawn"))
         return
     change = order.change
     gone = order.moved(
         "cancelled",
         change=None,
-        reason=answer.reason[:300] or "the provider cancelled it",
+        reason=answer.reason[:300] or phrase("the provider cancelled it"),
         pending=None,
         last_message_id=answer.message_id,
         updated_at=tx.now,
@@ -159,8 +192,12 @@ def withdrawn(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     _forget(tx, order)
     note(tx, order.about, "cancelled", order.id)
     why = f" ({answer.reason[:200]})" if answer.reason else ""
-    what = {"ride": "ride", "restaurant": "table"}.get(order.domain, "order")
-    words = f"{order.provider_name} cancelled the {what} {order.order_id}{why}."
+    words = phrase(
+        _CALLED_OFF.get(order.domain, _CALLED_OFF["grocery"]),
+        name=order.provider_name,
+        order_id=order.order_id,
+        why=why,
+    )
     if change is not None:
         close(tx, home, change, "failed", words)
     say(tx, home, gone, words, index)
@@ -190,11 +227,17 @@ def _unasked(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     changed = []
     if now.slot is not None and (order.slot is None or now.slot.window != order.slot.window):
         when = time_text(now.slot.window, zone, tx.now, order.ride)
-        changed.append(f"it {when}" if order.ride else f"it comes {when}")
-    if OTHER_THINGS[order.domain] in differences(order, now):
-        changed.append(f"it brings {basket(now.lines)}")
+        changed.append(
+            phrase("it {when}", when=when) if order.ride else phrase("it comes {when}", when=when)
+        )
+    if phrase(OTHER_THINGS[order.domain]) in differences(order, now):
+        changed.append(phrase("it brings {basket}", basket=basket(now.lines)))
     if stated != agreed:
-        changed.append(f"it asks {stated}" if cheaper else f"it asks {stated}, not {agreed}")
+        changed.append(
+            phrase("it asks {stated}", stated=stated)
+            if cheaper
+            else phrase("it asks {stated}, not {agreed}", stated=stated, agreed=agreed)
+        )
     if not changed:
         tx.save(now, Entry("order_updated", order.id, {"fulfillment": now.fulfillment_state}))
         return
@@ -204,8 +247,18 @@ def _unasked(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     follow(tx, now)
     note(tx, now.about, "changed", now.id)
     dearer = stated != agreed and not cheaper
-    doubt = " You agreed to no more than that: complain or cancel if it is wrong." if dearer else ""
-    words = f"{order.provider_name} changed the order {order.order_id}: {listed(changed)}.{doubt}"
+    doubt = (
+        phrase(" You agreed to no more than that: complain or cancel if it is wrong.")
+        if dearer
+        else ""
+    )
+    words = phrase(
+        "{provider_name} changed the order {order_id}: {changed}.{doubt}",
+        provider_name=order.provider_name,
+        order_id=order.order_id,
+        changed=listed(changed),
+        doubt=doubt,
+    )
     say(tx, home, now, words, index)
 
 
@@ -222,12 +275,12 @@ def _beyond(fee: Money | None, change: Change) -> list[str]:
     agreed = change.fee if change.fee is not None else Money(fee.amount * 0, fee.currency)
     if fee.currency == agreed.currency and fee.amount <= agreed.amount:
         return []
-    return [f"it asks {fee} for that where {agreed} was agreed"]
+    return [phrase("it asks {fee} for that where {agreed} was agreed", fee=fee, agreed=agreed)]
 
 
 def _for(fee: Money | None) -> str:
-    return f", for {fee}" if fee is not None and fee.amount else ""
+    return phrase(", for {fee}", fee=fee) if fee is not None and fee.amount else ""
 
 
 def _but(odd: Sequence[str]) -> str:
-    return f" But {listed(odd)}; ask it why." if odd else ""
+    return phrase(" But {odd}; ask it why.", odd=listed(odd)) if odd else ""

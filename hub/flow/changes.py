@@ -17,6 +17,7 @@ from hub.domain.offers import ChangeTerms, DeliverySlot
 from hub.domain.orders import Change, Order, OrderAnswer
 from hub.domain.sharing import OWN, sharing
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.wording import moving_text, order_at
 from hub.flow.asking import posed, put
 from hub.flow.collect import forget_timers
@@ -34,7 +35,9 @@ TRIES = 3
 def begin(tx: Tx, home: Home, order: Order, change: Change) -> Order:
     """Ask the provider what a change would cost; nothing is changed by that."""
     if order.change is not None and order.change.suggestion_id != change.suggestion_id:
-        close(tx, home, order.change, "superseded", "Something else is asked of that order.")
+        close(
+            tx, home, order.change, "superseded", phrase("Something else is asked of that order.")
+        )
     return _send(tx, home, replace(order, change=change))
 
 
@@ -87,7 +90,16 @@ def priced(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
     fee = cost(order, change, answer)
     own = home.settings.home.currency
     if fee is not None and (fee.currency != own or fee.amount < 0):
-        give_up(tx, home, order, f"{order.provider_name} asks {fee} for it; nothing was changed.")
+        give_up(
+            tx,
+            home,
+            order,
+            phrase(
+                "{provider_name} asks {fee} for it; nothing was changed.",
+                provider_name=order.provider_name,
+                fee=fee,
+            ),
+        )
         return
     slot = change.slot
     if change.kind == "move" and (change.ride or change.table) and slot is None:
@@ -97,7 +109,15 @@ def priced(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
         if order.ride is not None:
             # It is not asked again; another ride may do.
             order = replace(order, rescheduling=ChangeTerms(until=tx.now))
-        give_up(tx, home, order, f"{order.provider_name} has no time that suits; nothing changed.")
+        give_up(
+            tx,
+            home,
+            order,
+            phrase(
+                "{provider_name} has no time that suits; nothing changed.",
+                provider_name=order.provider_name,
+            ),
+        )
         return
     priced = replace(change, slot=slot, fee=fee, quote=answer.quote, priced=True)
     known = replace(with_terms(order, answer), change=priced, pending=None, pending_message_id=None)
@@ -131,8 +151,8 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
     if moving and window is not None:
         title, body = moving_text(order, change, window, fee, zone, tx.now)
     else:
-        title = f"Cancel {order_at(order)}?"
-        body = f"Cancelling it costs {fee}."
+        title = phrase("Cancel {order_at}?", order_at=order_at(order))
+        body = phrase("Cancelling it costs {fee}.", fee=fee)
     if change.riders and change.quote is not None:
         body = f"{body} {_shared_text(change, change.quote.total)}"
     if change.why:
@@ -173,7 +193,14 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
             subject=order.id,
             title=title,
             body=body,
-            because=(Because(f"{order.provider_name} was asked what it costs", cause),),
+            because=(
+                Because(
+                    phrase(
+                        "{provider_name} was asked what it costs", provider_name=order.provider_name
+                    ),
+                    cause,
+                ),
+            ),
             deadline=deadline,
             options=(option,),
             whom=(change.by,) if home.member(change.by) else (),
@@ -186,9 +213,11 @@ def _shared_text(change: Change, total: Money) -> str:
     """Say what a ride costs in all, and who pays what of it."""
     split = sharing(change.riders, total)
     if split is None:
-        return f"That is {total} in all: sharing it saves nothing."
+        return phrase("That is {total} in all: sharing it saves nothing.", total=total)
     names = {rider.household: rider.name or rider.household for rider in change.riders}
-    return f"That is {total} in all. {sharing_text(split, names, OWN)}"
+    return phrase(
+        "That is {total} in all. {sharing}", total=total, sharing=sharing_text(split, names, OWN)
+    )
 
 
 def agree(
@@ -201,24 +230,28 @@ def agree(
     """
     order = tx.house.orders.get(option.order_id)
     if order is None or order.state not in PLACED:
-        return DecisionResult("refused", "That order is over.", suggestion)
+        return DecisionResult("refused", phrase("That order is over."), suggestion)
     who = order.provider_name
     if order.pending is not None:
-        message = f"{who} has not answered yet; please wait a moment."
+        message = phrase("{who} has not answered yet; please wait a moment.", who=who)
         return DecisionResult("refused", message, suggestion)
     change = order.change
     known = change is not None and change.priced and change.suggestion_id == suggestion.id
     slots = tx.house.slots.get(order.id, ())
     slot = next((one for one in slots if one.window == option.window), None)
     if not known and (slot is None or slot.window.start <= tx.now):
-        message = "That delivery window is not offered (any more)."
+        message = phrase("That delivery window is not offered (any more).")
         return DecisionResult("refused", message, suggestion)
     fee = (
-        f" for {change.fee}"
+        phrase(" for {fee}", fee=change.fee)
         if known and change is not None and change.fee and change.fee.amount
         else ""
     )
-    outcome = f"{who} is told{fee}." if known else f"{who} is asked what moving it costs."
+    outcome = (
+        phrase("{who} is told{fee}.", who=who, fee=fee)
+        if known
+        else phrase("{who} is asked what moving it costs.", who=who)
+    )
     approved = suggestion.moved(
         "approved",
         chosen=option.id,
@@ -250,7 +283,7 @@ def silent(tx: Tx, home: Home, order: Order, tries: int) -> bool:
     if tries < TRIES:
         _send(tx, home, order, again=True)
         return True
-    unheard(tx, home, order, "it did not answer")
+    unheard(tx, home, order, phrase("it did not answer"))
     return False
 
 
@@ -258,11 +291,23 @@ def unheard(tx: Tx, home: Home, order: Order, reason: str) -> None:
     """Say that a change came to nothing, or that it is not known whether it did."""
     who, change = order.provider_name, order.change
     if change is None or not change.agreed:
-        give_up(tx, home, order, f"Nothing was changed at {who}: {reason[:200]}.")
+        give_up(
+            tx,
+            home,
+            order,
+            phrase("Nothing was changed at {who}: {reason}.", who=who, reason=reason[:200]),
+        )
         return
-    done = "moved" if change.kind == "move" else "cancelled"
-    words = f"It is not known whether {who} has {done} the order: {reason[:200]}."
-    give_up(tx, home, order, f"{words} Please ask {who} yourself.")
+    why = reason[:200]
+    if change.kind == "move":
+        words = phrase(
+            "It is not known whether {who} has moved the order: {why}.", who=who, why=why
+        )
+    else:
+        words = phrase(
+            "It is not known whether {who} has cancelled the order: {why}.", who=who, why=why
+        )
+    give_up(tx, home, order, phrase("{words} Please ask {who} yourself.", words=words, who=who))
     known = tx.house.orders.get(order.id)
     if known is not None:
         request(tx, home, known, "status")

@@ -9,6 +9,7 @@ from hub.domain.limits import is_among
 from hub.domain.offers import Domain, RideWish, TableWish, Want
 from hub.domain.orders import Order
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import later, phrase
 from hub.flow.belonging import note
 from hub.flow.home import Home
 from hub.flow.requests import request
@@ -16,10 +17,26 @@ from hub.flow.tell import tag_of, tell
 from hub.store.tx import Entry, Tx
 
 _NOBODY: dict[Domain, str] = {
-    "grocery": "No grocer is known",
-    "ride": "No driver is known",
-    "restaurant": "No restaurant is known",
-    "neighbour": "No neighbour who lends is known",
+    "grocery": later("No grocer is known"),
+    "ride": later("No driver is known"),
+    "restaurant": later("No restaurant is known"),
+    "neighbour": later("No neighbour who lends is known"),
+}
+_NEVER: dict[Domain, str] = {
+    "grocery": later(
+        "Every grocer that is known is one this household never buys at (limits.never in hub.yaml)."
+    ),
+    "ride": later(
+        "Every driver that is known is one this household never buys at (limits.never in hub.yaml)."
+    ),
+    "restaurant": later(
+        "Every restaurant that is known is one this household never buys at (limits.never in"
+        " hub.yaml)."
+    ),
+    "neighbour": later(
+        "Every provider that is known is one this household never buys at (limits.never in"
+        " hub.yaml)."
+    ),
 }
 
 
@@ -69,19 +86,13 @@ def collect(
 
 def _why(domain: Domain, known: bool, allowed: bool) -> str:
     if not known:
-        return (
-            f"{_NOBODY[domain]}: put one into the registry file that beckn.registry in "
-            "hub.yaml names."
+        return phrase(
+            "{nobody}: put one into the registry file that beckn.registry in hub.yaml names.",
+            nobody=phrase(_NOBODY[domain]),
         )
     if not allowed:
-        word = {"grocery": "grocer", "ride": "driver", "restaurant": "restaurant"}.get(
-            domain, "provider"
-        )
-        return (
-            f"Every {word} that is known is one this household never buys at (limits.never in "
-            "hub.yaml)."
-        )
-    return "There is nobody else to ask."
+        return phrase(_NEVER.get(domain, _NEVER["neighbour"]))
+    return phrase("There is nobody else to ask.")
 
 
 def _nobody(tx: Tx, home: Home, suggestion: Suggestion, why: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.domain.consent import ERASE, Disclosed, Erasure, Grant
 from hub.domain.decisions import ADULTS_ONLY, DecisionResult
 from hub.domain.orders import Order, OrderAnswer
+from hub.domain.tongue import phrase
 from hub.flow.forgetting import answered, ask_contact
 from hub.flow.gate import give, told_fields
 from hub.flow.home import Home
@@ -23,10 +24,10 @@ def revoke(tx: Tx, home: Home, grant_id: str, member_id: str) -> DecisionResult:
     on: its provider knows already.
     """
     if not home.decides(member_id):
-        return DecisionResult("refused", ADULTS_ONLY)
+        return DecisionResult("refused", phrase(ADULTS_ONLY))
     grant = tx.house.grants.get(grant_id)
     if grant is None:
-        return DecisionResult("unknown", "There is no such consent (any more).")
+        return DecisionResult("unknown", phrase("There is no such consent (any more)."))
     revoked = grant.revoked(member_id, tx.now)
     facts = {"to": grant.recipient, "fields": list(grant.fields), "member": member_id}
     tx.save_grant(revoked, Entry("revoked", grant.id, facts))
@@ -34,10 +35,17 @@ def revoke(tx: Tx, home: Home, grant_id: str, member_id: str) -> DecisionResult:
         if order.provider.subscriber_id == grant.recipient and grant.about in ("", order.id):
             waiting = order.pending in ("init", "confirm") or order.state == "initialised"
             if order.state in _NOT_BOUND and waiting:
-                fail(tx, home, order, "the consent to what it must know was taken back")
+                fail(tx, home, order, phrase("the consent to what it must know was taken back"))
     asked = erase(tx, home, grant.recipient, member_id, grant)
-    told = f" {grant.called} is asked to erase what it was told." if asked else ""
-    return DecisionResult("done", f"Taken back: {grant.called} is told nothing more.{told}")
+    told = (
+        phrase(" {called} is asked to erase what it was told.", called=grant.called)
+        if asked
+        else ""
+    )
+    return DecisionResult(
+        "done",
+        phrase("Taken back: {called} is told nothing more.{told}", called=grant.called, told=told),
+    )
 
 
 def never(tx: Tx, home: Home, order: Order, member_id: str) -> Grant | None:
@@ -95,13 +103,15 @@ def ask_to_erase(tx: Tx, home: Home, recipient: str, member_id: str) -> Decision
     """Have a member's wish that a provider or a contact erase what it was told sent, or say why
     not."""
     if not home.decides(member_id):
-        return DecisionResult("refused", ADULTS_ONLY)
+        return DecisionResult("refused", phrase(ADULTS_ONLY))
     if recipient.startswith("contact:"):
         return ask_contact(tx, home, recipient, member_id)
     asked = erase(tx, home, recipient, member_id)
     if not asked:
-        return DecisionResult("repeated", "There is nothing (more) to ask for.")
-    return DecisionResult("done", f"{asked[0].called} is asked to erase what it was told.")
+        return DecisionResult("repeated", phrase("There is nothing (more) to ask for."))
+    return DecisionResult(
+        "done", phrase("{called} is asked to erase what it was told.", called=asked[0].called)
+    )
 
 
 def erasure_answered(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> bool:

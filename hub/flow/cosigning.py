@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
 from hub.domain.peers import PeerError
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.domain.witness import Witness
 from hub.flow.home import Home
@@ -117,18 +118,25 @@ def _they_have(tx: Tx, home: Home, who: Other, state: Witness, note: str) -> Tak
     if theirs.size <= newest[0] and root_at(hashes(tx), theirs.size) == theirs.root:
         return _go_on(tx, state, theirs.size)
     if theirs.size > newest[0]:
-        words = (
-            f"{who.name} holds {theirs.size} entries of this household's log, and here are "
-            f"{size}: it was put back to an earlier state, perhaps from a backup. What was agreed "
-            f"since is missing here. If that is known, {who.name} can begin anew with it."
+        words = phrase(
+            "{name} holds {size} entries of this household's log, and here are {size2}: it was"
+            " put back to an earlier state, perhaps from a backup. What was agreed since is"
+            " missing here. If that is known, {name} can begin anew with it.",
+            name=who.name,
+            size=theirs.size,
+            size2=size,
         )
     else:
-        words = (
-            f"{who.name} holds {theirs.size} entries of this household's log that are not the "
-            "ones here: it was changed, or it went on after an old backup was put back."
+        words = phrase(
+            "{name} holds {size} entries of this household's log that are not the ones here: it"
+            " was changed, or it went on after an old backup was put back.",
+            name=who.name,
+            size=theirs.size,
         )
     new = theirs.size <= newest[0] and not state.fault
-    state = replace(state, refused="the log here is not the one it countersigned", asked_at=tx.now)
+    state = replace(
+        state, refused=phrase("the log here is not the one it countersigned"), asked_at=tx.now
+    )
     found(tx, home, who, state, "own_log_differs", words, (note, newest[1]), ours=True)
     # They are owed what shows it: an honest household hides nothing of its own.
     return Taken("owed", theirs.size) if new else Taken("differs")
@@ -159,7 +167,11 @@ def found(
     kept = tuple(note for note in notes if note)
     store.save(replace(state, fault=words, fault_at=tx.now, evidence=kept, ours=ours))
     cause = tx.append(Entry(kind, who.id, {"reason": words, "notes": list(kept)}))
-    title = "Your log is not the one that was signed" if ours else f"{who.name}: another past"
+    title = (
+        phrase("Your log is not the one that was signed")
+        if ours
+        else phrase("{name}: another past", name=who.name)
+    )
     tag = tag_of(f"contact {who.peer}")
     tell(tx, home, home.adults(), tag=tag, title=title, body=words, cause=cause)
     tx.page_changed = True

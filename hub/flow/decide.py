@@ -10,6 +10,7 @@ from hub.domain.activities import ActivityError
 from hub.domain.decisions import ADULTS_ONLY, Decision, DecisionResult
 from hub.domain.peers import PeerError
 from hub.domain.suggestions import Option, Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.activities.attend import answer_invitation
 from hub.flow.activities.deciding import decide_counter, decide_late
 from hub.flow.approving import RULE, approve, option_meant
@@ -32,7 +33,7 @@ def decide(tx: Tx, home: Home, decision: Decision) -> DecisionResult:
     """Carry a member's answer out, or say why not. The token it came by is spent with it."""
     suggestion = tx.suggestion(decision.suggestion_id)
     if suggestion is None:
-        return DecisionResult("unknown", "There is no such suggestion (any more).")
+        return DecisionResult("unknown", phrase("There is no such suggestion (any more)."))
     if decision.token_id is not None:
         outcome = tx.spent(decision.token_id)
         if outcome is not None:
@@ -83,14 +84,14 @@ def _refusal(
 ) -> DecisionResult | None:
     if decision.via == RULE:
         if not _rule_may(home, suggestion, decision):
-            message = "No rule may decide that (limits.auto_approve in hub.yaml)."
+            message = phrase("No rule may decide that (limits.auto_approve in hub.yaml).")
             return DecisionResult("refused", message, suggestion)
     else:
         message = _not_theirs(home, suggestion, decision)
         if message:
             return DecisionResult("refused", message, suggestion)
     if decision.verb == "maybe" and suggestion.kind != "invitation":
-        message = "Only an invitation can be answered with maybe."
+        message = phrase("Only an invitation can be answered with maybe.")
         return DecisionResult("refused", message, suggestion)
     if not suggestion.open:
         wanted = {"approve": "approved", "maybe": "approved", "decline": "declined"}.get(
@@ -100,12 +101,12 @@ def _refusal(
             suggestion.state == wanted
             or (wanted == "approved" and suggestion.state in ("carried_out", "failed"))
         )
-        message = suggestion.outcome or f"This was {suggestion.state.replace('_', ' ')}."
+        message = suggestion.outcome or phrase("This is over.")
         return DecisionResult("repeated" if same else "refused", message, suggestion)
     if tx.now >= suggestion.deadline:
-        return DecisionResult("refused", "This has expired.", suggestion)
+        return DecisionResult("refused", phrase("This has expired."), suggestion)
     if decision.version != suggestion.version:
-        message = "This has changed since you were asked; please look at it again."
+        message = phrase("This has changed since you were asked; please look at it again.")
         return DecisionResult("refused", message, suggestion)
     return None
 
@@ -115,14 +116,22 @@ def _not_theirs(home: Home, suggestion: Suggestion, decision: Decision) -> str:
     member = home.member(decision.member)
     authority = None if member is None else member.authority
     if authority is None or (decision.scope != "once" and not home.decides(decision.member)):
-        return ADULTS_ONLY
+        return phrase(ADULTS_ONLY)
     option = option_meant(suggestion, decision)
     barrier = authority.barrier(suggestion, decision.verb, None if option is None else option.id)
     if barrier == "kind":
-        return "Somebody else of this household decides that (approves.kinds in hub.yaml)."
+        return phrase("Somebody else of this household decides that (approves.kinds in hub.yaml).")
     if barrier == "sum" and option is not None:
-        most = "nothing that costs money" if authority.most is None else f"up to {authority.most}"
-        return f"It costs {option.total}; you may approve {most} (approves.up_to in hub.yaml)."
+        most = (
+            phrase("nothing that costs money")
+            if authority.most is None
+            else phrase("up to {most}", most=authority.most)
+        )
+        return phrase(
+            "It costs {total}; you may approve {most} (approves.up_to in hub.yaml).",
+            total=option.total,
+            most=most,
+        )
     return ""
 
 
@@ -138,7 +147,7 @@ def _decline(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> 
         home,
         suggestion,
         "declined",
-        f"Declined by {name}.",
+        phrase("Declined by {name}.", name=name),
         decided_by=decision.member,
         decided_at=tx.now,
     )
@@ -153,13 +162,18 @@ def _never(
     for order_id in option.orders:
         order = tx.house.orders.get(order_id)
         if order is not None:
-            gone = order.moved("cancelled", pending=None, reason="never to be told what it needs")
+            gone = order.moved(
+                "cancelled", pending=None, reason=phrase("never to be told what it needs")
+            )
             tx.save(replace(gone, updated_at=tx.now), Entry("order_cancelled", order.id, {}))
     left = tuple(one for one in suggestion.options if not set(one.orders) & set(option.orders))
     fewer = replace(suggestion, options=left, version=suggestion.version + 1)
     tx.save(fewer, Entry("changed", suggestion.id, {"member": decision.member}))
     ask(tx, home, fewer)
-    message = f"{option.provider_name} is never told; the other offers remain."
+    message = phrase(
+        "{provider_name} is never told; the other offers remain.",
+        provider_name=option.provider_name,
+    )
     return DecisionResult("changed", message, fewer)
 
 
@@ -173,7 +187,7 @@ def _refuse(tx: Tx, home: Home, option: Option, decision: Decision) -> None:
 def _later(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> DecisionResult:
     again = tx.now + LATER
     if again >= suggestion.deadline:
-        message = "There is no later: it expires before the hub would ask again."
+        message = phrase("There is no later: it expires before the hub would ask again.")
         return DecisionResult("refused", message, suggestion)
     put_off = replace(suggestion, not_before=again, version=suggestion.version + 1)
     facts = {"member": decision.member, "via": decision.via}
@@ -181,7 +195,7 @@ def _later(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> De
     tx.set_timer("ask", suggestion.id, "", again)
     tx.set_timer(ESCALATE, suggestion.id, "", None)
     local = again.astimezone(home.settings.home.zone)
-    message = f"The hub asks again at {local:%H:%M}."
+    message = phrase("The hub asks again at {local}.", local=f"{local:%H:%M}")
     tell_outcome(tx, home, replace(put_off, outcome=message), index)
     return DecisionResult("done", message, put_off)
 

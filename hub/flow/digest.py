@@ -6,6 +6,7 @@ import json
 from datetime import date, datetime, timedelta
 
 from hub.domain.effects import TellMember
+from hub.domain.tongue import phrase
 from hub.flow.home import Home, channels
 from hub.settings import MemberSettings
 from hub.store.tx import Tx
@@ -33,12 +34,17 @@ def due(tx: Tx, home: Home, name: str, subject: str, at: datetime) -> None:
     tx.set_cursor(_name(name), "")
     if member is None or not lines:
         return
-    more = [f"… and {count - len(lines)} before"] if count > len(lines) else []
+    more = [phrase("… and {count} before", count=count - len(lines))] if count > len(lines) else []
     wait = quiet_until(member.quiet_hours, tx.now, home.settings.home.zone)
     for channel in channels(member, home.pushed, news=True):
         tx.emit(
             TellMember(
-                f"digest-{name}", "Of the last day", "\n".join([*more, *lines]), name, channel, 2
+                f"digest-{name}",
+                phrase("Of the last day"),
+                "\n".join([*more, *lines]),
+                name,
+                channel,
+                2,
             ),
             key=f"digest:{at.isoformat()}:{name}:{channel}",
             subject=f"digest-{name}",

@@ -6,6 +6,7 @@ from collections.abc import Container
 from dataclasses import replace
 
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.belonging import note
 from hub.flow.collect import forget_timers
 from hub.flow.home import Home
@@ -29,7 +30,11 @@ def end(
     """
     for order in tx.orders_of(suggestion.id):
         if order.id not in keep:
-            tx.save(order.moved("cancelled", pending=None, reason="not chosen", updated_at=tx.now))
+            tx.save(
+                order.moved(
+                    "cancelled", pending=None, reason=phrase("not chosen"), updated_at=tx.now
+                )
+            )
     ended = suggestion.moved(state, outcome=outcome, **changes)  # type: ignore[arg-type]
     (index,) = tx.save(ended, Entry(state, suggestion.id, {"outcome": outcome}))
     forget_timers(tx, suggestion.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.domain.orders import ORDER_LIFE, Order, OrderAnswer
+from hub.domain.tongue import phrase
 from hub.flow.belonging import note
 from hub.flow.changed import withdrawn
 from hub.flow.expected import arriving
@@ -42,7 +43,12 @@ def on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         moved, Entry(f"order_{moved.state}", order.id, {"fulfillment": moved.fulfillment_state})
     )
     if ORDER_LIFE.ended(moved.state):
-        give_up(tx, home, moved, f"{order.provider_name} has brought it already.")
+        give_up(
+            tx,
+            home,
+            moved,
+            phrase("{provider_name} has brought it already.", provider_name=order.provider_name),
+        )
         tx.drop_timers("follow", order.id)
         note(tx, order.about, "over", order.id)
         arriving(tx, moved)
@@ -56,4 +62,4 @@ def _after_doubt(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     elif answer.state in ("confirmed", "in_progress", "completed"):
         confirmed(tx, home, order, answer)
     elif answer.state in ("cancelled", "failed"):
-        fail(tx, home, order, "the provider cancelled it")
+        fail(tx, home, order, phrase("the provider cancelled it"))

@@ -14,6 +14,7 @@ from hub.domain.consent import ERASED, Disclosed, Erasure
 from hub.domain.contacts import Contact
 from hub.domain.decisions import DecisionResult
 from hub.domain.peers import PeerError, PeerMessage
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.peerout import send
 from hub.store.consents import disclosures
@@ -39,14 +40,15 @@ def ask_contact(tx: Tx, home: Home, recipient: str, member_id: str) -> DecisionR
     contact = PeerStore(tx.connection).contact(recipient.partition(":")[2])
     told = _unanswered(tx, recipient)
     if contact is None or not told:
-        return DecisionResult("repeated", "There is nothing (more) to ask for.")
+        return DecisionResult("repeated", phrase("There is nothing (more) to ask for."))
     try:
         name = send(tx, contact, ERASE, {"until": tx.now.isoformat()})
     except PeerError as error:
-        return DecisionResult("refused", f"{error}: ask them yourself.")
+        return DecisionResult("refused", phrase("{error}: ask them yourself.", error=error))
     _asked(tx, told, Erasure(tx.now, member_id, name))
     tx.append(Entry("erasure_asked", contact.id, {"member": member_id, "to": recipient}))
-    return DecisionResult("done", f"{contact.name} is asked to erase what it was told.")
+    message = phrase("{called} is asked to erase what it was told.", called=contact.name)
+    return DecisionResult("done", message)
 
 
 def ask_leaving(tx: Tx, contact: Contact, goodbye: str) -> None:

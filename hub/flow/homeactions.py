@@ -9,6 +9,7 @@ from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.effects import CallHome
 from hub.domain.homeassistant import ServiceCall, allowed
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.wording import listed
 from hub.flow.collect import forget_timers
 from hub.flow.ending import end
@@ -24,7 +25,11 @@ def forbidden(home: Home, calls: Sequence[ServiceCall]) -> str:
     """Say what of it this household does not allow; "" when it allows all."""
     allowed_ones = home.settings.homeassistant.services
     names = [call.words for call in calls if not allowed(call, allowed_ones)]
-    return f"{listed(names)}: not among homeassistant.services in hub.yaml" if names else ""
+    return (
+        phrase("{names}: not among homeassistant.services in hub.yaml", names=listed(names))
+        if names
+        else ""
+    )
 
 
 def ask_home(
@@ -33,8 +38,10 @@ def ask_home(
     """Approve that Home Assistant does what the suggestion says; it is asked after the commit."""
     refusal = forbidden(home, suggestion.then)
     if refusal:
-        return DecisionResult("refused", f"Nothing was done: {refusal}.", suggestion)
-    outcome = f"Approved by {name}; Home Assistant is asked."
+        return DecisionResult(
+            "refused", phrase("Nothing was done: {refusal}.", refusal=refusal), suggestion
+        )
+    outcome = phrase("Approved by {name}; Home Assistant is asked.", name=name)
     approved = suggestion.moved(
         "approved", decided_by=decision.member, decided_at=tx.now, outcome=outcome
     )
@@ -62,17 +69,27 @@ def home_wanted(house: House, effect: CallHome) -> bool:
 
 def did(tx: Tx, home: Home, effect: CallHome) -> None:
     """Note that it was done."""
-    _end(tx, home, effect, "carried_out", f"Done: {listed([one.words for one in effect.calls])}.")
+    _end(
+        tx,
+        home,
+        effect,
+        "carried_out",
+        phrase("Done: {calls}.", calls=listed([one.words for one in effect.calls])),
+    )
 
 
 def did_not(tx: Tx, home: Home, effect: CallHome, reason: str) -> None:
     """Note that it was not done, and why."""
-    _end(tx, home, effect, "failed", f"Home Assistant did not do it: {reason}.")
+    _end(
+        tx, home, effect, "failed", phrase("Home Assistant did not do it: {reason}.", reason=reason)
+    )
 
 
 def unsure(tx: Tx, home: Home, effect: CallHome) -> None:
     """It may have been done: asking again could do it twice, so a member has to look."""
-    words = "It is not known whether Home Assistant did it; please look. It is not asked again."
+    words = phrase(
+        "It is not known whether Home Assistant did it; please look. It is not asked again."
+    )
     _end(tx, home, effect, "failed", words)
 
 

@@ -13,6 +13,7 @@ from hub.domain.matching import Match, match, pick_slot
 from hub.domain.offers import Catalog, RideWish, TableWish
 from hub.domain.orders import Line, Order, OrderAnswer, Want
 from hub.domain.suggestions import Option, Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.wording import listed
 from hub.flow import parts
 from hub.flow.agenda import unwelcome
@@ -36,7 +37,7 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         too_late(tx, order)
         return
     if answer.error is not None or not answer.catalogs:
-        drop(tx, home, order, answer.error.message if answer.error else "it offers nothing")
+        drop(tx, home, order, answer.error.message if answer.error else phrase("it offers nothing"))
         return
     never = home.settings.limits.never
     who = order.provider.subscriber_id
@@ -46,7 +47,7 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         if not is_among(never, who, catalog.provider_id, catalog.provider_name)
     ]
     if not catalogs:
-        drop(tx, home, order, "this household never buys there (limits.never in hub.yaml)")
+        drop(tx, home, order, phrase("this household never buys there (limits.never in hub.yaml)"))
         return
     wish = wishing.wish_of(order)
     if wish is not None:
@@ -57,7 +58,7 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     found, best = max(matched, key=lambda one: len(one[0].lines))
     order = replace(order, provider_id=best.provider_id, provider_name=best.provider_name)
     if not found.lines:
-        drop(tx, home, order, "it has none of it")
+        drop(tx, home, order, phrase("it has none of it"))
         return
     if _asks_too_much(tx, home, order, best):
         return
@@ -66,7 +67,7 @@ def on_discover(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     away = unwelcome(tx.house, home, (one.window for one in fitting), tx.now)
     slot = pick_slot(fitting, None, None, tx.now, away)
     if best.slots and slot is None:
-        drop(tx, home, order, "it has no delivery window that fits")
+        drop(tx, home, order, phrase("it has no delivery window that fits"))
         return
     tx.save_slots(order.id, best.slots)
     chosen = replace(
@@ -84,12 +85,15 @@ def _asks_too_much(tx: Tx, home: Home, order: Order, catalog: Catalog) -> bool:
     """Let go of an offer whose provider must know what it is not told."""
     hidden = withheld(home, tx.house, replace(order, needs=catalog.needs), tx.now)
     if hidden:
-        told = listed([field.replace("_", " ") for field in hidden])
+        told = listed([phrase(field.replace("_", " ")) for field in hidden])
         drop(
             tx,
             home,
             order,
-            f"it must know your {told} (home and beckn.disclose in hub.yaml, or you said never)",
+            phrase(
+                "it must know your {told} (home and beckn.disclose in hub.yaml, or you said never)",
+                told=told,
+            ),
         )
     return bool(hidden)
 
@@ -132,8 +136,10 @@ def _lacking(found: Match, wants: Sequence[Want]) -> str:
     missing = [want.name for want in wants if want.item in found.missing]
     if not missing:
         return ""
-    near = [f"{name} is sold in another unit" for _, name in found.unsized]
-    return f"no {listed_or(missing)} there" + (f" ({listed(near)})" if near else "")
+    near = [phrase("{name} is sold in another unit", name=name) for _, name in found.unsized]
+    return phrase("no {names} there", names=listed_or(missing)) + (
+        f" ({listed(near)})" if near else ""
+    )
 
 
 def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
@@ -148,9 +154,9 @@ def on_select(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     wish = wishing.wish_of(order)
     if not reason and wish is not None:
         if not wishing.suits(answer.slot or order.slot, wish, tx.now):
-            reason = "it names a time that does not suit"
+            reason = phrase("it names a time that does not suit")
         elif _another_size(order, answer):
-            reason = "it would be another table than was asked for"
+            reason = phrase("it would be another table than was asked for")
     if reason and order.ride is not None and order.slot is not None and before is None:
         # Not every vehicle can be had at each of its provider's times.
         request(tx, home, replace(order, slot=None), "select")
@@ -188,13 +194,17 @@ def _another_size(order: Order, answer: OrderAnswer) -> bool:
 def _no_price(home: Home, answer: OrderAnswer) -> str:
     """Say why an answer is no price that can be agreed to; empty where it is one."""
     if answer.error is not None:
-        return answer.error.message or "it would not give a price"
+        return answer.error.message or phrase("it would not give a price")
     if answer.quote is None:
-        return "it gave no price"
+        return phrase("it gave no price")
     total, own = answer.quote.total, home.settings.home.currency
     if total.currency != own:
-        return f"it asks in {total.currency}, and this household pays in {own}"
-    return f"it asks {total}, which is no price" if total.amount < 0 else ""
+        return phrase(
+            "it asks in {currency}, and this household pays in {own}",
+            currency=total.currency,
+            own=own,
+        )
+    return phrase("it asks {total}, which is no price", total=total) if total.amount < 0 else ""
 
 
 def answered_lines(order: Order, answer: OrderAnswer) -> tuple[Line, ...]:
@@ -226,7 +236,7 @@ def keep_old_offer(
         slot=slot,
         pending=None,
         pending_message_id=None,
-        note=f"the change was not possible: {reason}",
+        note=phrase("the change was not possible: {reason}", reason=reason),
         updated_at=tx.now,
     )
     tx.save(restored, Entry("change_refused", order.id, {"reason": reason}))
@@ -254,7 +264,7 @@ def offered(tx: Tx, home: Home, suggestion: Suggestion, order: Order, *, changed
 
 def too_late(tx: Tx, order: Order) -> None:
     """Let go of an offer that came after members were asked or had decided; it bound nobody."""
-    reason = "it came too late to be chosen"
+    reason = phrase("it came too late to be chosen")
     tx.save(order.moved("cancelled", pending=None, reason=reason, updated_at=tx.now))
 
 
@@ -285,7 +295,7 @@ def ask_now(tx: Tx, home: Home, suggestion: Suggestion) -> None:
         else:
             ask(tx, home, suggestion)
     elif not any(order.pending for order in tx.orders_of(suggestion.id)):
-        end(tx, home, suggestion, "failed", "No provider could offer this.")
+        end(tx, home, suggestion, "failed", phrase("No provider could offer this."))
     else:
         tx.set_timer("collect", suggestion.id, "late", tx.now + LATE)
 

@@ -16,6 +16,7 @@ from hub.domain.decisions import (
     TrackOrder,
 )
 from hub.domain.orders import Change, ChangeTerms, Order, OrderAnswer, Rating
+from hub.domain.tongue import later, phrase
 from hub.flow.belonging import note
 from hub.flow.changes import begin, slot_of
 from hub.flow.consent import erasure_answered
@@ -29,6 +30,10 @@ from hub.store.tx import Entry, Tx
 
 LONGEST_TEXT = 1000
 """Characters of a complaint or a rating that a provider is told."""
+_TOO_LATE = {
+    "moved": later("It is too late: {name} lets it be moved no more."),
+    "cancelled": later("It is too late: {name} lets it be cancelled no more."),
+}
 
 
 def act(tx: Tx, home: Home, command: OrderCommand) -> DecisionResult:
@@ -38,21 +43,24 @@ def act(tx: Tx, home: Home, command: OrderCommand) -> DecisionResult:
     """
     order = tx.order(command.order_id)
     if order is None:
-        return DecisionResult("unknown", "There is no such order.")
+        return DecisionResult("unknown", phrase("There is no such order."))
     if not home.decides(command.member):
-        return DecisionResult("refused", ADULTS_ONLY)
+        return DecisionResult("refused", phrase(ADULTS_ONLY))
     if isinstance(command, RateOrder):
         return _rate(tx, home, order, command)
     if isinstance(command, Complain):
         return _complain(tx, home, order, command)
     if order.state not in PLACED:
-        said = order.state.replace("_", " ")
-        return DecisionResult("refused", f"That order is {said}; there is nothing to change.")
+        message = phrase("That order does not stand (any more): there is nothing to change.")
+        return DecisionResult("refused", message)
     if isinstance(command, OrderCame):
         return _came(tx, home, order, command)
     if isinstance(command, TrackOrder):
         request(tx, home, order, "track")
-        return DecisionResult("changed", f"{order.provider_name} is asked where it is.")
+        return DecisionResult(
+            "changed",
+            phrase("{provider_name} is asked where it is.", provider_name=order.provider_name),
+        )
     if isinstance(command, Reschedule):
         return _reschedule(tx, home, order, command)
     return _cancel(tx, home, order, command)
@@ -67,12 +75,15 @@ def _reschedule(tx: Tx, home: Home, order: Order, command: Reschedule) -> Decisi
         return refusal
     slot = slot_of(tx, order, command.slot_id)
     if slot is None:
-        return DecisionResult("refused", "That delivery window is not offered (any more).")
+        return DecisionResult("refused", phrase("That delivery window is not offered (any more)."))
     if order.slot is not None and slot.window == order.slot.window:
-        return DecisionResult("repeated", "It comes in that window already.")
+        return DecisionResult("repeated", phrase("It comes in that window already."))
     tx.append(_wanted("move", order, command, slot=slot.slot_id))
     begin(tx, home, order, Change("move", command.member, slot))
-    return DecisionResult("changed", f"{order.provider_name} is asked what moving it costs.")
+    return DecisionResult(
+        "changed",
+        phrase("{provider_name} is asked what moving it costs.", provider_name=order.provider_name),
+    )
 
 
 def _cancel(tx: Tx, home: Home, order: Order, command: CancelOrder) -> DecisionResult:
@@ -81,15 +92,23 @@ def _cancel(tx: Tx, home: Home, order: Order, command: CancelOrder) -> DecisionR
         return refusal
     tx.append(_wanted("cancel", order, command))
     begin(tx, home, order, Change("cancel", command.member))
-    return DecisionResult("changed", f"{order.provider_name} is asked what cancelling costs.")
+    return DecisionResult(
+        "changed",
+        phrase(
+            "{provider_name} is asked what cancelling costs.", provider_name=order.provider_name
+        ),
+    )
 
 
 def _not_now(tx: Tx, order: Order, terms: ChangeTerms | None, what: str) -> DecisionResult | None:
     if order.pending is not None:
-        message = f"{order.provider_name} has not answered yet; please wait a moment."
+        message = phrase(
+            "{provider_name} has not answered yet; please wait a moment.",
+            provider_name=order.provider_name,
+        )
         return DecisionResult("refused", message)
     if terms is not None and not terms.possible_at(tx.now):
-        message = f"It is too late: {order.provider_name} lets it be {what} no more."
+        message = phrase(_TOO_LATE[what], name=order.provider_name)
         return DecisionResult("refused", message)
     return None
 
@@ -105,12 +124,17 @@ def _wanted(kind: str, order: Order, command: Reschedule | CancelOrder, **facts:
 
 def _came(tx: Tx, home: Home, order: Order, command: OrderCame) -> DecisionResult:
     """Take in what an order brought, less what a sensor has seen come already."""
-    give_up(tx, home, order, f"{order.provider_name} has brought it already.")
+    give_up(
+        tx,
+        home,
+        order,
+        phrase("{provider_name} has brought it already.", provider_name=order.provider_name),
+    )
     done = order.moved(
         "completed",
         change=None,
         pending=None,
-        reason="a member said that it came",
+        reason=phrase("a member said that it came"),
         updated_at=tx.now,
     )
     tx.save(done, Entry("order_completed", order.id, {"member": command.member}))
@@ -122,7 +146,10 @@ def _came(tx: Tx, home: Home, order: Order, command: OrderCame) -> DecisionResul
             more = min(amount, level.expected)
             set_stock(tx, home, item, level.quantity + more, f"member:{command.member}")
     expect_no_more(tx, done)
-    return DecisionResult("done", f"The order of {order.provider_name} is in the pantry.")
+    return DecisionResult(
+        "done",
+        phrase("The order of {provider_name} is in the pantry.", provider_name=order.provider_name),
+    )
 
 
 # -- tracking, complaints, ratings ---------------------------------------------------------------
@@ -131,27 +158,40 @@ def _came(tx: Tx, home: Home, order: Order, command: OrderCame) -> DecisionResul
 def _complain(tx: Tx, home: Home, order: Order, command: Complain) -> DecisionResult:
     text = command.text.strip()
     if not text:
-        return DecisionResult("refused", "Please say what is wrong.")
+        return DecisionResult("refused", phrase("Please say what is wrong."))
     if order.state not in (*PLACED, "completed", "cancelled") or order.order_id is None:
-        return DecisionResult("refused", "Nothing was ordered there.")
+        return DecisionResult("refused", phrase("Nothing was ordered there."))
     tx.append(Entry("complained", order.id, {"member": command.member}))
     request(tx, home, order, "support", reason=text[:LONGEST_TEXT])
-    return DecisionResult("done", f"{order.provider_name} is told.")
+    return DecisionResult(
+        "done", phrase("{provider_name} is told.", provider_name=order.provider_name)
+    )
 
 
 def _rate(tx: Tx, home: Home, order: Order, command: RateOrder) -> DecisionResult:
     if not 1 <= command.stars <= 5:
-        return DecisionResult("refused", f"Expected 1 to 5 stars, got {command.stars}.")
+        return DecisionResult(
+            "refused", phrase("Expected 1 to 5 stars, got {stars}.", stars=command.stars)
+        )
     if order.state not in ("completed", "cancelled") or order.order_id is None:
-        return DecisionResult("refused", "An order can be rated once it has come.")
+        return DecisionResult("refused", phrase("An order can be rated once it has come."))
     rating = Rating(command.stars, command.text.strip()[:LONGEST_TEXT])
     if order.rating == rating:
-        return DecisionResult("repeated", f"You gave {rating.stars} of 5 already.")
+        return DecisionResult(
+            "repeated", phrase("You gave {stars} of 5 already.", stars=rating.stars)
+        )
     facts = {"member": command.member, "stars": rating.stars}
     rated = replace(order, rating=rating)
     tx.save(rated, Entry("rated", order.id, facts))
     request(tx, home, rated, "rate", rating=rating)
-    return DecisionResult("done", f"{order.provider_name} is told: {rating.stars} of 5.")
+    return DecisionResult(
+        "done",
+        phrase(
+            "{provider_name} is told: {stars} of 5.",
+            provider_name=order.provider_name,
+            stars=rating.stars,
+        ),
+    )
 
 
 def on_track(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
@@ -172,7 +212,11 @@ def on_support(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         index = tx.append(
             Entry("support_refused", order.id, {"reason": answer.error.message[:300]})
         )
-        words = f"{order.provider_name} does not take complaints here: {answer.error.message}"
+        words = phrase(
+            "{provider_name} does not take complaints here: {message}",
+            provider_name=order.provider_name,
+            message=answer.error.message,
+        )
         say(tx, home, order, words[:300], index)
         return
     contact = answer.support
@@ -181,7 +225,11 @@ def on_support(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     known = replace(order, support=contact)
     (index,) = tx.save(known, Entry("support_told", order.id, {}))
     ways = [way for way in (contact.phone, contact.email, contact.url, contact.text) if way]
-    words = f"{order.provider_name} answers your complaint: {', '.join(ways) or 'it is noted'}."
+    words = phrase(
+        "{provider_name} answers your complaint: {ways}.",
+        provider_name=order.provider_name,
+        ways=", ".join(ways) or phrase("it is noted"),
+    )
     say(tx, home, known, words[:500], index)
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from hub.domain.orders import Order
 from hub.domain.splitting import plan, saves
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.choose import arranged, offer_of, option_of
 from hub.flow.home import Home
 from hub.flow.requests import request
@@ -74,7 +75,7 @@ def joined(tx: Tx, home: Home, suggestion: Suggestion, part_of: str) -> bool:
         alone = arranged(tx, home, suggestion, others)
         worth = saving is not None and bool(alone) and saves(option.total, alone[0].total, saving)
         if suggestion.asked or not worth:
-            let_go(tx, home, orders[0], "it would not save enough")
+            let_go(tx, home, orders[0], phrase("it would not save enough"))
             return True
     options = arranged(tx, home, suggestion, (*others, option))
     if suggestion.asked:

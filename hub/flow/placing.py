@@ -14,6 +14,7 @@ from hub.domain.names import folded
 from hub.domain.offers import Domain
 from hub.domain.orders import ORDER_LIFE, Line, Order, OrderAnswer
 from hub.domain.suggestions import Option, Suggestion
+from hub.domain.tongue import capital, later, phrase
 from hub.domain.wording import listed, placed_text
 from hub.flow.belonging import note
 from hub.flow.choose import agreed_choice, arranged, option_of
@@ -29,11 +30,12 @@ from hub.store.tx import Entry, Tx
 LATEST_DELIVERY = timedelta(days=1)
 """When an order that names no window should have come."""
 PLACED = ("confirmed", "in_progress")
+_ON_CONFIRMING = later("on confirming, ")
 OTHER_THINGS: dict[Domain, str] = {
-    "grocery": "it brings other things",
-    "ride": "another vehicle comes",
-    "restaurant": "it is another table",
-    "neighbour": "it brings other things",
+    "grocery": later("it brings other things"),
+    "ride": later("another vehicle comes"),
+    "restaurant": later("it is another table"),
+    "neighbour": later("it brings other things"),
 }
 
 
@@ -49,7 +51,14 @@ def on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     agreed = order.approved_total
     if answer.quote and agreed and answer.quote.total.currency != agreed.currency:
         asks = answer.quote.total.currency
-        fail(tx, home, order, f"it suddenly asks in {asks}, not in {agreed.currency}")
+        fail(
+            tx,
+            home,
+            order,
+            phrase(
+                "it suddenly asks in {asks}, not in {currency}", asks=asks, currency=agreed.currency
+            ),
+        )
         return
     initialised = order.moved(
         "initialised",
@@ -66,9 +75,9 @@ def on_init(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     )
     changed = differences(order, initialised)
     if answer.table and order.table and answer.table.party_size != order.table.party_size:
-        changed.append(f"it is for {answer.table.party_size}")
+        changed.append(phrase("it is for {party_size}", party_size=answer.table.party_size))
     if changed:
-        note = f"the offer changed after you agreed: {listed(changed)}"
+        note = phrase("the offer changed after you agreed: {changed}", changed=listed(changed))
         facts = {"total": str(initialised.quote and initialised.quote.total), "changed": changed}
         tx.save(
             initialised.moved("quoted", note=note), Entry("changed_by_provider", order.id, facts)
@@ -93,14 +102,20 @@ def differences(agreed: Order, now: Order) -> list[str]:
     found = []
     most = agreed.approved_total
     if now.quote is None or most is None:
-        found.append("it names no price")
+        found.append(phrase("it names no price"))
     elif now.quote.total.currency != most.currency or now.quote.total.amount > most.amount:
-        found.append(f"it costs {now.quote.total} instead of {most}")
+        found.append(phrase("it costs {total} instead of {most}", total=now.quote.total, most=most))
     if (now.slot.window if now.slot else None) != (agreed.slot.window if agreed.slot else None):
-        found.append(f"it {'is' if agreed.table else 'comes'} at another time")
+        found.append(_another_time(agreed))
     if _contents(now.lines) != _contents(agreed.lines):
-        found.append(OTHER_THINGS[agreed.domain])
+        found.append(phrase(OTHER_THINGS[agreed.domain]))
     return found
+
+
+def _another_time(agreed: Order) -> str:
+    if agreed.table is not None:
+        return phrase("it is at another time")
+    return phrase("it comes at another time")
 
 
 def _contents(lines: Sequence[Line]) -> dict[str, tuple[int, str]]:
@@ -182,7 +197,7 @@ def confirmed(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     odd = _odd(order, done, answer)
     if odd:
         facts["stated"] = odd
-        done = replace(done, note=f"on confirming, {listed(odd)}")
+        done = replace(done, note=phrase(_ON_CONFIRMING) + listed(odd))
     if answer.slots:
         tx.save_slots(done.id, answer.slots)
     tx.save(done, Entry("confirmed", order.id, facts))
@@ -208,11 +223,11 @@ def _odd(agreed: Order, done: Order, answer: OrderAnswer) -> list[str]:
     total = done.quote.total if done.quote else done.approved_total
     odd = []
     if answer.quote is not None and answer.quote.total != total:
-        odd.append(f"it now says {answer.quote.total}")
+        odd.append(phrase("it now says {total}", total=answer.quote.total))
     if agreed.slot and done.slot and done.slot.window != agreed.slot.window:
-        odd.append(f"it {'is' if agreed.table else 'comes'} at another time")
+        odd.append(_another_time(agreed))
     if answer.lines and _contents(answered_lines(agreed, answer)) != _contents(agreed.lines):
-        odd.append(OTHER_THINGS[agreed.domain])
+        odd.append(phrase(OTHER_THINGS[agreed.domain]))
     return odd
 
 
@@ -227,8 +242,12 @@ def _all_answered(
     placed = [order for order in known if order.state in (*PLACED, "completed")]
     words = [_ordered(home, tx, order) for order in placed]
     words += [
-        f"{order.provider_name} did not take its part ({order.reason}): "
-        f"{listed([line.name for line in order.lines])} were not ordered."
+        phrase(
+            "{provider_name} did not take its part ({reason}): {lines} were not ordered.",
+            provider_name=order.provider_name,
+            reason=order.reason,
+            lines=listed([line.name for line in order.lines]),
+        )
         for order in known
         if order not in placed
     ]
@@ -245,9 +264,14 @@ def _all_answered(
 def _ordered(home: Home, tx: Tx, order: Order) -> str:
     total = order.quote.total if order.quote else order.approved_total
     zone = home.settings.home.zone
-    odd = order.note.removeprefix("on confirming, ")
-    doubt = f" {odd[0].upper()}{odd[1:]}; ask it why." if odd != order.note else ""
-    return f"{placed_text(order, total, zone, tx.now)} Order {order.order_id}.{doubt}"
+    odd = order.note.removeprefix(phrase(_ON_CONFIRMING))
+    doubt = phrase(" {odd}; ask it why.", odd=capital(odd)) if odd != order.note else ""
+    return phrase(
+        "{placed} Order {order_id}.{doubt}",
+        placed=placed_text(order, total, zone, tx.now),
+        order_id=order.order_id,
+        doubt=doubt,
+    )
 
 
 def fail(tx: Tx, home: Home, order: Order, reason: str, *, outcome: str = "") -> None:
@@ -271,9 +295,15 @@ def fail(tx: Tx, home: Home, order: Order, reason: str, *, outcome: str = "") ->
     for sibling in siblings:
         if not ORDER_LIFE.ended(sibling.state):
             tx.drop_timers("patience", sibling.id)
-            tx.save(sibling.moved("cancelled", pending=None, reason="its other part failed"))
+            tx.save(
+                sibling.moved("cancelled", pending=None, reason=phrase("its other part failed"))
+            )
     if not outcome:
-        outcome = f"{order.provider_name} did not take the order ({reason}); nothing was ordered."
+        outcome = phrase(
+            "{provider_name} did not take the order ({reason}); nothing was ordered.",
+            provider_name=order.provider_name,
+            reason=reason,
+        )
     if any(tx.house.orders.get(one.order_id) is not None for one in suggestion.options):
         reopen(tx, home, replace(suggestion, body=f"{outcome}\n{suggestion.body}"))
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.domain.decisions import Decision, DecisionResult
 from hub.domain.suggestions import Suggestion, Verb
 from hub.domain.tokens import ActionToken
+from hub.domain.tongue import phrase
 from hub.flow.decide import decide
 from hub.flow.home import Home
 from hub.store.tx import Entry, Tx
@@ -21,14 +22,14 @@ def why_not(home: Home, suggestion: Suggestion, verb: Verb, option: str | None) 
     """
     press = home.settings.homeassistant.press
     if press.member is None:
-        return "no button may decide (homeassistant.press.member)"
+        return phrase("no button may decide (homeassistant.press.member)")
     if verb != "approve":
         return ""
     barrier = press.authority.barrier(suggestion, verb, option)
     if barrier == "kind":
-        return "no button may approve this (homeassistant.press.kinds)"
+        return phrase("no button may approve this (homeassistant.press.kinds)")
     if barrier == "sum":
-        return "no button may spend that much (homeassistant.press.up_to)"
+        return phrase("no button may spend that much (homeassistant.press.up_to)")
     return ""
 
 
@@ -36,12 +37,14 @@ def press(tx: Tx, home: Home, token: ActionToken) -> DecisionResult:
     """Carry a press out; what cannot be is noted in the log, from where it is told."""
     suggestion = tx.suggestion(token.suggestion_id)
     if suggestion is None:
-        return DecisionResult("unknown", "There is no such suggestion (any more).")
+        return DecisionResult("unknown", phrase("There is no such suggestion (any more)."))
     refusal = why_not(home, suggestion, token.verb, token.option)
     if not refusal and token.member != home.settings.homeassistant.press.member:
-        refusal = "it was another member's button"
+        refusal = phrase("it was another member's button")
     if refusal:
-        result = DecisionResult("refused", f"Nothing was done: {refusal}.", suggestion)
+        result = DecisionResult(
+            "refused", phrase("Nothing was done: {refusal}.", refusal=refusal), suggestion
+        )
     else:
         result = decide(tx, home, Decision.of(token, VIA))
     if result.result in ("refused", "repeated"):

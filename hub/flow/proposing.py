@@ -17,6 +17,7 @@ from hub.domain.orders import Change, Order, Window
 from hub.domain.peers import PeerError
 from hub.domain.plans import Plan
 from hub.domain.suggestions import Because, Kind, Option, Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.wording import window_text
 from hub.flow.activities import organize
 from hub.flow.agenda import USUAL
@@ -38,7 +39,7 @@ def propose_move(
     zone = home.settings.home.zone
     new, old = found.slot.window, case.conflict.block.window
     fee = case.fee if case.fee is not None and case.fee.amount else None
-    costs = f"Moving it costs {fee}." if fee else "Moving it costs nothing."
+    costs = phrase("Moving it costs {fee}.", fee=fee) if fee else phrase("Moving it costs nothing.")
     asked_for = replace(found, slot=replace(found.slot, fee=fee))
     option = Option(
         id=f"{order.id}:move",
@@ -52,9 +53,11 @@ def propose_move(
     latest = [old.start, new.start]
     if order.rescheduling is not None and order.rescheduling.until is not None:
         latest.append(order.rescheduling.until)
-    body = (
-        f"It would come {window_text(new, zone, tx.now)} instead of"
-        f" {window_text(old, zone, tx.now)}. {costs}"
+    body = phrase(
+        "It would come {when} instead of {when2}. {costs}",
+        when=window_text(new, zone, tx.now),
+        when2=window_text(old, zone, tx.now),
+        costs=costs,
     )
     title = way_out(asked_for, zone, tx.now)
     facts = {"order": order.id, "fee": str(fee or "")}
@@ -66,13 +69,14 @@ def propose_plan(tx: Tx, home: Home, case: Case, found: Resolution | None) -> No
     """Ask whether a plan of the household's own is to be at another time, or not at all."""
     block, zone = case.conflict.block, home.settings.home.zone
     if found is None:
-        title, window = f"Leave out {block.title}?", None
-        body = "Nobody would cook then."
+        title, window = phrase("Leave out {title}?", title=block.title), None
+        body = phrase("Nobody would cook then.")
     else:
         title, window = way_out(found, zone, tx.now), found.slot.window
-        body = (
-            f"It would be {window_text(window, zone, tx.now)} instead of"
-            f" {window_text(block.window, zone, tx.now)}."
+        body = phrase(
+            "It would be {when} instead of {when2}.",
+            when=window_text(window, zone, tx.now),
+            when2=window_text(block.window, zone, tx.now),
         )
     latest = min(block.window.start, window.start) if window else block.window.start
     case = replace(case, slot=found.slot if found is not None else None)
@@ -154,7 +158,7 @@ def say_settled(tx: Tx, home: Home, case: Case) -> None:
         home.adults(),
         tag=tag_of(case.key),
         title=case.conflict.block.title,
-        body="It is settled: nothing needs to be changed.",
+        body=phrase("It is settled: nothing needs to be changed."),
         cause=index,
         withdraw=True,
     )
@@ -167,7 +171,7 @@ def change_plan(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) 
     """Do with a plan of the household's own what a member agreed to."""
     case = tx.house.cases.get(suggestion.subject)
     if case is None or case.suggestion_id != suggestion.id:
-        return DecisionResult("refused", "That plan is gone.", suggestion)
+        return DecisionResult("refused", phrase("That plan is gone."), suggestion)
     window = case.slot.window if case.slot is not None else None
     kind, _, name = suggestion.subject.partition(":")
     agreed = suggestion.moved("approved", decided_by=decision.member, decided_at=tx.now)
@@ -180,11 +184,15 @@ def change_plan(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) 
         except (ActivityError, PeerError) as error:
             return DecisionResult("refused", str(error), suggestion)
     if not done:
-        return DecisionResult("refused", "That plan is gone.", suggestion)
+        return DecisionResult("refused", phrase("That plan is gone."), suggestion)
     facts = {"member": decision.member, "via": decision.via, "version": suggestion.version}
     tx.save(agreed, Entry("approved", suggestion.id, facts))
     when = window and span_text(window, home.settings.home.zone, tx.now)
-    outcome = f"{case.conflict.block.title} is {when} now." if when else "It is left out."
+    outcome = (
+        phrase("{title} is {when} now.", title=case.conflict.block.title, when=when)
+        if when
+        else phrase("It is left out.")
+    )
     ended = end(tx, home, agreed, "carried_out", outcome)
     return DecisionResult("done", outcome, ended)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.domain.decisions import ADULTS_ONLY, DecisionResult
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.domain.witness import MOST_DOUBTS, Witness
 from hub.flow.cosigning import found
@@ -111,18 +112,20 @@ def begin_anew(tx: Tx, home: Home, provider: str, member_id: str) -> DecisionRes
     What proves the break stays.
     """
     if not home.decides(member_id):
-        return DecisionResult("refused", ADULTS_ONLY)
+        return DecisionResult("refused", phrase(ADULTS_ONLY))
     state = seen(tx, provider)
     if not state.fault:
-        return DecisionResult("repeated", "Nothing was found wrong with that log.")
+        return DecisionResult("repeated", phrase("Nothing was found wrong with that log."))
     if state.ours:
-        words = "It is this household's log that is another one: the provider has to begin anew."
+        words = phrase(
+            "It is this household's log that is another one: the provider has to begin anew."
+        )
         return DecisionResult("refused", words)
     anew = replace(state, log_key="", seen="", seen_size=0, seen_at=None, doubts=0)
     WitnessStore(tx.connection).save(replace(anew, fault="", fault_at=None))
     tx.append(Entry("provider_log_anew", provider, {"member": member_id}))
     tx.page_changed = True
-    return DecisionResult("done", "Its log counts from now on as it is.")
+    return DecisionResult("done", phrase("Its log counts from now on as it is."))
 
 
 def _unproved(tx: Tx, home: Home, shown: Shown, state: Witness, size: int) -> None:
@@ -131,9 +134,12 @@ def _unproved(tx: Tx, home: Home, shown: Shown, state: Witness, size: int) -> No
     if state.doubts <= MOST_DOUBTS:
         WitnessStore(tx.connection).save(state)
         return
-    words = (
-        f"The log of {shown.name} says that it grew from {state.seen_size} to {size} entries, and "
-        "does not show it. Both signed versions are kept."
+    words = phrase(
+        "The log of {name} says that it grew from {seen_size} to {size} entries, and does not"
+        " show it. Both signed versions are kept.",
+        name=shown.name,
+        seen_size=state.seen_size,
+        size=size,
     )
     _found(tx, home, shown, state, words)
 

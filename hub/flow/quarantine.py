@@ -7,6 +7,7 @@ from datetime import timedelta
 from devices.types import Announcement, Decoded, Entity, Item
 from hub.domain.logins import speaker
 from hub.domain.quarantine import MOST_WAITING, KnownDevice, readable
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.house import House
@@ -67,8 +68,11 @@ def meet(tx: Tx, home: Home, entity: Entity) -> None:
             home,
             home.adults(),
             tag=tag_of(SWITCH),
-            title="A new device waits",
-            body=f"{name}: nothing it says is used until an adult accepts it on the page Devices.",
+            title=phrase("A new device waits"),
+            body=phrase(
+                "{name}: nothing it says is used until an adult accepts it on the page Devices.",
+                name=name,
+            ),
             cause=index,
         )
 

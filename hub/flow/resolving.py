@@ -16,6 +16,7 @@ from hub.domain.dayview import day_window
 from hub.domain.offers import DeliverySlot, Window
 from hub.domain.orders import Order
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.agenda import agenda_of
 from hub.flow.ending import end
 from hub.flow.home import Home
@@ -62,7 +63,7 @@ def let_go(tx: Tx, home: Home, case: Case) -> None:
         tx.drop_case(case.id)
         return
     if question is not None and question.open:
-        end(tx, home, question, "superseded", "It is settled: nothing needs to be changed.")
+        end(tx, home, question, "superseded", phrase("It is settled: nothing needs to be changed."))
     elif case.state == "told":
         say_settled(tx, home, case)
     forget_probe(tx, case)
@@ -96,7 +97,7 @@ def _holds(tx: Tx, home: Home, case: Case, question: Suggestion) -> bool:
 def _after(tx: Tx, home: Home, case: Case, question: Suggestion, cause: str) -> Case | None:
     """Return the case as it is to be pursued after its question, None where it rests."""
     if question.open:
-        end(tx, home, question, "superseded", "The day has changed since.")
+        end(tx, home, question, "superseded", phrase("The day has changed since."))
         forget_probe(tx, case)
         return case.anew()
     if question.state in ("declined", "expired", "carried_out") and case.cause == cause:
@@ -154,7 +155,9 @@ def _seek(tx: Tx, home: Home, case: Case) -> None:
     elif block.kind in ("cooking", "activity"):
         _seek_own(tx, home, case)
     else:
-        _no_way(tx, home, case, f"{block.title} is not this household's to move")
+        _no_way(
+            tx, home, case, phrase("{title} is not this household's to move", title=block.title)
+        )
 
 
 def _seek_delivery(tx: Tx, home: Home, case: Case, order: Order) -> None:
@@ -167,13 +170,18 @@ def _seek_delivery(tx: Tx, home: Home, case: Case, order: Order) -> None:
         return
     if case.unheard:
         again = tx.now + ASK_AGAIN if case.silent < MOST_SILENT else None
-        words = f"{order.provider_name} does not answer"
+        words = phrase("{provider_name} does not answer", provider_name=order.provider_name)
         _no_way(tx, home, replace(case, again=again), words)
         tx.set_timer("conflict", case.id, "", again)
         return
     terms = order.rescheduling
     if terms is not None and not terms.possible_at(tx.now):
-        _no_way(tx, home, case, f"{order.provider_name} lets it be moved no more")
+        _no_way(
+            tx,
+            home,
+            case,
+            phrase("{provider_name} lets it be moved no more", provider_name=order.provider_name),
+        )
     elif case.offered is None:
         probe(tx, home, order, order.slot, case)
     else:
@@ -181,12 +189,28 @@ def _seek_delivery(tx: Tx, home: Home, case: Case, order: Order) -> None:
         found = _resolved(tx, home, case, left)
         if isinstance(found, Unresolvable):
             refused = len(case.offered) - len(left)
-            more = f"; {order.provider_name} refused {refused}" if refused else ""
+            more = (
+                phrase(
+                    "; {provider_name} refused {refused}",
+                    provider_name=order.provider_name,
+                    refused=refused,
+                )
+                if refused
+                else ""
+            )
             _no_way(tx, home, case, found.why + more)
         elif case.priced and case.slot == found.slot and change is not None:
             propose_move(tx, home, case, order, change, found)
         elif case.tries >= MOST_TRIES:
-            _no_way(tx, home, case, f"{order.provider_name} refuses each window that it offers")
+            _no_way(
+                tx,
+                home,
+                case,
+                phrase(
+                    "{provider_name} refuses each window that it offers",
+                    provider_name=order.provider_name,
+                ),
+            )
         else:
             probe(tx, home, order, found.slot, case)
 

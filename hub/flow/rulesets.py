@@ -19,6 +19,7 @@ from hub.domain.rulesets import (
     digest_of,
     precedence,
 )
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.rulesets import RuleSetStore
@@ -120,7 +121,9 @@ def written(tx: Tx, set_id: str, left: tuple[str, ...]) -> None:
         trouble = ""
         if left:
             names = ", ".join(f"{name}.new" for name in left)
-            trouble = f"changed meanwhile, so what the set says is in {names} beside it"
+            trouble = phrase(
+                "changed meanwhile, so what the set says is in {names} beside it", names=names
+            )
         store.keep(replace(before, writing=(), trouble=trouble))
     tx.page_changed = True
 
@@ -143,8 +146,11 @@ def found_newer(tx: Tx, home: Home, offered: Offered) -> None:
         home,
         before,
         cause,
-        f"Rules {before.id}: version {offered.version} is there",
-        f"You have {before.version}. Nothing changes until you looked at it and agreed.",
+        phrase("Rules {id}: version {version} is there", id=before.id, version=offered.version),
+        phrase(
+            "You have {version}. Nothing changes until you looked at it and agreed.",
+            version=before.version,
+        ),
     )
 
 
@@ -157,7 +163,7 @@ def looked(tx: Tx, home: Home, set_id: str, trouble: str, *, refused: bool = Fal
     store.keep(replace(before, looked_at=tx.now, trouble=trouble))
     if refused and trouble != before.trouble:
         cause = tx.append(Entry("rule_set_refused", set_id, {"reason": trouble}))
-        _tell(tx, home, before, cause, f"Rules {before.id}: not taken", trouble)
+        _tell(tx, home, before, cause, phrase("Rules {id}: not taken", id=before.id), trouble)
     tx.page_changed = True
 
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from hub.domain.contacts import Contact
 from hub.domain.peers import PeerError, PeerMessage
 from hub.domain.sheets import MOST_SHEETS, TOLD_AGAIN, Given, Kept, are_words
+from hub.domain.tongue import phrase
 from hub.flow.befriend import both, tell_adults
 from hub.flow.home import Home
 from hub.flow.peerout import send
@@ -79,12 +80,14 @@ def take_shown(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> No
     SheetStore(tx.connection).save(replace(found, shown_at=tx.now))
     cause = tx.append(Entry("sheet_shown_there", contact.id, {"number": found.number}))
     if found.shown_at is None or tx.now - found.shown_at > TOLD_AGAIN:
-        words = (
-            f"Somebody at {contact.name} looked at the sheet of your recovery words that is kept "
-            f"there. {found.needed} sheets together are this household. If none of you asked for "
-            "it, ask them why."
+        words = phrase(
+            "Somebody at {name} looked at the sheet of your recovery words that is kept there."
+            " {needed} sheets together are this household. If none of you asked for it, ask them"
+            " why.",
+            name=contact.name,
+            needed=found.needed,
         )
-        tell_adults(tx, home, contact, "Your recovery words were shown", words, cause)
+        tell_adults(tx, home, contact, phrase("Your recovery words were shown"), words, cause)
     tx.page_changed = True
 
 
@@ -106,8 +109,10 @@ def _not_kept(tx: Tx, home: Home, contact: Contact, found: Given, reason: str) -
     reason = reason[:200]
     SheetStore(tx.connection).save(replace(found, kept_at=None, refused=reason))
     cause = tx.append(Entry("sheet_not_kept", contact.id, {"reason": reason}))
-    words = f"{reason}. Give sheets anew, to others (`identity share`)."
-    tell_adults(tx, home, contact, f"{contact.name} keeps no recovery sheet", words, cause)
+    words = phrase("{reason}. Give sheets anew, to others (`identity share`).", reason=reason)
+    tell_adults(
+        tx, home, contact, phrase("{name} keeps no recovery sheet", name=contact.name), words, cause
+    )
 
 
 # -- who keeps one -------------------------------------------------------------------------------
@@ -141,11 +146,14 @@ def take_sheet(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> No
     cause = tx.append(Entry("sheet_kept_for", contact.id, {"number": made.number}))
     send(tx, contact, KEPT, {"batch": batch})
     if before is None or tx.now - before.at > TOLD_AGAIN:
-        said = (
-            f"{contact.name} gave this hub a sheet of recovery words to keep. Alone it opens "
-            "nothing. Should they lose their hub they will ask you for it in person."
+        said = phrase(
+            "{name} gave this hub a sheet of recovery words to keep. Alone it opens nothing."
+            " Should they lose their hub they will ask you for it in person.",
+            name=contact.name,
         )
-        tell_adults(tx, home, contact, f"A recovery sheet of {contact.name}", said, cause)
+        tell_adults(
+            tx, home, contact, phrase("A recovery sheet of {name}", name=contact.name), said, cause
+        )
     tx.page_changed = True
 
 
@@ -179,7 +187,12 @@ def stop_keeping(tx: Tx, contact_id: str) -> Contact:
     contact, found = _kept_for(tx, contact_id)
     SheetStore(tx.connection).drop(found)
     tx.append(Entry("sheet_dropped", contact.id, {"by": "us"}))
-    send(tx, contact, KEPT, {"batch": found.batch, "refused": "they no longer want to keep it"})
+    send(
+        tx,
+        contact,
+        KEPT,
+        {"batch": found.batch, "refused": phrase("they no longer want to keep it")},
+    )
     tx.page_changed = True
     return contact
 

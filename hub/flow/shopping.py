@@ -10,6 +10,7 @@ from hub.domain.effects import ChangeList
 from hub.domain.offers import Want
 from hub.domain.orders import Order
 from hub.domain.shopping import LONGEST, MOST_ITEMS, ListItem, want_of
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.house import House
@@ -54,8 +55,10 @@ def list_failed(tx: Tx, home: Home, todo: str, problem: str, *, lasting: bool) -
     tx.set_cursor(_FAILING + todo, text)
     if due and not told:
         cause = tx.append(Entry("list_failed", todo, {"problem": problem[:300]}))
-        body = f"It cannot be read: {problem[:300]}. The hub goes on trying."
-        title, tag = f"Shopping list {todo}", tag_of(f"list:{todo}")
+        body = phrase(
+            "It cannot be read: {problem}. The hub goes on trying.", problem=problem[:300]
+        )
+        title, tag = phrase("Shopping list {todo}", todo=todo), tag_of(f"list:{todo}")
         tell(tx, home, home.adults(), tag=tag, title=title, body=body, cause=cause)
 
 

@@ -13,6 +13,7 @@ from hub.domain.orders import Want
 from hub.domain.proposals import Firing
 from hub.domain.shopping import joined
 from hub.domain.suggestions import Because, Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.asking import opened
 from hub.flow.belonging import note
 from hub.flow.collect import collect, forget_timers
@@ -77,7 +78,7 @@ def supersede(tx: Tx, older: Suggestion) -> None:
     """Close a suggestion that a better one takes the place of, and drop its offers."""
     for order in tx.orders_of(older.id):
         tx.save(order.moved("cancelled", pending=None, reason="superseded", updated_at=tx.now))
-    moved = older.moved("superseded", outcome="A newer suggestion took its place.")
+    moved = older.moved("superseded", outcome=phrase("A newer suggestion took its place."))
     tx.save(moved, Entry("superseded", older.id, {}))
     forget_timers(tx, older.id)
     note(tx, older.about, "ended", older.id)

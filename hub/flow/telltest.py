@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.tx import Entry, Tx
@@ -16,6 +17,6 @@ def send_test(tx: Tx, home: Home, member: str) -> None:
         (member,),
         tag=tag_of(f"test:{member}"),
         title=home.settings.home.name,
-        body="This is how the hub reaches you. Nothing needs to be done.",
+        body=phrase("This is how the hub reaches you. Nothing needs to be done."),
         cause=cause,
     )

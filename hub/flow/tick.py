@@ -15,6 +15,7 @@ from hub.domain.decisions import Decision
 from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
+from hub.domain.tongue import later, phrase
 from hub.flow import digest, owners, witness
 from hub.flow.activities.timers import over as _activity
 from hub.flow.activities.timers import roster as _roster
@@ -54,12 +55,12 @@ DOUBT = timedelta(hours=24)
 """How long it may stay unknown whether a provider took an order."""
 TIDY_EVERY = timedelta(days=1)
 _NOTHING = {
-    "grocery_order": "; nothing was ordered",
-    "move_delivery": "; nothing was moved",
-    "cancel_order": "; nothing was cancelled",
-    "ride": "; no ride was ordered",
-    "table": "; no table was booked",
-    "change_plan": "; nothing was changed",
+    "grocery_order": later("; nothing was ordered"),
+    "move_delivery": later("; nothing was moved"),
+    "cancel_order": later("; nothing was cancelled"),
+    "ride": later("; no ride was ordered"),
+    "table": later("; no table was booked"),
+    "change_plan": later("; nothing was changed"),
 }
 SIGN_WITHIN = timedelta(hours=1)
 """How long an entry of the ledger waits for a checkpoint that nobody's decision brings."""
@@ -132,7 +133,7 @@ def _collect(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None
     if suggestion is None or not suggestion.open or suggestion.asked:
         return
     if subject == "late" and not suggestion.options:
-        end(tx, home, suggestion, "failed", "No provider answered in time.")
+        end(tx, home, suggestion, "failed", phrase("No provider answered in time."))
     else:
         ask_now(tx, home, suggestion)
 
@@ -140,8 +141,14 @@ def _collect(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None
 def _deadline(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
     if suggestion is not None and suggestion.open:
-        nothing = _NOTHING.get(suggestion.kind, "")
-        end(tx, home, suggestion, "expired", f"Nobody decided in time{nothing}.")
+        nothing = phrase(_NOTHING[suggestion.kind]) if suggestion.kind in _NOTHING else ""
+        end(
+            tx,
+            home,
+            suggestion,
+            "expired",
+            phrase("Nobody decided in time{nothing}.", nothing=nothing),
+        )
 
 
 def _auto(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
@@ -184,7 +191,7 @@ def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
     if order is None or order.pending not in ("select", "init", "confirm", *CHANGING):
         return
     if order.pending == "select":
-        unanswered(tx, home, order, "there was no answer in time")
+        unanswered(tx, home, order, phrase("there was no answer in time"))
         return
     tries = int(subject or "0") + 1
     patience = timedelta(seconds=home.settings.beckn.confirm_patience)
@@ -193,14 +200,16 @@ def _patience(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> Non
             return
     elif order.pending == "init":
         if tries >= INIT_TRIES:
-            fail(tx, home, order, "no answer")
+            fail(tx, home, order, phrase("no answer"))
             return
         request(tx, home, order, "init", again=True)
     else:
         if order.updated_at is not None and tx.now - order.updated_at >= DOUBT:
             who = order.provider_name
-            outcome = f"{who} never said whether it took the order. Please ask {who} yourself."
-            fail(tx, home, order, "it never answered", outcome=outcome)
+            outcome = phrase(
+                "{who} never said whether it took the order. Please ask {who} yourself.", who=who
+            )
+            fail(tx, home, order, phrase("it never answered"), outcome=outcome)
             return
         request(tx, home, order, "status")
         patience = min(patience * 2 ** min(tries, 16), LONGEST_PATIENCE)
@@ -214,8 +223,13 @@ def _follow(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
         return
     over = datetime.fromisoformat(subject) if subject else due
     if tx.now >= over + FOLLOW_FOR:
-        reason = "the provider said no more of it; it is taken for delivered"
-        give_up(tx, home, order, f"{order.provider_name} has brought it already.")
+        reason = phrase("the provider said no more of it; it is taken for delivered")
+        give_up(
+            tx,
+            home,
+            order,
+            phrase("{provider_name} has brought it already.", provider_name=order.provider_name),
+        )
         done = order.moved("completed", pending=None, change=None, reason=reason, updated_at=tx.now)
         tx.save(done, Entry("order_completed", order.id, {"presumed": True}))
         note(tx, done.about, "over", done.id)

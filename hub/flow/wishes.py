@@ -38,6 +38,7 @@ from hub.domain.money import Money
 from hub.domain.offers import Domain, Place, RideWish, TableWish
 from hub.domain.orders import Change, Order
 from hub.domain.suggestions import Agreed, Because, Escalation, Kind, Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.flow.asking import opened
 from hub.flow.belonging import note
@@ -97,7 +98,7 @@ def seek(
     if older is not None:
         if not older.open or (_sought(tx, older) == wish and agreed == older.agreed):
             return older
-        end(tx, home, older, "superseded", "What is looked for has changed.")
+        end(tx, home, older, "superseded", phrase("What is looked for has changed."))
     suggestion = _suggestion(tx, home, question, wish, key, agreed)
     facts: dict[str, object] = {"kind": suggestion.kind, "key": key}
     if agreed is not None:

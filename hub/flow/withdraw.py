@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.domain.events import NoticeEnded, NoticeIssued
+from hub.domain.tongue import phrase
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.meals import follow as meals
@@ -15,7 +16,11 @@ def notice_ended(tx: Tx, home: Home, event: NoticeEnded) -> None:
     notice = event.notice
     cancelled = notice.expires is None or tx.now < notice.expires
     what = notice.event or notice.headline
-    outcome = f"{what}: cancelled." if cancelled else f"{what}: it is over."
+    outcome = (
+        phrase("{what}: cancelled.", what=what)
+        if cancelled
+        else phrase("{what}: it is over.", what=what)
+    )
     identity = f"{notice.sender},{notice.identifier}"
     _close(tx, home, identity, "expired", outcome)
     if not cancelled:
@@ -38,7 +43,9 @@ def notice_replaced(tx: Tx, home: Home, event: NoticeIssued) -> None:
     """Close what was asked because of notices that this one updates; its rules may ask anew."""
     for ref in event.replaced:
         identity = ref.rpartition(",")[0]
-        outcome = f"{event.notice.event or event.notice.headline}: there is newer word of it."
+        outcome = phrase(
+            "{event}: there is newer word of it.", event=event.notice.event or event.notice.headline
+        )
         _close(tx, home, identity, "superseded", outcome)
         newer = f"{event.notice.sender},{event.notice.identifier}"
         meals.notice_replaced(tx, home, identity, newer)

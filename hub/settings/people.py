@@ -146,6 +146,11 @@ class HomeSettings(Section):
 
     name: str = Field(default="Home", max_length=80, description="as members see it")
     timezone: str = Field(default="UTC", description="IANA zone; instants are shown in it")
+    language: Literal["en", "zh"] = Field(
+        default="en",
+        description="in which the hub says its own sentences: questions, notifications, reasons; "
+        "on pages each browser chooses its own for the rest",
+    )
     currency: str = Field(default="EUR", pattern=r"^[A-Z]{3}$", description="ISO 4217")
     address: str | None = Field(default=None, max_length=300, description="street and number, city")
     area_code: str | None = Field(default=None, max_length=20, description="postal code")

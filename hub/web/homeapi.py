@@ -32,6 +32,7 @@ class HomeView:
 
     name: str | None
     timezone: str | None
+    language: str | None
     currency: str | None
     quiet_hours: str | None
 
@@ -66,6 +67,9 @@ class HomeBody(Input):
 
     name: str | None = Field(max_length=80)
     timezone: str | None = Field(max_length=64, description="IANA zone, e.g. Europe/Berlin")
+    language: str | None = Field(
+        default=None, max_length=2, description="in which the hub speaks: en, zh"
+    )
     currency: str | None = Field(max_length=3, description="ISO 4217")
     quiet_hours: str | None = Field(max_length=11, description="local times, e.g. 22:00-07:00")
 
@@ -114,7 +118,7 @@ async def _home(request: web.Request) -> Answer:
     there = found if isinstance(found, dict) else {}
     texts = [
         None if there.get(key) is None else str(there[key])
-        for key in ("name", "timezone", "currency", "quiet_hours")
+        for key in ("name", "timezone", "language", "currency", "quiet_hours")
     ]
     return Answer(HomeView(*texts), tag=tag)
 

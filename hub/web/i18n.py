@@ -12,6 +12,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from hub.domain.tongue import speak
+
 LOCALE = Path(__file__).parent / "locale"
 DOMAIN = "web"
 LANGUAGES = {"en": "English", "zh": "简体中文"}
@@ -35,6 +37,11 @@ def translations(language: str) -> NullTranslations:
         return NullTranslations()
     with (LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.mo").open("rb") as stream:
         return GNUTranslations(stream)
+
+
+def say_in(language: str) -> None:
+    """Have the hub say its own sentences in a language from now on (``hub.domain.tongue``)."""
+    speak(language, translations(language).gettext)
 
 
 def language_of(request: web.Request) -> str:

@@ -24,6 +24,7 @@ def home_changes(form: Mapping[str, str]) -> Changes:
     return {
         ("home", "name"): form.get("name", "").strip() or None,
         ("home", "timezone"): form.get("timezone", "").strip() or None,
+        ("home", "language"): form.get("language", "").strip() or None,
         ("home", "currency"): form.get("currency", "").strip().upper() or None,
         ("home", "quiet_hours"): form.get("quiet_hours", "").strip() or None,
     }

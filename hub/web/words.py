@@ -14,7 +14,6 @@ from hub.domain.offers import Domain
 from hub.domain.orders import OrderState, Window
 from hub.domain.suggestions import Disclosure, SuggestionState
 from hub.domain.values import dataclass
-from hub.domain.wording import window_text
 from hub.web.i18n import N_, translations
 
 SUGGESTION_STATES: dict[SuggestionState, str] = {
@@ -275,8 +274,6 @@ class Words:
 
     def window(self, window: Window) -> str:
         """Say a delivery window: ``today 18:00-20:00``."""
-        if self.language == "en":
-            return window_text(window, self.zone, self.now).replace("-", "\N{EN DASH}")
         start, end = window.start.astimezone(self.zone), window.end.astimezone(self.zone)
         until = f"{end:%H:%M}" if start.date() == end.date() else self.local(window.end)
         return f"{self.local(window.start)}\N{EN DASH}{until}"

@@ -8,6 +8,7 @@ from hub.domain import daywords
 from hub.domain.activities import Activity, Attendee, Planned, Proposal
 from hub.domain.contacts import Contact
 from hub.domain.suggestions import Because, Kind, Suggestion
+from hub.domain.tongue import phrase
 from hub.flow.activities.keep import ready
 from hub.flow.asking import posed, put
 from hub.flow.ending import take_back
@@ -35,7 +36,7 @@ def withdraw_proposals(tx: Tx, home: Home, activity: Activity, but: str = "") ->
     for key, suggestion_id in list(tx.house.open_keys.items()):
         gone = key.startswith(start) and key not in kept
         if suggestion_id != but and (gone or (key.startswith(late) and not activity.open)):
-            take_back(tx, home, key, "That is settled otherwise.")
+            take_back(tx, home, key, phrase("That is settled otherwise."))
 
 
 def about(suggestion: Suggestion) -> str:
@@ -62,7 +63,7 @@ def ask_members(
     unsure = ("NEEDS-ACTION", "TENTATIVE") if again else ("NEEDS-ACTION",)
     if own is None or own.partstat not in unsure:
         return False
-    withdraw(tx, home, activity.key, "It has changed since.")
+    withdraw(tx, home, activity.key, phrase("It has changed since."))
     until = min(activity.details.answer_by or _END, planned.next_start(tx.now))
     if muted or until <= tx.now:
         return False
@@ -78,7 +79,7 @@ def ask_proposal(
     """Ask the members whether an activity of theirs is moved to the time a guest proposes."""
     activity, zone = planned.activity, home.settings.home.zone
     key = _counter(activity.key, proposal.by)
-    take_back(tx, home, key, "Another time was proposed since.")
+    take_back(tx, home, key, phrase("Another time was proposed since."))
     words = daywords.proposal_text(activity, proposal, zone, tx.now)
     line = daywords.activity_line(activity, zone, tx.now)
     until = min(proposal.window.start, max(planned.next_start(tx.now), tx.now))
@@ -89,7 +90,11 @@ def ask_proposal(
         key,
         activity.key,
         words,
-        f"It is planned for: {line}. {daywords.who_comes(activity)}",
+        phrase(
+            "It is planned for: {line}. {who_comes}",
+            line=line,
+            who_comes=daywords.who_comes(activity),
+        ),
         until,
         contact.id,
     )
@@ -101,9 +106,13 @@ def ask_late(
     """Ask the members whether a guest who said yes after the deadline may come."""
     activity = planned.activity
     key = f"late:{activity.key}|{late.address}"
-    take_back(tx, home, key, "They have answered anew.")
+    take_back(tx, home, key, phrase("They have answered anew."))
     line = daywords.activity_line(activity, home.settings.home.zone, tx.now)
-    title = f"{contact.name} would come to {activity.details.summary} after all"
+    title = phrase(
+        "{name} would come to {summary} after all",
+        name=contact.name,
+        summary=activity.details.summary,
+    )
     until = planned.next_start(tx.now)
     body = f"{line}. {why[:1].upper()}{why[1:]}."
     _suggest(tx, home, "late_answer", key, activity.key, title, body, until, contact.id)

@@ -12,6 +12,7 @@ from hub.domain.activities import Activity, PartStat
 from hub.domain.decisions import Decision
 from hub.domain.offers import Window
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import later, phrase
 from hub.flow.activities.ask import withdraw
 from hub.flow.activities.keep import keep, known, ready
 from hub.flow.activities.write import post
@@ -20,9 +21,9 @@ from hub.store.tx import Entry, Tx
 
 _SAID: dict[str, PartStat] = {"approve": "ACCEPTED", "maybe": "TENTATIVE", "decline": "DECLINED"}
 _WORDS: dict[PartStat, str] = {
-    "ACCEPTED": "comes",
-    "TENTATIVE": "may come",
-    "DECLINED": "does not come",
+    "ACCEPTED": later("{name} comes."),
+    "TENTATIVE": later("{name} may come."),
+    "DECLINED": later("{name} does not come."),
 }
 
 
@@ -46,7 +47,7 @@ def answer(
     says who of us goes. ActivityError, PeerError.
     """
     answered = _answer(tx, home, key, partstat, member, via, comment)
-    withdraw(tx, home, key, f"{home.called(member)} {_WORDS[partstat]}.")
+    withdraw(tx, home, key, phrase(_WORDS[partstat], name=home.called(member)))
     return answered
 
 
@@ -60,7 +61,7 @@ def propose(
     facts = {"member": member, "via": via, "start": window.start.isoformat()}
     keep(tx, home, replace(planned, what=done.activity), Entry("time_proposed", key, facts))
     post(tx, home, done)
-    withdraw(tx, home, key, "Another time was proposed.")
+    withdraw(tx, home, key, phrase("Another time was proposed."))
     return done.activity
 
 

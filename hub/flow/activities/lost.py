@@ -6,17 +6,18 @@ from collections.abc import Mapping
 
 from hub.domain.activities import Activity, ActivityError, Message
 from hub.domain.contacts import Contact
+from hub.domain.tongue import later, phrase
 from hub.flow.activities.ask import tell_members
 from hub.flow.activities.write import ITIP
 from hub.flow.home import Home
 from hub.store.tx import Entry, Tx
 
 _WORDS = {
-    "REQUEST": "{name} did not get the invitation",
-    "CANCEL": "{name} was not told that it is cancelled",
-    "DECLINECOUNTER": "{name} was not told that the time stays",
-    "REPLY": "{name} did not take our answer",
-    "COUNTER": "{name} did not take the time that we proposed",
+    "REQUEST": later("{name} did not get the invitation"),
+    "CANCEL": later("{name} was not told that it is cancelled"),
+    "DECLINECOUNTER": later("{name} was not told that the time stays"),
+    "REPLY": later("{name} did not take our answer"),
+    "COUNTER": later("{name} did not take the time that we proposed"),
 }
 
 
@@ -32,7 +33,7 @@ def itip_lost(
     planned = tx.activity(message.key)
     what = planned.what if planned is not None else None
     if isinstance(what, Activity) and (what.open or message.method == "CANCEL"):
-        words = _WORDS[message.method].format(name=contact.name)
+        words = phrase(_WORDS[message.method], name=contact.name)
         tell_members(tx, home, what, f"{words}: {reason}.", cause)
 
 

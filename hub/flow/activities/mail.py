@@ -11,6 +11,7 @@ from hub.domain import daywords
 from hub.domain.activities import Activity, ActivityError, Message, Person
 from hub.domain.contacts import Contact
 from hub.domain.effects import SendMail
+from hub.domain.tongue import phrase
 from hub.flow.activities.keep import ready
 from hub.flow.gate import to_guest
 from hub.flow.home import Home
@@ -60,13 +61,12 @@ def mail_gave_up(tx: Tx, home: Home, effect: SendMail, reason: str) -> None:
     name = contact.name if contact is not None else effect.to.name
     facts = {"to": effect.contact, "method": effect.message.method, "reason": reason[:300]}
     cause = tx.append(Entry("mail_not_sent", effect.message.key, facts))
-    what = "invitation" if effect.message.method == "REQUEST" else "cancellation"
     tell(
         tx,
         home,
         home.adults(),
         tag=tag_of(f"mail:{effect.message.key}:{effect.contact}"),
-        title=f"{name} got no mail",
-        body=f"The {what} “{effect.subject}” could not be sent: {reason}.",
+        title=phrase("{name} got no mail", name=name),
+        body=phrase("“{what}” could not be sent: {reason}.", what=effect.subject, reason=reason),
         cause=cause,
     )

@@ -28,6 +28,7 @@ from hub.domain.meals import SocialMeal
 from hub.domain.mealsteps import Step
 from hub.domain.money import Money
 from hub.domain.suggestions import Agreed, Because, Option
+from hub.domain.tongue import capital, later, phrase
 from hub.domain.wording import listed
 from hub.flow import wishes
 from hub.flow.activities import organize
@@ -73,7 +74,7 @@ def details_of(home: Home, meal: SocialMeal) -> Details:
     """Return a meal as what its guests read in their calendars."""
     settings = home.settings.home
     own = home.own.name if home.own is not None and home.own.name else settings.name
-    place = meal.place if meal.where == "out" else f"{meal.host or own}'s home"
+    place = meal.place if meal.where == "out" else phrase("{host}'s home", host=meal.host or own)
     return Details(
         meal.window,
         settings.timezone,
@@ -149,9 +150,9 @@ def look_for_table(
     names = listed([one.name for one in meal.coming])
     question = wishes.Question(
         about(meal),
-        f"A table for {party}: {meal.title}",
-        f"{names} said yes.",
-        (Because(f"{names} said yes to {meal.title}"),),
+        phrase("A table for {party}: {title}", party=party, title=meal.title),
+        phrase("{names} said yes.", names=names),
+        (Because(phrase("{names} said yes to {title}", names=names, title=meal.title)),),
         at,
         subject=meal.id,
     )
@@ -168,7 +169,7 @@ def _resize(tx: Tx, home: Home, meal: SocialMeal, action: ResizeTable) -> Social
         action.party,
         by=meal.by,
         at_most=meal.at_most,
-        why=f"{action.party} come to {meal.title}",
+        why=phrase("{party} come to {title}", party=action.party, title=meal.title),
     ):
         tx.set_timer(TIMER, meal.id, "retry", tx.now + RETRY)
     return meal
@@ -177,7 +178,7 @@ def _resize(tx: Tx, home: Home, meal: SocialMeal, action: ResizeTable) -> Social
 def _cancel_table(tx: Tx, home: Home, meal: SocialMeal, action: CancelTable) -> SocialMeal:
     order = tx.house.orders.get(action.order_id)
     if order is not None:
-        why = meal.reason or f"{meal.title} is off"
+        why = meal.reason or phrase("{title} is off", title=meal.title)
         # Where it has to wait, the news of what it waits for brings it up again.
         wishes.give_back(tx, home, order, by=meal.by, why=why, at_most=action.fee)
     return meal
@@ -205,11 +206,11 @@ def _ask(tx: Tx, home: Home, meal: SocialMeal, action: AskHousehold) -> SocialMe
         "social_meal",
         key=key,
         subject=meal.id,
-        title=_TITLES[action.question].format(
-            meal=meal.title, who=action.about.name if action.about else ""
+        title=phrase(
+            _TITLES[action.question], meal=meal.title, who=action.about.name if action.about else ""
         ),
         body=body,
-        because=(Because(f"{action.reason[:1].upper()}{action.reason[1:]}"),),
+        because=(Because(capital(action.reason)),),
         deadline=deadline,
         options=() if fee is None or not fee.amount else (_fee(meal, fee),),
     )
@@ -224,12 +225,12 @@ def question_key(meal: SocialMeal, action: AskHousehold) -> str:
 
 
 _TITLES = {
-    "let_in": "Is there room for {who} at {meal}?",
-    "nobody_comes": "Cancel the table for {meal}?",
-    "no_room": "Call {meal} off?",
-    "other_table": "Look for another table for {meal}?",
-    "keep_or_cancel": "Call {meal} off?",
-    "costs_more": "Call {meal} off all the same?",
+    "let_in": later("Is there room for {who} at {meal}?"),
+    "nobody_comes": later("Cancel the table for {meal}?"),
+    "no_room": later("Call {meal} off?"),
+    "other_table": later("Look for another table for {meal}?"),
+    "keep_or_cancel": later("Call {meal} off?"),
+    "costs_more": later("Call {meal} off all the same?"),
 }
 
 

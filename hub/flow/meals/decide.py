@@ -20,6 +20,7 @@ from hub.domain.mealsteps import (
 )
 from hub.domain.money import Money
 from hub.domain.suggestions import Suggestion
+from hub.domain.tongue import later, phrase
 from hub.domain.wording import listed
 from hub.flow.activities import organize
 from hub.flow.approving import option_meant
@@ -28,6 +29,9 @@ from hub.flow.home import Home
 from hub.flow.meals.carry import VIA, carry_out, question_key, share_words
 from hub.flow.meals.keep import keep, terms, under_way
 from hub.store.tx import Entry, Tx
+
+_ASKED_ONE = later("{member} agreed. {guests} is asked; answers are awaited until {when}.")
+_ASKED_SOME = later("{member} agreed. {guests} are asked; answers are awaited until {when}.")
 
 
 def decided(
@@ -49,7 +53,7 @@ def decided(
         return None
     meal = tx.house.meals.get(suggestion.subject)
     if meal is None and suggestion.about:
-        return DecisionResult("refused", "This is over.", suggestion)
+        return DecisionResult("refused", phrase("This is over."), suggestion)
     if meal is None or not suggestion.key.startswith(f"meal:{meal.id}:"):
         return None
     return _answer(tx, home, meal, suggestion, decision)
@@ -62,14 +66,16 @@ def _agree(
     tx: Tx, home: Home, meal: SocialMeal, suggestion: Suggestion, decision: Decision
 ) -> DecisionResult:
     if meal.awaited:
-        message = "When the others can, and where, is still being asked."
+        message = phrase("When the others can, and where, is still being asked.")
         return DecisionResult("refused", message, suggestion)
     option = option_meant(suggestion, decision)
     choice = next((one for one in meal.choices if option and one.id == option.id), None)
     if choice is None:
-        return DecisionResult("refused", "Please choose one of the places.", suggestion)
+        return DecisionResult("refused", phrase("Please choose one of the places."), suggestion)
     if option is not None and option.over:
-        return DecisionResult("refused", f"Nobody was invited: {option.over}.", suggestion)
+        return DecisionResult(
+            "refused", phrase("Nobody was invited: {over}.", over=option.over), suggestion
+        )
     chosen = _chosen(tx, meal, choice, decision.member)
     other = under_way(tx, chosen.window)
     if other is not None:
@@ -88,10 +94,11 @@ def _agree(
     tx.save(agreed, Entry("approved", suggestion.id, consent))
     after = carry_out(tx, home, meal, step)
     zone = home.settings.home.zone
-    words = (
-        f"{home.called(decision.member)} agreed. {listed([g.name for g in after.guests])}"
-        f" {'is' if len(after.guests) == 1 else 'are'} asked; answers are awaited until"
-        f" {moment_text(after.answer_by, zone, tx.now)}."
+    words = phrase(
+        _ASKED_ONE if len(after.guests) == 1 else _ASKED_SOME,
+        member=home.called(decision.member),
+        guests=listed([g.name for g in after.guests]),
+        when=moment_text(after.answer_by, zone, tx.now),
     )
     ended = end(tx, home, agreed, "carried_out", words)
     return DecisionResult("done", words, ended)
@@ -137,9 +144,9 @@ def _answer(
         if suggestion.options:
             facts["total"] = str(suggestion.options[0].total)
         tx.save(agreed, Entry("approved", suggestion.id, facts))
-        ended = end(tx, home, agreed, "carried_out", f"{name} agreed.")
+        ended = end(tx, home, agreed, "carried_out", phrase("{name} agreed.", name=name))
     else:
-        words = f"Declined by {name}."
+        words = phrase("Declined by {name}.", name=name)
         ended = end(
             tx,
             home,
@@ -158,11 +165,11 @@ def _answer(
         step = on_other_table(meal) if yes else Step(meal)
         carry_out(tx, home, meal, step)
         if not yes:
-            call_off(tx, home, meal, meal.reason or "no table was found")
+            call_off(tx, home, meal, meal.reason or phrase("no table was found"))
     elif yes:
         shown = suggestion.options[0].total if suggestion.options else None
         nothing = Money(Decimal(0), home.settings.home.currency)
-        reason = suggestion.because[0].text[:200] if suggestion.because else "it is off"
+        reason = suggestion.because[0].text[:200] if suggestion.because else phrase("it is off")
         call_off(tx, home, meal, reason[:1].lower() + reason[1:], agreed=shown or nothing)
     return DecisionResult("done", ended.outcome, ended)
 
@@ -180,7 +187,7 @@ def let_in(tx: Tx, home: Home, meal: SocialMeal, who: str, member: str) -> Socia
     if late is None:
         raise ActivityError("nobody of that address has said yes after the deadline")
     organize.let_in(tx, home, meal.uid, late, member, VIA)
-    close_late(tx, home, meal, who, f"{home.called(member)} let them in.")
+    close_late(tx, home, meal, who, phrase("{member} let them in.", member=home.called(member)))
     counted = replace(meal, late=tuple(one for one in meal.late if one.address != who))
     return carry_out(tx, home, meal, on_let_in(counted, who, tx.now, terms(tx, meal)))
 

@@ -18,6 +18,7 @@ from hub.domain.mealsteps import (
     on_over,
     on_resize_refused,
 )
+from hub.domain.tongue import phrase
 from hub.flow.activities.hooks import ActivityHooks, answers
 from hub.flow.home import Home
 from hub.flow.meals.carry import RETRY, carry_out
@@ -76,7 +77,9 @@ def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
         return
     activity = planned.activity
     if activity.state == "cancelled":
-        step = on_called_off(meal, "it was cancelled in the calendar", tx.now, terms(tx, meal))
+        step = on_called_off(
+            meal, phrase("it was cancelled in the calendar"), tx.now, terms(tx, meal)
+        )
         carry_out(tx, home, meal, step)
         return
     if activity.details.window != meal.window:
@@ -85,7 +88,7 @@ def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
     in_time = min(tx.now, meal.answer_by)
     if since := _said_since(meal, activity):
         for who in since:
-            close_late(tx, home, meal, who, "They have answered anew.")
+            close_late(tx, home, meal, who, phrase("They have answered anew."))
         meal = replace(meal, late=tuple(one for one in meal.late if one.address not in since))
         keep(tx, home, meal)
     for guest in meal.guests:
@@ -96,7 +99,7 @@ def _follow(tx: Tx, home: Home, meal: SocialMeal) -> None:
         host_out = said.partstat == "DECLINED" and guest.name == meal.host
         meal = carry_out(tx, home, meal, step)
         if host_out and not meal.ended:
-            reason = f"{guest.name}, at whose home it was to be, has no time"
+            reason = phrase("{name}, at whose home it was to be, has no time", name=guest.name)
             ask = Step(meal, (AskHousehold("keep_or_cancel", reason),))
             meal = carry_out(tx, home, meal, ask)
         if meal.ended:
@@ -114,9 +117,12 @@ def _moved(tx: Tx, home: Home, meal: SocialMeal, planned: Planned) -> SocialMeal
         guests=tuple(replace(one, answer=said.get(one.address, one.answer)) for one in meal.guests),
     )
     order = tx.house.orders.get(meal.order_id)
-    text = f"{meal.title} is at another time now"
+    text = phrase("{title} is at another time now", title=meal.title)
     if order is not None and order.state in PLACED:
-        text += f"; the table at {order.provider_name} is not: move it on its order's page"
+        text += phrase(
+            "; the table at {provider_name} is not: move it on its order's page",
+            provider_name=order.provider_name,
+        )
     return carry_out(tx, home, meal, Step(moved, (TellHousehold(f"{text}."),)))
 
 
@@ -164,11 +170,13 @@ def _retry(tx: Tx, home: Home, meal: SocialMeal) -> None:
     if meal.state != "resizing":
         return
     if order is None:
-        step = on_resize_refused(meal, meal.order_id, "the table is gone", tx.now)
+        step = on_resize_refused(meal, meal.order_id, phrase("the table is gone"), tx.now)
         carry_out(tx, home, meal, step)
     elif not resize(tx, home, order, meal.asked_size, by=meal.by, at_most=meal.at_most):
         if order.state != "confirmed":
-            step = on_resize_refused(meal, order.id, "it is too late", tx.now, terms(tx, meal))
+            step = on_resize_refused(
+                meal, order.id, phrase("it is too late"), tx.now, terms(tx, meal)
+            )
             carry_out(tx, home, meal, step)
         else:
             tx.set_timer(TIMER, meal.id, "retry", tx.now + RETRY)

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from hub.domain.meals import SocialMeal
 from hub.domain.suggestions import Because, Suggestion
+from hub.domain.tongue import later, phrase
 from hub.domain.wording import window_text
 from hub.flow.home import Home
 from hub.flow.tell import ask, tell_outcome
 from hub.store.house import House
 from hub.store.tx import Entry, Tx
 
-HELD = "Held back until afterwards"
+HELD = later("Held back until afterwards")
 _HOLDING = ("inviting", "booking", "booked", "resizing")
 
 
@@ -55,7 +56,9 @@ def let_go(tx: Tx, home: Home, meal: SocialMeal) -> SocialMeal:
         back = replace(
             suggestion,
             not_before=None,
-            because=tuple(one for one in suggestion.because if not one.text.startswith(HELD)),
+            because=tuple(
+                one for one in suggestion.because if not one.text.startswith(phrase(HELD))
+            ),
             version=suggestion.version + 1,
         )
         tx.set_timer("ask", back.id, "", None)
@@ -90,7 +93,17 @@ def _later(home: Home, meal: SocialMeal, suggestion: Suggestion, now: datetime) 
     return replace(
         suggestion,
         not_before=until,
-        because=(*suggestion.because, Because(f"{HELD}: {meal.title} with friends, {when}")),
+        because=(
+            *suggestion.because,
+            Because(
+                phrase(
+                    "{held}: {title} with friends, {when}",
+                    held=phrase(HELD),
+                    title=meal.title,
+                    when=when,
+                )
+            ),
+        ),
         version=suggestion.version + 1,
         deadline=until + (suggestion.deadline - now),
     )

@@ -16,6 +16,7 @@ from hub.domain.offers import Want, Window
 from hub.domain.proposals import Firing
 from hub.domain.spans import overlaps
 from hub.domain.suggestions import Because
+from hub.domain.tongue import phrase
 from hub.domain.wording import window_text
 from hub.flow.home import Home
 from hub.flow.meals.keep import under_way
@@ -156,9 +157,14 @@ def wanted(tx: Tx, home: Home, request: MealRequest, via: str) -> SocialMeal:
     index = tx.append(Entry("meal_wanted", key, facts))
     idea = Idea(
         key,
-        f"{request.title} with friends?",
+        phrase("{title} with friends?", title=request.title),
         "",
-        (Because(f"{home.called(request.member)} would like to eat together", index),),
+        (
+            Because(
+                phrase("{member} would like to eat together", member=home.called(request.member)),
+                index,
+            ),
+        ),
         home.adults(),
         wish.within.end,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.domain.meals import SocialMeal
 from hub.domain.offers import ChangeTerms, Window
 from hub.domain.spans import overlaps
+from hub.domain.tongue import phrase
 from hub.flow.ending import end
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
@@ -60,7 +61,7 @@ def keep(tx: Tx, home: Home, meal: SocialMeal, *entries: Entry) -> list[int]:
 
 def _let_go(tx: Tx, home: Home, meal: SocialMeal) -> None:
     """Close what was asked about a meal, and stop looking for its table."""
-    why = meal.reason or ("it is over" if meal.state == "over" else "it is off")
+    why = meal.reason or (phrase("it is over") if meal.state == "over" else phrase("it is off"))
     for suggestion in list(tx.house.suggestions.values()):
         if suggestion.open and suggestion.key.startswith(f"meal:{meal.id}:"):
             end(tx, home, suggestion, "superseded", f"{meal.title}: {why}.")

@@ -21,6 +21,7 @@ from hub.domain.money import Money
 from hub.domain.notices import Service
 from hub.domain.offers import Domain, TableWish, Window
 from hub.domain.suggestions import Because, Escalation, Option, Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.domain.wording import listed
 from hub.flow.asking import opened
@@ -93,7 +94,11 @@ def propose(
     latest = max(wish.within.end - LEAD, tx.now + timedelta(minutes=5))
     rule_id, rule_version, rule_text = idea.rule
     names = listed([one.name for one in guests])
-    body = "\n".join(part for part in (idea.body, f"{title} with {names}?") if part)
+    body = "\n".join(
+        part
+        for part in (idea.body, phrase("{title} with {names}?", title=title, names=names))
+        if part
+    )
     suggestion = Suggestion(
         id=suggestion_id,
         key=idea.key,
@@ -176,7 +181,7 @@ def present(tx: Tx, home: Home, meal: SocialMeal) -> None:
     tables = {option.id: option for option in suggestion.options if option.order_id}
     found = choices(meal, told, _sittings(tables.values()), cooking=_can_cook(tx, meal.wish.within))
     if not found:
-        reason = "Nobody has a table then, and it was to be at a restaurant."
+        reason = phrase("Nobody has a table then, and it was to be at a restaurant.")
         end(tx, home, suggestion, "failed", reason)
         return
     nothing = Money(Decimal(0), home.settings.home.currency)
@@ -186,7 +191,7 @@ def present(tx: Tx, home: Home, meal: SocialMeal) -> None:
         if table is not None:
             options.append(replace(table, window=one.window, note=one.note))
             continue
-        name = f"At {one.host}'s home" if one.host else "At your home"
+        name = phrase("At {host}'s home", host=one.host) if one.host else phrase("At your home")
         options.append(Option(one.id, "", "", name, (), nothing, one.window, one.note))
     keep(tx, home, replace(meal, choices=found))
     presented = replace(suggestion, options=tuple(options), version=suggestion.version + 1)

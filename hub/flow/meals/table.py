@@ -18,6 +18,7 @@ from hub.domain.mealsteps import (
     on_table_cancelled,
 )
 from hub.domain.orders import Order
+from hub.domain.tongue import phrase
 from hub.flow.belonging import News
 from hub.flow.home import Home
 from hub.flow.meals.carry import carry_out, look_for_table
@@ -92,7 +93,7 @@ def _wish_ended(tx: Tx, home: Home, meal: SocialMeal, suggestion_id: str) -> Non
         carry_out(tx, home, meal, on_declined(meal))
         return
     order = order_for(tx, about(meal))
-    reason = (suggestion.outcome or "nobody has one").rstrip(".")
+    reason = (suggestion.outcome or phrase("nobody has one")).rstrip(".")
     if meal.state == "booking" and order is None:
         carry_out(tx, home, meal, on_refused(meal, reason))
     elif meal.state == "resizing" and order is not None and order.id == meal.order_id:

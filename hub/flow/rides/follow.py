@@ -14,6 +14,7 @@ from hub.domain.orders import Change, Order
 from hub.domain.rides import RideChange, called_off, follow
 from hub.domain.sharing import OWN
 from hub.domain.suggestions import Because
+from hub.domain.tongue import capital, phrase
 from hub.domain.wording import listed, order_at
 from hub.flow import wishes
 from hub.flow.changed import BY_US
@@ -57,7 +58,7 @@ def follow_up(
     order = wishes.order_for(tx, about)
     if answer_of(home, planned) == "open":
         # It has changed, and members are asked anew: with their answer the ride follows.
-        wishes.withdraw(tx, home, about, "it has changed since; answer first")
+        wishes.withdraw(tx, home, about, phrase("it has changed since; answer first"))
         if order is not None and order.slot is not None:
             tx.set_timer("ride", about, "", max(tx.now, _in_time(order, order.slot.window.start)))
         return
@@ -92,7 +93,11 @@ def follow_up(
 def _change(home: Home, planned: Planned, order: Order, goes: bool, now: datetime) -> RideChange:
     activity = planned.activity
     if activity.open and not goes:
-        return called_off(order, f"nobody here goes to {activity.details.summary} any more", now)
+        return called_off(
+            order,
+            phrase("nobody here goes to {summary} any more", summary=activity.details.summary),
+            now,
+        )
     change = follow(order, activity, now, margin=margin(home))
     ride = order.ride
     if ride is None or not activity.open or change.action not in ("keep", "reschedule", "replace"):
@@ -103,10 +108,14 @@ def _change(home: Home, planned: Planned, order: Order, goes: bool, now: datetim
         return replace(change, wish=wish)
     if _stops(wish) != _stops(ride):
         others = listed([one.name for one in all_of_us if one.household != OWN])
-        why = f"{others} would get in too" if others else "nobody else gets in any more"
+        why = (
+            phrase("{others} would get in too", others=others)
+            if others
+            else phrase("nobody else gets in any more")
+        )
         return RideChange("reschedule", why, wish)
     if wish.seats > ride.seats:
-        return RideChange("reschedule", f"you are {wish.seats} now", wish)
+        return RideChange("reschedule", phrase("you are {seats} now", seats=wish.seats), wish)
     return change
 
 
@@ -125,9 +134,9 @@ def _question_follows(tx: Tx, home: Home, leg: Leg, planned: Planned) -> None:
     way = way_of(home, planned, leg)
     until = activity.details.window.end if leg == "back" else arrive_by(home, activity)
     if not activity.open:
-        wishes.withdraw(tx, home, about, f"{what} is cancelled")
+        wishes.withdraw(tx, home, about, phrase("{what} is cancelled", what=what))
     elif way.wish is None or until <= tx.now:
-        wishes.withdraw(tx, home, about, way.why_not or "there is no time left for a ride")
+        wishes.withdraw(tx, home, about, way.why_not or phrase("there is no time left for a ride"))
     else:
         question = question_about(home, planned, leg, way.wish, until, tx.now)
         kept = replace(question, ask=asked.ask, urgent=asked.urgent, escalate=asked.escalate)
@@ -163,9 +172,12 @@ def _replace(
     question = question_about(home, planned, leg, wish, until, tx.now)
     cost = daywords.cost_text(Cost(change.fee, change.known))
     called = order_at(order)
-    body = (
-        f"{change.why[:1].upper()}{change.why[1:]}, and {called} cannot move with it."
-        f" Another one takes its place, and it is cancelled then. {cost}"
+    body = phrase(
+        "{why}, and {called} cannot move with it. Another one takes its place, and it is"
+        " cancelled then. {cost}",
+        why=capital(change.why),
+        called=called,
+        cost=cost,
     )
     question = replace(
         question,
@@ -186,7 +198,9 @@ def give_back_older(tx: Tx, home: Home, about: str) -> None:
     for order in older:
         terms = order.cancellation
         shown = terms.fee_at(asked.created_at) if terms is not None and asked else None
-        why = f"another ride takes its place: {newest.provider_name}"
+        why = phrase(
+            "another ride takes its place: {provider_name}", provider_name=newest.provider_name
+        )
         wishes.give_back(tx, home, order, by=by, why=why, at_most=shown)
 
 
@@ -203,7 +217,7 @@ def lost(tx: Tx, home: Home, planned: Planned, leg: Leg, order_id: str) -> None:
     if way.wish is None or until <= tx.now:
         return
     question = question_about(home, planned, leg, way.wish, until, tx.now)
-    why = f"{order.provider_name} cancelled the ride"
+    why = phrase("{provider_name} cancelled the ride", provider_name=order.provider_name)
     question = replace(
         question,
         title=question.title.replace("A ride", "Another ride", 1)[:120],

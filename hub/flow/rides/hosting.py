@@ -13,6 +13,7 @@ from hub.domain.orders import Order
 from hub.domain.peers import PeerError, PeerMessage
 from hub.domain.shares import split
 from hub.domain.sharing import Share
+from hub.domain.tongue import phrase
 from hub.flow import wishes
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
@@ -69,12 +70,13 @@ def consider(tx: Tx, home: Home, planned: Planned) -> None:
         if f"share:{about}" in tx.house.open_keys or until <= tx.now:
             continue
         what = planned.activity.details.summary
-        body = (
-            f"{friend.name} goes there too. Their hub would be told about where you live (to a"
+        body = phrase(
+            "{name} goes there too. Their hub would be told about where you live (to a"
             " kilometre), when the ride leaves and what it costs. If they get in, you pay less"
-            " than alone; you are asked again with the sums before anything changes."
+            " than alone; you are asked again with the sums before anything changes.",
+            name=friend.name,
         )
-        title = f"Offer {friend.name} seats in your ride to {what}?"
+        title = phrase("Offer {name} seats in your ride to {what}?", name=friend.name, what=what)
         ask_share(tx, home, about, title, body, until, key)
 
 
@@ -126,7 +128,7 @@ def take_join(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> Non
     key = planned.activity.key
     now = planned.with_share(contact.id, joined)
     if way_round(home, now, Place(planned.activity.details.gps or place.gps)) is None:
-        turn_away(tx, planned, joined, "it is too far around for all")
+        turn_away(tx, planned, joined, phrase("it is too far around for all"))
         return
     tx.save(now, Entry("seats_taken", key, {"contact": contact.id, "seats": joined.seats}))
     follow_up(tx, home, "there", now)
@@ -186,7 +188,7 @@ def unsettled(tx: Tx, planned: Planned) -> Planned:
     stops = (ride.start, *ride.via) if ride is not None else ()
     for share in guests(planned):
         if share.state == "joined" and share.place not in stops:
-            planned = turn_away(tx, planned, share, "the ride could not be changed for all")
+            planned = turn_away(tx, planned, share, phrase("the ride could not be changed for all"))
     return planned
 
 
@@ -213,14 +215,21 @@ def _tell_own(tx: Tx, home: Home, planned: Planned, order: Order) -> None:
     for share in guests(planned):
         if share.told is not None:
             at = daywords.moment_text(share.told[0], zone, tx.now)
-            lines.append(f"{share.name} gets in {at} and pays {share.told[1]} of it.")
+            lines.append(
+                phrase(
+                    "{name} gets in {at} and pays {told} of it.",
+                    name=share.name,
+                    at=at,
+                    told=share.told[1],
+                )
+            )
     cause = tx.append(Entry("ride_told", key, {"guests": len(lines)}))
     tell(
         tx,
         home,
         home.adults(),
         tag=tag_of(f"share:{key}"),
-        title=f"The ride to {planned.activity.details.summary} is shared",
+        title=phrase("The ride to {summary} is shared", summary=planned.activity.details.summary),
         body="\n".join(lines),
         cause=cause,
     )

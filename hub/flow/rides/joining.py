@@ -16,6 +16,7 @@ from hub.domain.offers import Place
 from hub.domain.orders import Order
 from hub.domain.peers import PeerError, PeerMessage
 from hub.domain.sharing import OWN, Detour, Rider, Share, route, sharing
+from hub.domain.tongue import phrase
 from hub.flow import wishes
 from hub.flow.home import Home
 from hub.flow.placing import PLACED
@@ -79,7 +80,7 @@ def hold_against(tx: Tx, home: Home, planned: Planned, contact_id: str) -> None:
     if share is None or share.role != "guest":
         return
     if share.state == "joined":
-        leave(tx, home, planned, "it was not arranged in time")
+        leave(tx, home, planned, phrase("it was not arranged in time"))
         return
     until = share.leave
     place = own_place(home)
@@ -97,16 +98,30 @@ def hold_against(tx: Tx, home: Home, planned: Planned, contact_id: str) -> None:
         return
     what, who = planned.activity.details.summary, share.name
     at = daywords.moment_text(until, home.settings.home.zone, tx.now)
-    body = (
-        f"It leaves {who} {at}. You would pay about {pays} and save {saves}, and never more than"
-        f" {alone}, which your own ride costs. {who} and the driver are told your address"
-        f" ({place.address or place.gps}) and how many you are."
+    body = phrase(
+        "It leaves {who} {at}. You would pay about {pays} and save {saves}, and never more than"
+        " {alone}, which your own ride costs. {who} and the driver are told your address"
+        " ({address}) and how many you are.",
+        who=who,
+        at=at,
+        pays=pays,
+        saves=saves,
+        alone=alone,
+        address=place.address or place.gps,
     )
     if placed is not None:
         fee = placed.cancellation.fee_at(tx.now) if placed.cancellation is not None else None
         cost = daywords.cost_text(Cost(fee, placed.cancellation is not None))
-        body += f" Your own ride is cancelled once theirs is arranged. {cost}"
-    ask_share(tx, home, about, f"Share {who}'s ride to {what}?", body, until, key)
+        body += phrase(" Your own ride is cancelled once theirs is arranged. {cost}", cost=cost)
+    ask_share(
+        tx,
+        home,
+        about,
+        phrase("Share {who}'s ride to {what}?", who=who, what=what),
+        body,
+        until,
+        key,
+    )
 
 
 def join(tx: Tx, home: Home, planned: Planned, contact_id: str) -> None:
@@ -134,7 +149,9 @@ def join(tx: Tx, home: Home, planned: Planned, contact_id: str) -> None:
     tx.save(planned.with_share(contact_id, joined), Entry("seats_wanted", key, {"seats": seats}))
     tx.set_timer("ride", about_join(contact_id, key), "", tx.now + WAIT)
     if placed is None:
-        wishes.withdraw(tx, home, about_of("there", key), f"you share {share.name}'s ride")
+        wishes.withdraw(
+            tx, home, about_of("there", key), phrase("you share {name}'s ride", name=share.name)
+        )
 
 
 def take_shared(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> None:
@@ -148,7 +165,11 @@ def take_shared(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> N
     if share.alone is not None and told[1].amount > share.alone.amount:
         raise PeerError(f"pays: expected no more than {share.alone}, as agreed")
     driver = body.get("driver")
-    by = f" {driver[:120]} drives." if isinstance(driver, str) and driver else ""
+    by = (
+        phrase(" {driver} drives.", driver=driver[:120])
+        if isinstance(driver, str) and driver
+        else ""
+    )
     done = replace(share, state="settled", told=told, arrive=arrive)
     now = planned.with_share(contact.id, done)
     (index,) = tx.save(now, Entry("ride_shared", key, {"with": contact.id, "pays": str(told[1])}))
@@ -157,11 +178,16 @@ def take_shared(tx: Tx, home: Home, contact: Contact, message: PeerMessage) -> N
     saves = ""
     if share.alone is not None:
         less = Money(share.alone.amount - told[1].amount, told[1].currency)
-        saves = f" and save {less}"
+        saves = phrase(" and save {less}", less=less)
     at = daywords.moment_text(told[0], zone, tx.now)
-    words = (
-        f"{share.name}'s ride fetches you {at} and is there {arrive.astimezone(zone):%H:%M}."
-        f" You pay {told[1]} of it{saves}.{by}"
+    words = phrase(
+        "{name}'s ride fetches you {at} and is there {there}. You pay {told} of it{saves}.{by}",
+        name=share.name,
+        at=at,
+        there=f"{arrive.astimezone(zone):%H:%M}",
+        told=told[1],
+        saves=saves,
+        by=by,
     )
     _tell(tx, home, now, words, index)
     give_back_own(tx, home, now)
@@ -173,7 +199,7 @@ def give_back_own(tx: Tx, home: Home, planned: Planned) -> None:
     if share is None or share.state != "settled":
         return
     about = about_of("there", planned.activity.key)
-    why = f"you share {share.name}'s ride"
+    why = phrase("you share {name}'s ride", name=share.name)
     wishes.withdraw(tx, home, about, why)
     order = wishes.order_for(tx, about)
     if order is not None:
@@ -190,7 +216,13 @@ def take_off(tx: Tx, home: Home, contact: Contact, planned: Planned, why: str) -
     (index,) = tx.save(now, Entry("seats_withdrawn", key, {"contact": contact.id, "why": why}))
     tx.drop_timers("ride", about_join(contact.id, key))
     if share.state != "offered":
-        _tell(tx, home, now, f"{share.name}'s ride does not take you along: {why}.", index)
+        _tell(
+            tx,
+            home,
+            now,
+            phrase("{name}'s ride does not take you along: {why}.", name=share.name, why=why),
+            index,
+        )
         if settled(home, now):
             propose(tx, home, now, "there")
 

@@ -9,6 +9,7 @@ from hub.domain.contacts import Contact
 from hub.domain.peers import PeerError, PeerMessage
 from hub.domain.proposals import Firing
 from hub.domain.rides import RideChange
+from hub.domain.tongue import phrase
 from hub.flow import wishes
 from hub.flow.activities.hooks import ActivityHooks
 from hub.flow.belonging import News
@@ -79,7 +80,7 @@ def news(tx: Tx, home: Home, key: str, what: News, identity: str) -> None:
         follow_up(tx, home, leg, planned, only="replace")
     elif what == "cancelled":
         if leg == "there" and wishes.order_for(tx, about_of(leg, activity_key)) is None:
-            planned = hosting.let_down(tx, planned, "the ride is cancelled")
+            planned = hosting.let_down(tx, planned, phrase("the ride is cancelled"))
         lost(tx, home, planned, leg, identity)
     elif what == "ended":
         _look_again(tx, home, planned, leg, identity)
@@ -115,7 +116,9 @@ def due(tx: Tx, home: Home, name: str, subject: str, at: datetime) -> None:
     order = wishes.order_for(tx, name)
     if order is not None and answer_of(home, planned) == "open":
         what = planned.activity.details.summary
-        why = f"{what} has changed and nobody has answered, but the ride is as it was"
+        why = phrase(
+            "{what} has changed and nobody has answered, but the ride is as it was", what=what
+        )
         tell_of(tx, home, planned, RideChange("tell", why))
     elif settled(home, planned):
         propose(tx, home, planned, "back" if leg == "back" else "there")
@@ -167,12 +170,12 @@ def _shares_follow(tx: Tx, home: Home, now: Planned) -> Planned:
         return now
     key = now.activity.key
     if now.shares:
-        why = f"{now.activity.details.summary} is off for us"
+        why = phrase("{summary} is off for us", summary=now.activity.details.summary)
         joining.leave(tx, home, now, why)
         now = hosting.let_down(tx, tx.activity(key) or now, why)
     for asked in list(tx.house.suggestions.values()):
         if asked.kind == "share_ride" and asked.subject == key and asked.open:
-            end(tx, home, asked, "superseded", "Nobody here goes any more.")
+            end(tx, home, asked, "superseded", phrase("Nobody here goes any more."))
     return now
 
 

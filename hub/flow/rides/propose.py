@@ -11,6 +11,7 @@ from hub.domain.offers import RideWish
 from hub.domain.proposals import Firing
 from hub.domain.rides import Way
 from hub.domain.suggestions import Because, Suggestion
+from hub.domain.tongue import phrase
 from hub.domain.wording import listed
 from hub.flow import wishes
 from hub.flow.home import Home
@@ -39,14 +40,14 @@ def propose(
     way = way_of(home, planned, leg)
     shared = lift(planned)
     if leg == "there" and shared is not None:
-        way = Way(None, f"you share {shared.name}'s ride")
+        way = Way(None, phrase("you share {name}'s ride", name=shared.name))
     window = activity.details.window
     until = window.end if leg == "back" else arrive_by(home, activity)
     why_not = way.why_not
     if not why_not and until <= tx.now:
-        why_not = "there is no time left for a ride"
+        why_not = phrase("there is no time left for a ride")
     if not why_not and firing is None and not home.providers.get("ride"):
-        why_not = "no driver is known"
+        why_not = phrase("no driver is known")
     if way.wish is None or why_not:
         tx.append(Entry("no_ride", activity.key, {"leg": leg, "why": why_not}))
         return None
@@ -82,14 +83,19 @@ def question_about(
     names = listed([home.called(one) for one in riders(home, planned)])
     line = daywords.activity_line(activity, zone, now)
     if wish.arrive_by is not None:
-        title = f"A ride to {what}?"
+        title = phrase("A ride to {what}?", what=what)
         by = daywords.moment_text(wish.arrive_by, zone, now)
         margin = home.settings.rides.margin_minutes
-        body = f"{names}: to be there {by}, {margin} minutes before it begins."
+        body = phrase(
+            "{names}: to be there {by}, {margin} minutes before it begins.",
+            names=names,
+            by=by,
+            margin=margin,
+        )
     else:
-        title = f"A ride home from {what}?"
+        title = phrase("A ride home from {what}?", what=what)
         end = daywords.moment_text(activity.details.window.end, zone, now)
-        body = f"{names}: once it ends, {end}."
+        body = phrase("{names}: once it ends, {end}.", names=names, end=end)
     return Question(
         about=about_of(leg, activity.key),
         title=title[:120],

@@ -9,6 +9,7 @@ from hub.domain.activities import Activity, Planned
 from hub.domain.offers import Place
 from hub.domain.orders import Order
 from hub.domain.rides import Way, way_back, way_there
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.store.tx import Tx
 
@@ -66,7 +67,7 @@ def way_of(home: Home, planned: Planned, leg: Leg) -> Way:
     place = Place(own.gps, own.address or "") if own.gps else None
     details = planned.activity.details
     if details.recurrence:
-        return Way(None, "it repeats: rides are found for what happens once")
+        return Way(None, phrase("it repeats: rides are found for what happens once"))
     seats = len(riders(home, planned))
     if leg == "back":
         return way_back(details, place, seats, walkable_km=settings.walk_km)

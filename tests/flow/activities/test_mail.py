@@ -119,9 +119,7 @@ def test_what_could_not_be_sent_is_told(sides: tuple[Side, Side]) -> None:
     invite(ada, dora(ada))
     (effect,) = mails(ada)
     ada.house.do(lambda tx: mail_gave_up(tx, ada.house.home, effect, "550 no such user"))
-    assert told(ada)[-1] == (
-        "The invitation “Invitation: Fishing” could not be sent: 550 no such user."
-    )
+    assert told(ada)[-1] == "“Invitation: Fishing” could not be sent: 550 no such user."
     assert "mail_not_sent" in ada.house.ledger()
 
 
