@@ -29,6 +29,7 @@ from hub.domain.geo import coarse, read_gps
 from hub.domain.offers import Domain, Place, RideWish
 from hub.domain.orders import Action, Order, Party, Rating, Want
 from hub.domain.peers import Peer, PeerError
+from hub.domain.tongue import later, phrase
 from hub.flow.home import Home
 from hub.store.house import House
 from hub.store.tx import Entry, Tx
@@ -52,12 +53,16 @@ _NEEDED: dict[Domain, tuple[Field, ...]] = {
     "restaurant": ("name", "phone"),
 }
 """What a provider is told that does not say what it needs; the others bring something home."""
-_PURPOSE: dict[Domain, str] = {"ride": "to fetch you", "restaurant": "to keep the table"}
+_TO_BRING = later("to bring the order")
+_PURPOSE: dict[Domain, str] = {
+    "ride": later("to fetch you"),
+    "restaurant": later("to keep the table"),
+}
 
 
 def purpose_of(order: Order) -> str:
     """Say what a provider is told things for."""
-    return _PURPOSE.get(order.domain, "to bring the order")
+    return phrase(_PURPOSE.get(order.domain, _TO_BRING))
 
 
 def told_fields(home: Home, order: Order) -> tuple[Field, ...]:

@@ -32,7 +32,7 @@ from hub.domain.activities import (
 from hub.domain.agenda import Agenda, Block
 from hub.domain.backups import BackupState
 from hub.domain.conflicts import find
-from hub.domain.consent import Disclosed, Erasure, Grant
+from hub.domain.consent import Disclosed, Erasure, Field, Grant
 from hub.domain.contacts import Sight
 from hub.domain.logins import Login
 from hub.domain.money import Money
@@ -85,7 +85,7 @@ def _slot(day: int, start: int, end: int, fee: str = "2.90") -> DeliverySlot:
 
 SLOTS = (_slot(0, 17, 19), _slot(0, 19, 21, "3.90"), _slot(1, 8, 10), _slot(1, 17, 19, "1.90"))
 
-DISCLOSED = ("name", "address", "area_code", "phone")
+DISCLOSED: tuple[Field, ...] = ("name", "address", "area_code", "phone")
 
 
 def _order(order_id: str, suggestion_id: str, provider: str, lines: tuple[Line, ...]) -> Order:
@@ -599,7 +599,7 @@ class FakeBackend:
     @cached_property
     def api_tokens(self) -> HubTokens:
         """Return the real ones, on a database of their own."""
-        return HubTokens(Access(open_database(self.folder / "tokens.sqlite")), self)  # type: ignore[arg-type]
+        return HubTokens(Access(open_database(self.folder / "tokens.sqlite")), self)
 
     @cached_property
     def logins(self) -> HubLogins:
@@ -762,6 +762,9 @@ class FakeBackend:
 
     def now(self) -> datetime:
         return self.instant
+
+    def seconds_until(self, instant: datetime) -> float:
+        return (instant - self.instant).total_seconds()
 
     def suggestions(self, *, open_only: bool = True, limit: int = 200) -> Sequence[Suggestion]:
         found = [s for s in self.all_suggestions.values() if s.open or not open_only]

@@ -10,7 +10,13 @@ from hub.settings import MqttSettings
 from tests.web.conftest import ROOT, Client
 from tests.web.test_access_api import ask, bearer
 
-HOME = {"name": "Elm", "timezone": "Europe/Berlin", "currency": "EUR", "quiet_hours": None}
+HOME = {
+    "name": "Elm",
+    "timezone": "Europe/Berlin",
+    "language": None,
+    "currency": "EUR",
+    "quiet_hours": None,
+}
 
 
 @pytest.fixture
@@ -43,6 +49,7 @@ async def test_the_home_is_said_and_taken_back(client: Client, mine: dict[str, s
     for change, says in (
         ({"timezone": "Mars/Base"}, "IANA zone"),
         ({"quiet_hours": "always"}, "22:00"),
+        ({"language": "fr"}, "zh"),
         ({"currency": "euro"}, "currency"),
     ):
         status, said = await ask(client, "PUT", "/home", {**HOME, **change}, **mine)
