@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, Decimal
 from itertools import accumulate
 
 from hub.domain.fitting import Busy, clash
-from hub.domain.names import Term, folded, words_of
+from hub.domain.names import Term, folded, numbers_of, words_of
 from hub.domain.names import named as named
 from hub.domain.offers import Catalog, CatalogItem, DeliverySlot, Want
 from hub.domain.orders import Line
@@ -44,10 +44,11 @@ def match(wants: Sequence[Want], catalog: Catalog) -> Match:
 
     The same GTIN comes before a name that says just what is wanted, that before a longer one that
     contains it, and that before what is listed under a further name only: a substitute, and marked
-    as one. So is an article with another GTIN than the one the household keeps. Among equals: what
-    covers the wanted quantity at the least cost in all, then the least cost for a unit. An item
-    serves one want only, sizes must be in a comparable unit (a name's own size counts where the
-    catalogue tells none), and a line never asks for more than is available.
+    as one. A name with the numbers that the wanted name has comes before one with others. An
+    article with another GTIN than the one the household keeps is a substitute, too. Among equals:
+    what covers the wanted quantity at the least cost in all, then the least cost for a unit. An
+    item serves one want only, sizes must be in a comparable unit (a name's own size counts where
+    the catalogue tells none), and a line never asks for more than is available.
 
     The cost grows with the catalogue's size; of names only those with a wanted word are read.
     """
@@ -108,6 +109,7 @@ class _Wanted:
     def __init__(self, want: Want) -> None:
         self.want = want
         self.gtin = (want.gtin or "").lstrip("0")
+        self._numbers = numbers_of(want.name)
         self._own = (Term(want.name), Term(want.item))
         self._further = tuple(Term(word) for word in want.words)
         self.terms = (*self._own, *self._further)
@@ -127,6 +129,10 @@ class _Wanted:
         if own is None and not self._translated(item.name, words):
             return fit - 1 + _SUBSTITUTE, True
         return fit, bool(self.gtin and item.gtin)
+
+    def another_kind(self, item: CatalogItem) -> bool:
+        """Tell whether an item's name lacks numbers of the wanted one: type 550 flour for 405."""
+        return bool(self._numbers) and not self._numbers <= numbers_of(item.name)
 
     def _translated(self, name: str, words: frozenset[str]) -> bool:
         """Tell whether it is the name itself in another script, as far as anybody can tell."""
@@ -198,7 +204,11 @@ def _best(
             continue
         covered = min(want.quantity, size * count)
         cost = item.price.amount * count
-        order = (rank, -covered, cost, item.price.amount / size, item.item_id)
+        other = rank != _SAME and wanted.another_kind(item)
+        order = (
+            *(rank >= _SUBSTITUTE, other, rank),
+            *(-covered, cost, item.price.amount / size, item.item_id),
+        )
         if best is None or order < best[0]:
             line = Line(item.item_id, item.name, count, item.price, want.item, size, substitute)
             best = (order, line)

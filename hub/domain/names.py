@@ -43,6 +43,11 @@ def words_of(text: str) -> frozenset[str]:
     )
 
 
+def numbers_of(text: str) -> frozenset[str]:
+    """Return the numbers in a name: 3 and 5 of ``Milk 3.5 %``."""
+    return frozenset(re.findall(r"\d+", folded(text)))
+
+
 def singular(word: str) -> str:
     """Return a simple English plural's singular; other words as they are."""
     if len(word) > 4 and word.endswith("ies"):

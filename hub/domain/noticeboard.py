@@ -53,6 +53,8 @@ def apply(known: Mapping[str, Notice], notice: Notice, now: datetime) -> Change:
         # It was superseded before it arrived, and so was all that it supersedes itself.
         heir = _inheriting(later, notice)
         gone = {key: old for key, old in known.items() if old != later and _refers(heir, old)}
+        for old in gone.values():
+            heir = _inheriting(heir, old)
         put = {} if heir == later else {str(heir.ref): heir}
         return Change(put, tuple(gone), tuple(_endings(gone, now)))
     gone = {key: old for key, old in known.items() if _refers(notice, old)}

@@ -54,6 +54,26 @@ def test_just_what_is_wanted_comes_before_a_longer_name():
     assert chosen([want()], catalog) == [("b", 2)]
 
 
+def test_the_kind_that_is_wanted_comes_before_a_cheaper_one():
+    catalog = shop(
+        item("a", "Milk 1.5 % 1 l", "0.89"),
+        item("b", "Whole milk 3.5 % 1 l", "1.29"),
+        item("c", "Milk drink", "0.50", gtin="4001234567890"),
+    )
+    assert chosen([want("Milk 3.5 %")], catalog) == [("b", 2)]
+    assert chosen([want("Milk 3.8 %")], catalog) == [("a", 2)]
+    assert chosen([want("Milk 3.5 %", gtin="4001234567890")], catalog) == [("c", 2)]
+
+
+def test_two_kinds_are_not_taken_for_one_another():
+    catalog = shop(
+        item("a", "Flour type 405", "0.79", "1", "kg"),
+        item("b", "Flour type 550", "0.99", "1", "kg"),
+    )
+    wants = [want("Flour type 550", "1", "kg"), want("Flour type 405", "1", "kg")]
+    assert chosen(wants, catalog) == [("b", 1), ("a", 1)]
+
+
 def test_words_name_what_the_household_means():
     catalog = shop(item("a", "Oat milk", "0.99"), item("b", "Whole milk", "1.19"))
     assert chosen([want(words=("whole milk",))], catalog) == [("b", 2)]

@@ -131,6 +131,16 @@ def test_an_update_that_expired_before_it_came_still_ends_what_it_replaced():
     assert events[-1] == NoticeEnded(ALERT, NOW)
 
 
+def test_what_was_superseded_stays_so_when_the_link_between_came_late():
+    end = NOW - timedelta(hours=1)
+    first = notice("0")
+    second = notice("1", "Update", [first], 1, expires=end)
+    third = notice("2", "Update", [second], 2, expires=end)
+    fourth = notice("3", "Update", [third], 3)
+    board, _ = played([second, fourth, third, first])
+    assert list(showing(board)) == [str(fourth.ref)]
+
+
 def test_a_reference_without_a_time_is_enough():
     ref = NoticeRef(SENDER, "1", None)
     assert showing(played([ALERT, notice("3", "Cancel", [ref], 1)])[0]) == {}
