@@ -60,6 +60,20 @@ async def test_the_first_to_sign_in_is_led_to_it(client: Client, fresh: FakeBack
         assert response.headers["Location"] == leads_to
 
 
+async def test_the_hub_speaks_what_was_chosen(member: Client, fresh: FakeBackend) -> None:
+    page = await (await member.get("/welcome/home")).text()
+    assert re.search(r'<option value="en" selected>English', page)
+    before = (fresh.folder / "hub.yaml").read_text()
+    status, _, page = await _send(member, "home", **HOME, language="fr")
+    assert status == 400
+    assert "zh" in page
+    assert (fresh.folder / "hub.yaml").read_text() == before
+    assert (await _send(member, "home", **HOME, language="zh"))[0] == 303
+    settings = read_config(fresh.folder).settings
+    assert settings is not None
+    assert settings.home.language == "zh"
+
+
 async def test_the_answers_become_the_files(member: Client, fresh: FakeBackend) -> None:
     assert (await member.get("/welcome")).headers["Location"] == "/welcome/home"
     assert (await _send(member, "home", **HOME))[:2] == (303, "/welcome/members")
