@@ -115,8 +115,9 @@ class ProviderLogs:
         shown = await asyncio.to_thread(_shown, place, name, who, known.seen_size)
         if shown is None:
             return False
-        line = await self._writer.run(lambda tx: judge(tx, self._home, shown))
-        now_known = await self._writer.run(lambda tx: seen(tx, who))
+        line, now_known = await self._writer.run(
+            lambda tx: (judge(tx, self._home, shown), seen(tx, who))
+        )
         if line and now_known.seen and self._home.log_key is not None:
             said = {
                 "size": now_known.seen_size,

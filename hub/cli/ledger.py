@@ -15,7 +15,6 @@ from hub.cli.common import (
     AsJson,
     ConfigFolder,
     DataFolder,
-    Refused,
     database,
     plain,
     print_json,
@@ -23,7 +22,16 @@ from hub.cli.common import (
     shown,
     table,
 )
-from hub.cli.proofs import Out, database_file, give, own_key, verifier, when
+from hub.cli.proofs import (
+    Out,
+    database_file,
+    give,
+    judged,
+    own_key,
+    tell_verdict,
+    verifier,
+    when,
+)
 from hub.clock import clock_from_environment
 
 if TYPE_CHECKING:
@@ -53,48 +61,20 @@ def verify(
 
     Levels, entities and timers are rewritten all the time and have no checksum (docs/ledger.md).
     """
-    from hub.store.logfile import LogUnreadable, verify_file
+    from hub.store.logfile import verify_file
 
     file = database_file(data)
-    try:
-        report = verify_file(file, verifier(key) if key else own_key(data).key.verifier)
-    except LogUnreadable as error:
-        if as_json:
-            print_json({"whole": False, "faults": [{"entry": None, "what": str(error)}]})
-        raise Refused(str(error)) from None
-    verdict = report.verdict
-    if as_json:
-        print_json(
-            {
-                "whole": verdict.whole,
-                "entries": report.entries,
-                "root": verdict.frontier.root.hex(),
-                "checkpoints": report.checkpoints,
-                "signed": report.signed,
-                "openings": report.openings,
-                "rows": report.rows,
-                "witnesses": [
-                    {"witness": name, "size": size, "at": when(at).isoformat()}
-                    for name, size, at in report.witnesses
-                ],
-                "faults_found": verdict.faults_found,
-                "faults": [{"entry": one.index, "what": one.what} for one in verdict.faults],
-            }
-        )
-    else:
-        for fault in verdict.faults:
-            say(fault.what)
+    public = verifier(key) if key else own_key(data).key.verifier
+    report = judged(lambda: verify_file(file, public), as_json)
+    if not as_json:
         for name, size, at in report.witnesses:
             say(f"{name} countersigned {size} entries at {when(at):%Y-%m-%d %H:%M:%S} UTC")
-        if verdict.faults_found > len(verdict.faults):
-            say(f"… and {verdict.faults_found - len(verdict.faults)} more")
-        say(
-            f"{report.entries} entries, {report.checkpoints} checkpoints, "
-            f"{report.rows} other rows; {report.signed} entries are signed: "
-            + ("the log is whole." if verdict.whole else f"{verdict.faults_found} faults.")
-        )
-    if not verdict.whole:
-        raise typer.Exit(1)
+    witnesses = [
+        {"witness": name, "size": size, "at": when(at).isoformat()}
+        for name, size, at in report.witnesses
+    ]
+    more = {"openings": report.openings, "rows": report.rows, "witnesses": witnesses}
+    tell_verdict(report, as_json, more, f"{report.rows} other rows")
 
 
 @app.command("list", epilog="[bold]run_hub.py ledger list --limit 100[/bold]")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
@@ -26,13 +26,60 @@ if TYPE_CHECKING:
     from hub.ledger.checkpoint import SignedCheckpoint
     from hub.ledger.note import VerifierKey
     from hub.ledger.proof import ProvenEntry
+    from hub.ledger.verify import Report
 
 _LONGEST_KEY = 4096
+Judged = TypeVar("Judged", bound="Report")
 Key = Annotated[
     str,
     typer.Option("--key", help="The log's public key, or a file with it (`ledger key`)."),
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Write it there; else it is printed.")]
+
+
+def judged(read: Callable[[], Judged], as_json: bool) -> Judged:
+    """Return what was read of a log. Raises Refused where nothing can be read of it."""
+    from hub.ledger.verify import LogUnreadable
+
+    try:
+        return read()
+    except LogUnreadable as error:
+        if as_json:
+            print_json({"whole": False, "faults": [{"entry": None, "what": str(error)}]})
+        raise Refused(str(error)) from None
+
+
+def tell_verdict(report: Report, as_json: bool, more: Mapping[str, object], besides: str) -> None:
+    """Say what a log was found to be, with ``besides`` what else was counted (``more`` as JSON).
+
+    Raises typer.Exit(1) where it is not whole.
+    """
+    verdict = report.verdict
+    if as_json:
+        print_json(
+            {
+                "whole": verdict.whole,
+                "entries": report.entries,
+                "root": verdict.frontier.root.hex(),
+                "checkpoints": report.checkpoints,
+                "signed": report.signed,
+                **more,
+                "faults_found": verdict.faults_found,
+                "faults": [{"entry": one.index, "what": one.what} for one in verdict.faults],
+            }
+        )
+    else:
+        for fault in verdict.faults:
+            say(fault.what)
+        if verdict.faults_found > len(verdict.faults):
+            say(f"… and {verdict.faults_found - len(verdict.faults)} more")
+        say(
+            f"{report.entries} entries, {report.checkpoints} checkpoints, {besides};"
+            f" {report.signed} entries are signed: "
+            + ("the log is whole." if verdict.whole else f"{verdict.faults_found} faults.")
+        )
+    if not verdict.whole:
+        raise typer.Exit(1)
 
 
 def prove(

@@ -29,43 +29,16 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Check the whole log against what was signed of it, and each order against the log."""
-    from hub.cli.proofs import verifier
-    from integrations.beckn.provider.audit import LogUnreadable, verify_file
+    from hub.cli.proofs import judged, tell_verdict, verifier
+    from integrations.beckn.provider.audit import verify_file
     from integrations.beckn.provider.store import DATABASE
 
     file = data / DATABASE
     if not file.exists():
         raise Refused(f"{shown(data)}: no provider has run here yet (expected {DATABASE} in it)")
     public = verifier(key) if key else verifier(_own(data))
-    try:
-        report = verify_file(file, public)
-    except LogUnreadable as error:
-        if as_json:
-            print_json({"whole": False, "faults": [{"entry": None, "what": str(error)}]})
-        raise Refused(str(error)) from None
-    verdict = report.verdict
-    if as_json:
-        print_json(
-            {
-                "whole": verdict.whole,
-                "entries": report.entries,
-                "root": verdict.frontier.root.hex(),
-                "checkpoints": report.checkpoints,
-                "signed": report.signed,
-                "orders": report.orders,
-                "faults_found": verdict.faults_found,
-                "faults": [{"entry": one.index, "what": one.what} for one in verdict.faults],
-            }
-        )
-    else:
-        for fault in verdict.faults:
-            say(fault.what)
-        say(
-            f"{report.entries} entries, {report.checkpoints} checkpoints, {report.orders} orders; "
-            + ("the log is whole." if verdict.whole else f"{verdict.faults_found} faults.")
-        )
-    if not verdict.whole:
-        raise typer.Exit(1)
+    report = judged(lambda: verify_file(file, public), as_json)
+    tell_verdict(report, as_json, {"orders": report.orders}, f"{report.orders} orders")
 
 
 @app.command("key", epilog="[bold]run_hub.py provider ledger key --data data/shop[/bold]")

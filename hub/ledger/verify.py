@@ -54,6 +54,27 @@ class Verdict:
             self.faults.append(Fault(index, what))
 
 
+class LogUnreadable(Exception):
+    """The file is damaged so far, or is so much another one, that its log cannot be read.
+
+    One line with SQLite's words and what was expected.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was read of a file and what is wrong with it; ``signed``: entries under a checkpoint."""
+
+    verdict: Verdict
+    checkpoints: int
+    signed: int
+
+    @property
+    def entries(self) -> int:
+        """How many entries the log has."""
+        return self.verdict.frontier.size
+
+
 def verify(rows: Iterable[Row], checkpoints: Iterable[Checkpoint] = ()) -> Verdict:
     """Read the log once, in the order of its indexes, and hold it against its checkpoints.
 

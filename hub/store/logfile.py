@@ -17,7 +17,7 @@ from hub.ledger.commitment import Opening
 from hub.ledger.leaf import LedgerError
 from hub.ledger.note import Note, Signature, VerifierKey
 from hub.ledger.tree import HASH_BYTES, Frontier
-from hub.ledger.verify import Row, Verdict, verify
+from hub.ledger.verify import LogUnreadable, Report, Row, Verdict, verify
 from hub.store import damage
 from hub.store.crc import Text
 from hub.store.whose import whose
@@ -39,30 +39,18 @@ _COSIGNATURES = (
 )
 
 
-class LogUnreadable(Exception):
-    """The file is damaged so far that its log cannot be read; one line with SQLite's words."""
-
-
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What was read and what is wrong with it. ``signed`` entries are under a checkpoint."""
+class HubReport(Report):
+    """What was read of a hub's database."""
 
-    verdict: Verdict
-    checkpoints: int
-    signed: int
     openings: int
     rows: int
     """Rows beside the log that have a checksum and were held against it."""
     witnesses: tuple[tuple[str, int, int], ...] = ()
     """The newest countersignature of each witness: its name, the size, seconds since 1970."""
 
-    @property
-    def entries(self) -> int:
-        """How many entries the log has."""
-        return self.verdict.frontier.size
 
-
-def verify_file(path: Path, key: VerifierKey) -> Report:
+def verify_file(path: Path, key: VerifierKey) -> HubReport:
     """Read the whole log of the database at ``path``: hashes, columns, checkpoints, openings.
 
     The file may be in use. LogUnreadable when SQLite cannot read it.
@@ -89,7 +77,7 @@ def verify_file(path: Path, key: VerifierKey) -> Report:
         what = "its schema is damaged" if isinstance(error, UnicodeDecodeError) else error
         raise LogUnreadable(f"{path}: {what}; expected the hub's database, undamaged") from None
     most = max((one.size for one in signed), default=0)
-    return Report(verdict, len(signed), most, openings, rows, witnesses)
+    return HubReport(verdict, len(signed), most, openings, rows, witnesses)
 
 
 def _open(path: Path) -> sqlite3.Connection:

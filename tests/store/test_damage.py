@@ -17,10 +17,11 @@ from sqlmodel import SQLModel
 from hub.domain.logins import Login
 from hub.domain.push import PushSubscription
 from hub.keyfiles.ledgerkey import LedgerKey, ledger_key
+from hub.ledger.verify import LogUnreadable, Report
 from hub.store.access import Access
 from hub.store.crc import COLUMN, PROVED, SCHEMA, UNCHECKED, covered
 from hub.store.database import open_database
-from hub.store.logfile import LogUnreadable, Report, verify_file
+from hub.store.logfile import verify_file
 from hub.store.logins import Logins
 from hub.store.passkeys import Passkey, PasskeyStore
 from hub.store.peers import PeerStore

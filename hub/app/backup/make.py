@@ -18,8 +18,9 @@ from hub.app.backup.names import NAME, STAMP, outdated
 from hub.domain.values import dataclass
 from hub.keyfiles.files import SecretsError
 from hub.keyfiles.ledgerkey import LEDGER_KEY, LedgerKey, read_ledger_key
+from hub.ledger.verify import LogUnreadable
 from hub.store.copy import CopyError, copy_database, counts, is_database, whole
-from hub.store.logfile import LogUnreadable, verify_file
+from hub.store.logfile import verify_file
 
 DATABASE = "hub.sqlite"
 WORKING = ".backup-"

@@ -14,7 +14,7 @@ from hub.ledger.checkpoint import Checkpoint, open_checkpoint
 from hub.ledger.commitment import Opening, commitments, reveal
 from hub.ledger.leaf import LedgerError, read_leaf
 from hub.ledger.note import VerifierKey
-from hub.ledger.verify import Row, Verdict, verify
+from hub.ledger.verify import LogUnreadable, Report, Row, Verdict, verify
 from integrations.beckn.errors import BecknError
 from integrations.beckn.provider.ledger import ANSWERED, DRAFTS, agreed
 from integrations.beckn.provider.sale import Sale, from_row
@@ -34,26 +34,14 @@ _GONE = (
 )
 
 
-class LogUnreadable(Exception):
-    """The file is no provider's database, or damaged; one line with SQLite's words."""
-
-
 @dataclass(frozen=True, slots=True)
-class Report:
-    """What was read, and what is wrong with it; ``signed`` entries are under a checkpoint."""
+class ProviderReport(Report):
+    """What was read of a provider's database."""
 
-    verdict: Verdict
-    checkpoints: int
-    signed: int
     orders: int
 
-    @property
-    def entries(self) -> int:
-        """How many entries the log has."""
-        return self.verdict.frontier.size
 
-
-def verify_file(path: Path, key: VerifierKey) -> Report:
+def verify_file(path: Path, key: VerifierKey) -> ProviderReport:
     """Hold the log of the database at ``path`` against what was signed, and the orders against it.
 
     The file may be in use. LogUnreadable when SQLite cannot read it.
@@ -77,7 +65,7 @@ def verify_file(path: Path, key: VerifierKey) -> Report:
     most = max((one.size for one in signed), default=0)
     if verdict.frontier.size > most:
         verdict.note(None, f"the log has {verdict.frontier.size} entries, only {most} are signed")
-    return Report(verdict, len(signed), most, orders)
+    return ProviderReport(verdict, len(signed), most, orders)
 
 
 def _rows(db: sqlite3.Connection) -> Iterator[Row]:

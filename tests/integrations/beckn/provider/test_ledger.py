@@ -14,7 +14,8 @@ from hub.ledger.checkpoint import open_checkpoint
 from hub.ledger.leaf import leaf_hash
 from hub.ledger.tiles import Tile, read_bundle
 from hub.ledger.tree import root_of
-from integrations.beckn.provider.audit import LogUnreadable, verify_file
+from hub.ledger.verify import LogUnreadable
+from integrations.beckn.provider.audit import verify_file
 
 SHOP = """
 provider: {id: shop, name: Shop, timezone: UTC, lead_minutes: 30, days_ahead: 0}
