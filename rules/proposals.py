@@ -297,7 +297,7 @@ def _facts(one: CompiledRule, occasion: Occasion, wanted: list[Lack]) -> dict[st
             "hours_left": occasion.hours_left(),
         }
         for word, amount in amounts.items():
-            facts[word] = "unknown" if amount is None else number(amount)
+            facts[word] = phrase("unknown") if amount is None else number(amount)
         facts |= {"item": event.item, "name": _name(occasion, event.item), "unit": event.unit}
     if (notice := occasion.notice) is not None:
         facts |= {

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from hub.domain.tongue import phrase
+
 _DURATION = re.compile(r"(?:([0-9]{1,4})d)?(?:([0-9]{1,4})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?")
 _LONGEST = 366 * 86400.0
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
@@ -30,7 +32,7 @@ def duration_text(seconds: float) -> str:
     hours, rest = divmod(rest, 3600)
     minutes, left = divmod(rest, 60)
     parts = [
-        f"{days} day{'s' if days > 1 else ''}" if days else "",
+        (phrase("1 day") if days == 1 else phrase("{days} days", days=days)) if days else "",
         f"{hours} h" if hours else "",
         f"{minutes} min" if minutes else "",
         f"{left} s" if left else "",

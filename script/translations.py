@@ -20,7 +20,10 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from hub.app.readyrules import TEXTS  # noqa: E402
+from hub.app.rulefields import at  # noqa: E402
 from hub.domain.consent import SCHEMA  # noqa: E402
+from hub.domain.yamltext import load  # noqa: E402
 
 WEB = ROOT / "hub" / "web"
 LANGUAGES = ("zh",)
@@ -56,6 +59,11 @@ def template() -> Catalog:
             ROOT / folder, [("**.py", "python")], keywords=_SAYS
         ):
             found.add(message, None, [(f"{folder}/{file}", 0)], flags=("python-brace-format",))
+    for rule_file in sorted((ROOT / "config" / "rules").glob("*.yaml")):
+        for rule in load(rule_file.read_text(), rule_file.name).data["rules"]:
+            for path in TEXTS:
+                if isinstance(said := at(rule, path), str):
+                    found.add(said, None, [(f"config/rules/{rule_file.name}", 0)])
     for tells in SCHEMA.values():
         found.add(tells, None, [("privacy.html", 0)])
     return found

@@ -12,6 +12,7 @@ from textwrap import dedent
 
 from hub.app import rulefields
 from hub.app.textfiles import changed, read
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
 from hub.domain.yamltext import YamlError, load
 from hub.settings import MemberSettings
@@ -20,6 +21,8 @@ from hub.web.files import CannotWrite, RuleField
 from rules.ruleset import RuleInfo, RuleSet
 
 FOLDER = Path(__file__).resolve().parents[2] / "config" / "rules"
+TEXTS = ("name", "propose.title", "propose.message")
+"""What of a ready rule is in words, and is taken over in the household's language."""
 _SOMEBODY = MemberSettings(id="somebody", name="Somebody")
 _FIRST = re.compile(r"^  - id:", re.MULTILINE)
 
@@ -72,7 +75,9 @@ def shown(ready: Ready, there: bool, on: bool) -> ReadyRule:
     info = ready.info
     # An item of a list, as it stands in its file: here it is to stand alone.
     text = dedent(ready.lines.replace("  - ", "    ", 1))
-    return ReadyRule(ready.id, info.name, info.trigger, info.kind, there, on, chosen(ready), text)
+    return ReadyRule(
+        ready.id, phrase(info.name), info.trigger, info.kind, there, on, chosen(ready), text
+    )
 
 
 def added(text: str, ready: Ready, values: Mapping[str, str]) -> str:
@@ -101,4 +106,8 @@ def added(text: str, ready: Ready, values: Mapping[str, str]) -> str:
         for path, value in values.items()
         if path in before_values and value.strip() and value != before_values[path]
     }
+    for path in TEXTS:
+        said = rulefields.at(ready.rule, path)
+        if isinstance(said, str) and phrase(said) != said:
+            changes["rules", len(had), *path.split(".")] = phrase(said)
     return changed(new, ready.file, changes) if changes else new
