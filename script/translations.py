@@ -39,7 +39,7 @@ _KEYWORDS: dict[str, Any] = {
 }
 
 
-_SAID = ("hub/domain", "hub/flow", "rules")
+_SAID = ("hub/app", "hub/domain", "hub/flow", "rules")
 _SAYS: dict[str, Any] = {"phrase": None, "later": None}
 
 

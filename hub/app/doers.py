@@ -20,6 +20,7 @@ from hub.domain.effects import (
 from hub.domain.orders import Signed
 from hub.domain.suggestions import Suggestion, Verb, verbs_of
 from hub.domain.tokens import sign
+from hub.domain.tongue import later, phrase
 from hub.domain.wording import listed, question
 from hub.flow.activities.mail import mail_gave_up
 from hub.flow.dispatch import gave_up, order_wanted, question_wanted, uncertain
@@ -35,10 +36,10 @@ from hub.worker.pump import Doers as PumpDoers
 
 _ASK_PRIORITY = 4
 _LABELS: dict[Verb, str] = {
-    "approve": "Approve",
-    "maybe": "Maybe",
-    "decline": "Decline",
-    "later": "Later",
+    "approve": later("Approve"),
+    "maybe": later("Maybe"),
+    "decline": later("Decline"),
+    "later": later("Later"),
 }
 
 
@@ -139,7 +140,12 @@ class Doers:
                 if not number:
                     raise
                 done = listed([one.words for one in effect.calls[:number]])
-                message = f"{done} was done, {call.words} was not: {error}"
+                message = phrase(
+                    "{done} was done, {words} was not: {error}",
+                    done=done,
+                    words=call.words,
+                    error=error,
+                )
                 raise DeliveryError(message, retry=False, unknown=error.unknown) from error
 
     async def listed(self, effect: ChangeList) -> None:
@@ -185,7 +191,7 @@ class Doers:
         for verb in verbs_of(suggestion.kind):
             if authority.barrier(suggestion, verb, None if best is None else best.id):
                 continue
-            label = _LABELS[verb]
+            label = phrase(_LABELS[verb])
             token = sign(token_for(suggestion, member.id, verb), self._secret)
             priced = best is not None and best.total.amount
             shown = f"{label} {best.total}" if verb == "approve" and best and priced else label

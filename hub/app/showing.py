@@ -11,6 +11,7 @@ from typing import Protocol
 
 from hub.app.shown import Snapshot
 from hub.domain.tokens import BadToken, verify
+from hub.domain.tongue import phrase
 from hub.flow.home import Home
 from hub.flow.press import VIA, press
 from hub.ports import InMessage
@@ -240,5 +241,6 @@ class Showing:
         if self._strange.bit_count() == 1:
             log.warning("a button in Home Assistant: %s (%d so far)", reason, self._strange)
         if self.broker is not None:
-            said = {"title": "", "message": f"Nothing was done: {reason}.", "via": VIA}
+            words = phrase("Nothing was done: {reason}.", reason=reason)
+            said = {"title": "", "message": words, "via": VIA}
             self.broker.publish(self._entities.events, self._entities.event("refused", said))

@@ -20,7 +20,7 @@ from hub.domain.fitting import Busy, clash, why_not
 from hub.domain.money import Money
 from hub.domain.offers import Score, Want, Window
 from hub.domain.orders import Line
-from hub.domain.tongue import phrase
+from hub.domain.tongue import later, phrase
 from hub.domain.values import dataclass
 
 SUBSTITUTE_COUNTS = Decimal("0.25")
@@ -239,16 +239,18 @@ def asks_more(offer: Offer, rival: Offer | None) -> list[str]:
 
 def listed_or(names: Collection[str]) -> str:
     """Join what is lacking: ``milk, eggs or butter``."""
-    return _joined(list(names), "or")
+    return _joined(list(names), later("{names} or {last}"))
 
 
 def listed_and(names: Collection[str]) -> str:
     """Join what there is: ``name, street address and phone``."""
-    return _joined([name.replace("_", " ") for name in names], "and")
+    return _joined([phrase(name.replace("_", " ")) for name in names], later("{names} and {last}"))
 
 
-def _joined(names: list[str], last: str) -> str:
-    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
+def _joined(names: list[str], form: str) -> str:
+    if len(names) < 2:
+        return "".join(names)
+    return phrase(form, names=phrase(", ").join(names[:-1]), last=names[-1])
 
 
 def shown(amount: Money) -> str:
