@@ -234,9 +234,9 @@ def _not_ours(conflict: Conflict) -> str:
     block, against = conflict.block, conflict.against
     if conflict.kind == "double_booked" and against is not None:
         return phrase(
-            "neither {title} nor {title2} is this household's to move",
+            "neither {title} nor {other} is this household's to move",
             title=block.title,
-            title2=against.title,
+            other=against.title,
         )
     return phrase("{title} cannot be moved any more", title=block.title)
 

@@ -52,7 +52,7 @@ def span_text(window: Window, zone: ZoneInfo, now: datetime) -> str:
     if start.date() == end.date():
         return window_text(window, zone, now)
     return phrase(
-        "{when} to {when2}", when=moment_text(start, zone, now), when2=moment_text(end, zone, now)
+        "{start} to {end}", start=moment_text(start, zone, now), end=moment_text(end, zone, now)
     )
 
 
@@ -206,9 +206,9 @@ def conflict_text(conflict: Conflict, zone: ZoneInfo, now: datetime) -> str:
         )
     if conflict.kind == "double_booked":
         return phrase(
-            "{title} and {title2} are at the same time: {when}.",
+            "{title} and {other} are at the same time: {when}.",
             title=title,
-            title2=against.title,
+            other=against.title,
             when=when,
         )
     off = phrase(_OFF[against.stops]) if against.stops is not None else against.title

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain.calendars import MOST_CALENDARS, MOST_ENTRIES, Entry, OtherCalendar
-from hub.domain.tongue import phrase
+from hub.domain.tongue import date_text, phrase
 from hub.flow.home import Home
 from hub.flow.tell import tag_of, tell
 from hub.store.tx import Entry as Noted
@@ -85,7 +85,10 @@ def calendar_failed(tx: Tx, home: Home, name: str, problem: str, *, lasting: boo
         )
         if known.read_at is not None:
             last = known.read_at.astimezone(home.settings.home.zone)
-            body += phrase(" What it held on {last} is still believed.", last=f"{last:%d %b %H:%M}")
+            body += phrase(
+                " What it held on {last} is still believed.",
+                last=f"{date_text(last.date())} {last:%H:%M}",
+            )
         tell(tx, home, home.adults(), tag=_tag(name), title=_title(name), body=body, cause=cause)
 
 

@@ -109,9 +109,9 @@ def _moved(tx: Tx, home: Home, order: Order, change: Change, answer: OrderAnswer
         else:
             odd.append(
                 phrase(
-                    "it now says {total} instead of {total2}",
-                    total=answer.quote.total,
-                    total2=quote.total,
+                    "it now says {stated} instead of {agreed}",
+                    stated=answer.quote.total,
+                    agreed=quote.total,
                 )
             )
     if change.slot is not None and slot is not None and slot.window != change.slot.window:

@@ -119,12 +119,12 @@ def _they_have(tx: Tx, home: Home, who: Other, state: Witness, note: str) -> Tak
         return _go_on(tx, state, theirs.size)
     if theirs.size > newest[0]:
         words = phrase(
-            "{name} holds {size} entries of this household's log, and here are {size2}: it was"
+            "{name} holds {size} entries of this household's log, and here are {here}: it was"
             " put back to an earlier state, perhaps from a backup. What was agreed since is"
             " missing here. If that is known, {name} can begin anew with it.",
             name=who.name,
             size=theirs.size,
-            size2=size,
+            here=size,
         )
     else:
         words = phrase(

@@ -195,7 +195,7 @@ def _later(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> De
     tx.set_timer("ask", suggestion.id, "", again)
     tx.set_timer(ESCALATE, suggestion.id, "", None)
     local = again.astimezone(home.settings.home.zone)
-    message = phrase("The hub asks again at {local}.", local=f"{local:%H:%M}")
+    message = phrase("The hub asks again at {time}.", time=f"{local:%H:%M}")
     tell_outcome(tx, home, replace(put_off, outcome=message), index)
     return DecisionResult("done", message, put_off)
 

@@ -54,9 +54,9 @@ def propose_move(
     if order.rescheduling is not None and order.rescheduling.until is not None:
         latest.append(order.rescheduling.until)
     body = phrase(
-        "It would come {when} instead of {when2}. {costs}",
+        "It would come {when} instead of {before}. {costs}",
         when=window_text(new, zone, tx.now),
-        when2=window_text(old, zone, tx.now),
+        before=window_text(old, zone, tx.now),
         costs=costs,
     )
     title = way_out(asked_for, zone, tx.now)
@@ -74,9 +74,9 @@ def propose_plan(tx: Tx, home: Home, case: Case, found: Resolution | None) -> No
     else:
         title, window = way_out(found, zone, tx.now), found.slot.window
         body = phrase(
-            "It would be {when} instead of {when2}.",
+            "It would be {when} instead of {before}.",
             when=window_text(window, zone, tx.now),
-            when2=window_text(block.window, zone, tx.now),
+            before=window_text(block.window, zone, tx.now),
         )
     latest = min(block.window.start, window.start) if window else block.window.start
     case = replace(case, slot=found.slot if found is not None else None)
