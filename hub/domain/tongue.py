@@ -26,7 +26,9 @@ def speak(language: str, translate: Callable[[str], str] = str) -> None:
 
 def phrase(text: str, /, **blanks: object) -> str:
     """Return a sentence in the household's language, its ``{blanks}`` filled."""
-    return _translate(text).format(**blanks) if blanks else _translate(text)
+    # To gettext nothing is the name of the catalogue's own head.
+    said = _translate(text) if text else text
+    return said.format(**blanks) if blanks else said
 
 
 def later(text: str) -> str:

@@ -57,3 +57,4 @@ def test_chinese(chinese: None) -> None:
 
 def test_what_nobody_translated_is_said_in_english(chinese: None) -> None:
     assert phrase("quite unheard of: {what}", what="x") == "quite unheard of: x"
+    assert phrase("") == ""
