@@ -126,7 +126,8 @@ def kept(data: Path) -> Iterator[tuple[str, str]]:
         if file.name == "household.key":
             yield file.name, text.strip()
         elif file.name == "ledger.key":
-            yield file.name, text.split("\n")[0].rpartition("+")[2]
+            # PRIVATE+KEY+<name>+<id>+<base64>, and there may be a + in that, too.
+            yield file.name, text.split("\n")[0].split("+", 4)[4]
         elif file.suffix == ".json":
             for name, value in json.loads(text).items():
                 if isinstance(value, str) and re.search("private|root|ada|home|commonhearth", name):
