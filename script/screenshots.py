@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -15,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from hub.web.app import make_app  # noqa: E402
+from tests.support.browser import chromium  # noqa: E402
 from tests.web.fake_backend import SECRET, FakeBackend  # noqa: E402
 
 FOLDER = ROOT / "docs" / "screenshots"
@@ -81,10 +81,9 @@ async def main() -> None:
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         base = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser")
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+                executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
             )
             for name in PAGES:
                 for size in SIZES:

@@ -108,6 +108,6 @@ def added(text: str, ready: Ready, values: Mapping[str, str]) -> str:
     }
     for path in TEXTS:
         said = rulefields.at(ready.rule, path)
-        if isinstance(said, str) and phrase(said) != said:
-            changes["rules", len(had), *path.split(".")] = phrase(said)
+        if isinstance(said, str) and (ours := phrase(said)) != said:
+            changes["rules", len(had), *path.split(".")] = ours
     return changed(new, ready.file, changes) if changes else new

@@ -20,8 +20,9 @@ from hub.domain.fitting import Busy, clash, why_not
 from hub.domain.money import Money
 from hub.domain.offers import Score, Want, Window
 from hub.domain.orders import Line
-from hub.domain.tongue import later, phrase
+from hub.domain.tongue import phrase
 from hub.domain.values import dataclass
+from hub.domain.wording import listed_fields, listed_or
 
 SUBSTITUTE_COUNTS = Decimal("0.25")
 """By how much of its own price a substitute counts dearer than it is."""
@@ -234,23 +235,7 @@ def _covers(covered: Coverage) -> list[str]:
 def asks_more(offer: Offer, rival: Offer | None) -> list[str]:
     """Say what of the household a provider must know that the rival need not."""
     more = sorted(offer.disclosed - rival.disclosed) if rival is not None else []
-    return [phrase("asks for your {names} besides", names=listed_and(more))] if more else []
-
-
-def listed_or(names: Collection[str]) -> str:
-    """Join what is lacking: ``milk, eggs or butter``."""
-    return _joined(list(names), later("{names} or {last}"))
-
-
-def listed_and(names: Collection[str]) -> str:
-    """Join what there is: ``name, street address and phone``."""
-    return _joined([phrase(name.replace("_", " ")) for name in names], later("{names} and {last}"))
-
-
-def _joined(names: list[str], form: str) -> str:
-    if len(names) < 2:
-        return "".join(names)
-    return phrase(form, names=phrase(", ").join(names[:-1]), last=names[-1])
+    return [phrase("asks for your {names} besides", names=listed_fields(more))] if more else []
 
 
 def shown(amount: Money) -> str:

@@ -14,7 +14,7 @@ from hub.domain.meals import Cost, SocialMeal, bill_shares, shopping
 from hub.domain.offers import Window
 from hub.domain.rides import RideChange
 from hub.domain.sharing import Sharing
-from hub.domain.tongue import later, long_date, near_text, phrase
+from hub.domain.tongue import capital, later, long_date, near_text, phrase
 from hub.domain.wording import comma, listed, window_text
 
 _OFF = {
@@ -30,6 +30,39 @@ _COMES = (
     ("DECLINED", later("{names} does not"), later("{names} do not")),
     ("NEEDS-ACTION", later("{names} has not answered"), later("{names} have not answered")),
 )
+_OUTCOMES = {
+    "invited": later("{sender} invites you to {what}."),
+    "changed": later("{sender} changed {what}."),
+    "cancelled": later("{sender} cancelled {what}."),
+    "answered": later("{sender} answered about {what}."),
+    "countered": later("{sender} proposes another time for {what}."),
+    "counter_declined": later("{sender} stays with the time of {what}."),
+    "late": later("{sender} would come to {what} after all"),
+    "refused": later("A message of {sender} was refused"),
+}
+_DOES = {
+    "keep": later("Nothing has to be done."),
+    "reschedule": later("Move the ride with it?"),
+    "replace": later("Order another ride and cancel this one?"),
+    "cancel": later("Cancel the ride?"),
+    "tell": later("Call the driver."),
+}
+_QUESTIONS = {
+    "let_in": later(
+        "{who} would come to {title} after all, though the time to answer is over. Ask for room"
+        " for {with_late}?"
+    ),
+    "nobody_comes": later("Nobody has time for {title} any more. Cancel the table? {cost}"),
+    "no_room": later(
+        "The table stays for {size}, but you are {party}: {reason}. Keep it, or call {title} off?"
+        " {cost}"
+    ),
+    "other_table": later("There is no table for {title}: {reason}. Look for another?"),
+    "keep_or_cancel": later(
+        "{title} was planned for a reason that is gone: {reason}. Keep it, or call it off? {cost}"
+    ),
+    "costs_more": later("Calling {title} off has its price by now. {cost} Do it all the same?"),
+}
 _EVERY = {
     "DAILY": (later("every day"), later("every {often} days")),
     "WEEKLY": (later("every week"), later("every {often} weeks")),
@@ -101,18 +134,7 @@ def outcome_text(outcome: Outcome, sender: str) -> str:
     what = phrase("an activity")
     if isinstance(outcome.now_is, Activity):
         what = outcome.now_is.details.summary
-    words = {
-        "invited": phrase("{sender} invites you to {what}.", sender=sender, what=what),
-        "changed": phrase("{sender} changed {what}.", sender=sender, what=what),
-        "cancelled": phrase("{sender} cancelled {what}.", sender=sender, what=what),
-        "answered": phrase("{sender} answered about {what}.", sender=sender, what=what),
-        "countered": phrase("{sender} proposes another time for {what}.", sender=sender, what=what),
-        "counter_declined": phrase(
-            "{sender} stays with the time of {what}.", sender=sender, what=what
-        ),
-        "late": phrase("{sender} would come to {what} after all", sender=sender, what=what),
-        "refused": phrase("A message of {sender} was refused", sender=sender),
-    }.get(outcome.verdict, "")
+    words = phrase(_OUTCOMES.get(outcome.verdict, ""), sender=sender, what=what)
     if words and not words.endswith("."):
         words += f": {outcome.reason}."
     return phrase("{words} Please answer anew.", words=words) if outcome.anew else words
@@ -125,15 +147,13 @@ def mail_words(
     details = activity.details
     start = details.window.start.astimezone(zone)
     off = message.method == "CANCEL"
-    subject = phrase("Invitation: {summary}", summary=details.summary)
     if off:
         subject = phrase("Cancelled: {summary}", summary=details.summary)
+    else:
+        subject = phrase("Invitation: {summary}", summary=details.summary)
+    said = _OUTCOMES["cancelled" if off else "invited"]
     lines = [
-        phrase("{household} cancelled {summary}.", household=household, summary=details.summary)
-        if off
-        else phrase(
-            "{household} invites you to {summary}.", household=household, summary=details.summary
-        ),
+        phrase(said, sender=household, what=details.summary),
         "",
         phrase(
             "When: {day} {year}, {window}",
@@ -238,14 +258,7 @@ def way_out(result: Resolution | Unresolvable, zone: ZoneInfo, now: datetime) ->
 
 def ride_change_text(change: RideChange) -> str:
     """Say what is proposed about a ride whose activity changed, with what it costs."""
-    does = {
-        "keep": phrase("Nothing has to be done."),
-        "reschedule": phrase("Move the ride with it?"),
-        "replace": phrase("Order another ride and cancel this one?"),
-        "cancel": phrase("Cancel the ride?"),
-        "tell": phrase("Call the driver."),
-    }[change.action]
-    text = f"{change.why[:1].upper()}{change.why[1:]}. {does}"
+    text = f"{capital(change.why)}. {phrase(_DOES[change.action])}"
     if change.action in ("keep", "tell"):
         return text
     return f"{text} {cost_text(Cost(change.fee, change.known))}"
@@ -302,45 +315,13 @@ def meal_words(meal: SocialMeal, own: str) -> str:
 
 def meal_question(ask: AskHousehold, meal: SocialMeal) -> str:
     """Say what members have to decide about a meal, with what it costs."""
-    who = ask.about.name if ask.about is not None else phrase("Somebody")
-    cost = cost_text(ask.cost) if ask.cost is not None else ""
-    return {
-        "let_in": phrase(
-            "{who} would come to {title} after all, though the time to answer is over. Ask for"
-            " room for {party}?",
-            who=who,
-            title=meal.title,
-            party=meal.party + (ask.about.seats if ask.about else 1),
-        ),
-        "nobody_comes": phrase(
-            "Nobody has time for {title} any more. Cancel the table? {cost}",
-            title=meal.title,
-            cost=cost,
-        ),
-        "no_room": phrase(
-            "The table stays for {size}, but you are {party}: {reason}. Keep it, or call {title}"
-            " off? {cost}",
-            size=meal.size,
-            party=meal.party,
-            reason=ask.reason,
-            title=meal.title,
-            cost=cost,
-        ),
-        "other_table": phrase(
-            "There is no table for {title}: {reason}. Look for another?",
-            title=meal.title,
-            reason=ask.reason,
-        ),
-        "keep_or_cancel": phrase(
-            "{title} was planned for a reason that is gone: {reason}. Keep it, or call it off?"
-            " {cost}",
-            title=meal.title,
-            reason=ask.reason,
-            cost=cost,
-        ),
-        "costs_more": phrase(
-            "Calling {title} off has its price by now. {cost} Do it all the same?",
-            title=meal.title,
-            cost=cost,
-        ),
-    }[ask.question]
+    return phrase(
+        _QUESTIONS[ask.question],
+        who=ask.about.name if ask.about is not None else phrase("Somebody"),
+        title=meal.title,
+        size=meal.size,
+        party=meal.party,
+        with_late=meal.party + (ask.about.seats if ask.about else 1),
+        reason=ask.reason,
+        cost=cost_text(ask.cost) if ask.cost is not None else "",
+    )

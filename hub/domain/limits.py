@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from hub.domain.money import Money
-from hub.domain.tongue import phrase
+from hub.domain.tongue import later, phrase
 from hub.domain.values import dataclass
 
 
@@ -29,8 +29,8 @@ class Limits:
         than a limit's cannot be held against it, and goes beyond it.
         """
         for limit, sum_of, what, setting in (
-            (self.per_order, (total,), phrase("an order"), "limits.per_order"),
-            (self.per_month, (total, spent), phrase("a month"), "limits.per_month"),
+            (self.per_order, (total,), later("an order"), "limits.per_order"),
+            (self.per_month, (total, spent), later("a month"), "limits.per_month"),
         ):
             if limit is None:
                 continue
@@ -39,7 +39,7 @@ class Limits:
                     "{total} cannot be held against {limit} for {what} ({setting} in hub.yaml)",
                     total=total,
                     limit=limit,
-                    what=what,
+                    what=phrase(what),
                     setting=setting,
                 )
             if sum(amount.amount for amount in sum_of) > limit.amount:
@@ -51,7 +51,7 @@ class Limits:
                     total=total,
                     with_spent=with_spent,
                     limit=limit,
-                    what=what,
+                    what=phrase(what),
                     setting=setting,
                 )
         return ""

@@ -8,6 +8,7 @@ import unicodedata
 from hub.domain.sizes import UNITS
 
 _WORD = re.compile(r"[^\W_]+")
+_NUMBER = re.compile(r"\d+")
 _AMOUNT = re.compile(r"\d+[a-z]{0,3}")
 
 CHANGING = frozenset(
@@ -45,7 +46,7 @@ def words_of(text: str) -> frozenset[str]:
 
 def numbers_of(text: str) -> frozenset[str]:
     """Return the numbers in a name: 3 and 5 of ``Milk 3.5 %``."""
-    return frozenset(re.findall(r"\d+", folded(text)))
+    return frozenset(_NUMBER.findall(folded(text)))
 
 
 def singular(word: str) -> str:

@@ -53,14 +53,11 @@ def apply(known: Mapping[str, Notice], notice: Notice, now: datetime) -> Change:
         # It was superseded before it arrived, and so was all that it supersedes itself.
         heir = _inheriting(later, notice)
         gone = {key: old for key, old in known.items() if old != later and _refers(heir, old)}
-        for old in gone.values():
-            heir = _inheriting(heir, old)
+        heir = _inheriting(heir, *gone.values())
         put = {} if heir == later else {str(heir.ref): heir}
         return Change(put, tuple(gone), tuple(_endings(gone, now)))
     gone = {key: old for key, old in known.items() if _refers(notice, old)}
-    kept = notice
-    for old in gone.values():
-        kept = _inheriting(kept, old)
+    kept = _inheriting(notice, *gone.values())
     if kept.references and not kept.cancels and _over(kept, now):
         # Out of date on arrival, but what it replaced is replaced all the same.
         kept = replace(kept, msg_type="Cancel")
@@ -123,11 +120,14 @@ def _same(ref: NoticeRef, own: NoticeRef) -> bool:
     )
 
 
-def _inheriting(newer: Notice, older: Notice) -> Notice:
-    """Return ``newer`` naming also what ``older`` named, so that none of that comes back."""
-    more = [ref for ref in older.references if ref not in newer.references]
-    references = (*newer.references, *more)[:MOST_REFERENCES]
-    return replace(newer, references=references) if more else newer
+def _inheriting(newer: Notice, *older: Notice) -> Notice:
+    """Return ``newer`` naming also what ``older`` ones named, so that none of that comes back."""
+    for one in older:
+        more = [ref for ref in one.references if ref not in newer.references]
+        if more:
+            references = (*newer.references, *more)[:MOST_REFERENCES]
+            newer = replace(newer, references=references)
+    return newer
 
 
 def _endings(gone: Mapping[str, Notice], now: datetime) -> Iterator[NoticeEnded]:

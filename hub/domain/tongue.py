@@ -41,11 +41,16 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def date_text(day: date) -> str:
-    """Say a date: ``Sat 28 Nov``."""
-    if _language == "zh":
+def dated(day: date, language: str) -> str:
+    """Say a date in a language: ``Sat 28 Nov``."""
+    if language == "zh":
         return f"{day.month}月{day.day}日周{_WEEKDAYS_ZH[day.weekday()]}"
     return f"{day:%a} {day.day} {day:%b}"
+
+
+def date_text(day: date) -> str:
+    """Say a date in the household's language: ``Sat 28 Nov``."""
+    return dated(day, _language)
 
 
 def weekday_text(day: date) -> str:

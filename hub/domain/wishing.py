@@ -188,9 +188,11 @@ def _because(
     if isinstance(wish, TableWish) and wish.at is not None and offer.window is not None:
         minutes = round((offer.window.start - wish.at).total_seconds() / 60)
         if minutes:
-            late = phrase("begins {minutes} minutes later than wished", minutes=minutes)
-            early = phrase("begins {minutes} minutes earlier than wished", minutes=-minutes)
-            reasons.append(late if minutes > 0 else early)
+            reasons.append(
+                phrase("begins {minutes} minutes later than wished", minutes=minutes)
+                if minutes > 0
+                else phrase("begins {minutes} minutes earlier than wished", minutes=-minutes)
+            )
     if isinstance(wish, RideWish) and offer.window is not None:
         takes = offer.window.end - offer.window.start
         reasons.append(

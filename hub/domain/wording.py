@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,14 +10,30 @@ from hub.domain.money import Money
 from hub.domain.offers import RideWish
 from hub.domain.orders import Change, Line, Order, Window
 from hub.domain.suggestions import Option, Suggestion
-from hub.domain.tongue import near_text, phrase
+from hub.domain.tongue import later, near_text, phrase
+
+_AND, _OR = later("{names} and {last}"), later("{names} or {last}")
 
 
 def listed(names: Sequence[str]) -> str:
     """Join names as people do: ``milk, eggs and butter``."""
+    return _joined(names, _AND)
+
+
+def listed_or(names: Sequence[str]) -> str:
+    """Join what is lacking: ``milk, eggs or butter``."""
+    return _joined(names, _OR)
+
+
+def listed_fields(names: Iterable[str]) -> str:
+    """Join what of the household a provider is told: ``name, address and area code``."""
+    return listed([phrase(name.replace("_", " ")) for name in names])
+
+
+def _joined(names: Sequence[str], form: str) -> str:
     if len(names) < 2:
         return "".join(names)
-    return phrase("{names} and {last}", names=comma(names[:-1]), last=names[-1])
+    return phrase(form, names=comma(names[:-1]), last=names[-1])
 
 
 def comma(names: Sequence[str]) -> str:
@@ -92,6 +108,21 @@ def order_at(order: Order) -> str:
     if order.table is not None:
         return phrase("the table at {provider_name}", provider_name=order.provider_name)
     return phrase("the order at {provider_name}", provider_name=order.provider_name)
+
+
+def waits_text(order: Order) -> str:
+    """Say that nothing can be done about an order until its provider has answered."""
+    return phrase("{name} has not answered yet; please wait a moment.", name=order.provider_name)
+
+
+def brought_text(order: Order) -> str:
+    """Say that an order has come, so that nothing of it can be changed any more."""
+    return phrase("{name} has brought it already.", name=order.provider_name)
+
+
+def asked_text(order: Order) -> str:
+    """Say that a provider is asked what another time costs."""
+    return phrase("{name} is asked what moving it costs.", name=order.provider_name)
 
 
 def moving_text(

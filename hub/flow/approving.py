@@ -11,6 +11,7 @@ from hub.domain.matching import pick_slot
 from hub.domain.orders import Line, Order
 from hub.domain.suggestions import ORDERING, Option, Suggestion
 from hub.domain.tongue import phrase
+from hub.domain.wording import waits_text
 from hub.flow.agenda import unwelcome
 from hub.flow.changes import agree
 from hub.flow.choose import over_limit
@@ -50,11 +51,7 @@ def approve(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> D
         return DecisionResult("refused", phrase("Please choose one of the offers."), suggestion)
     for order in orders:
         if order.pending is not None:
-            message = phrase(
-                "{provider_name} has not answered yet; please wait a moment.",
-                provider_name=order.provider_name,
-            )
-            return DecisionResult("refused", message, suggestion)
+            return DecisionResult("refused", waits_text(order), suggestion)
     if len(orders) > 1:
         return _approve_parts(tx, home, suggestion, option, orders, decision)
     (order,) = orders
@@ -254,9 +251,10 @@ def _agree(tx: Tx, home: Home, suggestion: Suggestion, decision: Decision) -> De
     agreed = suggestion.moved("approved", decided_by=decision.member, decided_at=tx.now)
     facts = {"member": decision.member, "via": decision.via}
     tx.save(agreed, Entry("approved", suggestion.id, facts))
-    said = phrase("{name} agreed.", name=name)
     if decision.verb == "maybe":
         said = phrase("{name} said maybe.", name=name)
+    else:
+        said = phrase("{name} agreed.", name=name)
     ended = end(tx, home, agreed, "carried_out", said)
     return DecisionResult("done", ended.outcome, ended)
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hub.domain.money import Money
-from hub.domain.offers import ChangeTerms
+from hub.domain.offers import ChangeTerms, Domain
 from hub.domain.orders import ORDER_LIFE, Change, Order, OrderAnswer
 from hub.domain.tongue import capital, later, phrase
 from hub.domain.wording import basket, listed, moved_text, order_at, time_text, window_text
@@ -25,12 +25,13 @@ from hub.flow.saying import close, give_up, say, told
 from hub.store.tx import Entry, Tx
 
 BY_US = "cancelled by "
-_CALLED_OFF = {
+"""How the reason of an order begins that this household cancelled itself."""
+_CALLED_OFF: dict[Domain, str] = {
     "grocery": later("{name} cancelled the order {order_id}{why}."),
     "ride": later("{name} cancelled the ride {order_id}{why}."),
     "restaurant": later("{name} cancelled the table {order_id}{why}."),
+    "neighbour": later("{name} cancelled the order {order_id}{why}."),
 }
-"""How the reason of an order begins that this household cancelled itself."""
 _ACTION = {"move": "update", "cancel": "cancel"}
 
 
@@ -193,7 +194,7 @@ def withdrawn(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
     note(tx, order.about, "cancelled", order.id)
     why = f" ({answer.reason[:200]})" if answer.reason else ""
     words = phrase(
-        _CALLED_OFF.get(order.domain, _CALLED_OFF["grocery"]),
+        _CALLED_OFF[order.domain],
         name=order.provider_name,
         order_id=order.order_id,
         why=why,

@@ -17,8 +17,8 @@ from hub.domain.offers import ChangeTerms, DeliverySlot
 from hub.domain.orders import Change, Order, OrderAnswer
 from hub.domain.sharing import OWN, sharing
 from hub.domain.suggestions import Agreed, Because, Option, Suggestion
-from hub.domain.tongue import phrase
-from hub.domain.wording import moving_text, order_at
+from hub.domain.tongue import capital, phrase
+from hub.domain.wording import asked_text, moving_text, order_at, waits_text
 from hub.flow.asking import posed, put
 from hub.flow.collect import forget_timers
 from hub.flow.home import Home
@@ -46,7 +46,7 @@ def forget_change(tx: Tx, home: Home, order: Order, why: str) -> None:
     change = order.change
     if change is None or change.agreed:
         return
-    close(tx, home, change, "superseded", f"{why[:1].upper()}{why[1:]}.")
+    close(tx, home, change, "superseded", f"{capital(why)}.")
     tx.drop_timers("patience", order.id)
     now = tx.house.orders.get(order.id)
     if now is not None and now.state in PLACED:
@@ -156,7 +156,7 @@ def _ask_fee(tx: Tx, home: Home, order: Order, change: Change, fee: Money, cause
     if change.riders and change.quote is not None:
         body = f"{body} {_shared_text(change, change.quote.total)}"
     if change.why:
-        body = f"{change.why[:1].upper()}{change.why[1:]}. {body}"
+        body = f"{capital(change.why)}. {body}"
     own = order.slot.window if order.slot else None
     option = Option(
         id=f"{order.id}:{change.kind}",
@@ -233,8 +233,7 @@ def agree(
         return DecisionResult("refused", phrase("That order is over."), suggestion)
     who = order.provider_name
     if order.pending is not None:
-        message = phrase("{who} has not answered yet; please wait a moment.", who=who)
-        return DecisionResult("refused", message, suggestion)
+        return DecisionResult("refused", waits_text(order), suggestion)
     change = order.change
     known = change is not None and change.priced and change.suggestion_id == suggestion.id
     slots = tx.house.slots.get(order.id, ())
@@ -247,11 +246,7 @@ def agree(
         if known and change is not None and change.fee and change.fee.amount
         else ""
     )
-    outcome = (
-        phrase("{who} is told{fee}.", who=who, fee=fee)
-        if known
-        else phrase("{who} is asked what moving it costs.", who=who)
-    )
+    outcome = phrase("{who} is told{fee}.", who=who, fee=fee) if known else asked_text(order)
     approved = suggestion.moved(
         "approved",
         chosen=option.id,

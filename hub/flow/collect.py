@@ -91,7 +91,7 @@ def _why(domain: Domain, known: bool, allowed: bool) -> str:
             nobody=phrase(_NOBODY[domain]),
         )
     if not allowed:
-        return phrase(_NEVER.get(domain, _NEVER["neighbour"]))
+        return phrase(_NEVER[domain])
     return phrase("There is nobody else to ask.")
 
 

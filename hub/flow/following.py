@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hub.domain.orders import ORDER_LIFE, Order, OrderAnswer
 from hub.domain.tongue import phrase
+from hub.domain.wording import brought_text
 from hub.flow.belonging import note
 from hub.flow.changed import withdrawn
 from hub.flow.expected import arriving
@@ -43,12 +44,7 @@ def on_status(tx: Tx, home: Home, order: Order, answer: OrderAnswer) -> None:
         moved, Entry(f"order_{moved.state}", order.id, {"fulfillment": moved.fulfillment_state})
     )
     if ORDER_LIFE.ended(moved.state):
-        give_up(
-            tx,
-            home,
-            moved,
-            phrase("{provider_name} has brought it already.", provider_name=order.provider_name),
-        )
+        give_up(tx, home, moved, brought_text(order))
         tx.drop_timers("follow", order.id)
         note(tx, order.about, "over", order.id)
         arriving(tx, moved)

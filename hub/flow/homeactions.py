@@ -39,7 +39,7 @@ def ask_home(
     refusal = forbidden(home, suggestion.then)
     if refusal:
         return DecisionResult(
-            "refused", phrase("Nothing was done: {refusal}.", refusal=refusal), suggestion
+            "refused", phrase("Nothing was done: {reason}.", reason=refusal), suggestion
         )
     outcome = phrase("Approved by {name}; Home Assistant is asked.", name=name)
     approved = suggestion.moved(

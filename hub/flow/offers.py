@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from hub.domain import wishing
-from hub.domain.choosing import listed_or
 from hub.domain.limits import is_among
 from hub.domain.matching import Match, match, pick_slot
 from hub.domain.offers import Catalog, RideWish, TableWish
 from hub.domain.orders import Line, Order, OrderAnswer, Want
 from hub.domain.suggestions import Option, Suggestion
 from hub.domain.tongue import phrase
-from hub.domain.wording import listed
+from hub.domain.wording import listed, listed_fields, listed_or
 from hub.flow import parts
 from hub.flow.agenda import unwelcome
 from hub.flow.belonging import note
@@ -85,7 +84,7 @@ def _asks_too_much(tx: Tx, home: Home, order: Order, catalog: Catalog) -> bool:
     """Let go of an offer whose provider must know what it is not told."""
     hidden = withheld(home, tx.house, replace(order, needs=catalog.needs), tx.now)
     if hidden:
-        told = listed([phrase(field.replace("_", " ")) for field in hidden])
+        told = listed_fields(hidden)
         drop(
             tx,
             home,

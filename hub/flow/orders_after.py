@@ -17,6 +17,7 @@ from hub.domain.decisions import (
 )
 from hub.domain.orders import Change, ChangeTerms, Order, OrderAnswer, Rating
 from hub.domain.tongue import later, phrase
+from hub.domain.wording import asked_text, brought_text, waits_text
 from hub.flow.belonging import note
 from hub.flow.changes import begin, slot_of
 from hub.flow.consent import erasure_answered
@@ -80,10 +81,7 @@ def _reschedule(tx: Tx, home: Home, order: Order, command: Reschedule) -> Decisi
         return DecisionResult("repeated", phrase("It comes in that window already."))
     tx.append(_wanted("move", order, command, slot=slot.slot_id))
     begin(tx, home, order, Change("move", command.member, slot))
-    return DecisionResult(
-        "changed",
-        phrase("{provider_name} is asked what moving it costs.", provider_name=order.provider_name),
-    )
+    return DecisionResult("changed", asked_text(order))
 
 
 def _cancel(tx: Tx, home: Home, order: Order, command: CancelOrder) -> DecisionResult:
@@ -102,11 +100,7 @@ def _cancel(tx: Tx, home: Home, order: Order, command: CancelOrder) -> DecisionR
 
 def _not_now(tx: Tx, order: Order, terms: ChangeTerms | None, what: str) -> DecisionResult | None:
     if order.pending is not None:
-        message = phrase(
-            "{provider_name} has not answered yet; please wait a moment.",
-            provider_name=order.provider_name,
-        )
-        return DecisionResult("refused", message)
+        return DecisionResult("refused", waits_text(order))
     if terms is not None and not terms.possible_at(tx.now):
         message = phrase(_TOO_LATE[what], name=order.provider_name)
         return DecisionResult("refused", message)
@@ -124,12 +118,7 @@ def _wanted(kind: str, order: Order, command: Reschedule | CancelOrder, **facts:
 
 def _came(tx: Tx, home: Home, order: Order, command: OrderCame) -> DecisionResult:
     """Take in what an order brought, less what a sensor has seen come already."""
-    give_up(
-        tx,
-        home,
-        order,
-        phrase("{provider_name} has brought it already.", provider_name=order.provider_name),
-    )
+    give_up(tx, home, order, brought_text(order))
     done = order.moved(
         "completed",
         change=None,

@@ -43,7 +43,7 @@ def press(tx: Tx, home: Home, token: ActionToken) -> DecisionResult:
         refusal = phrase("it was another member's button")
     if refusal:
         result = DecisionResult(
-            "refused", phrase("Nothing was done: {refusal}.", refusal=refusal), suggestion
+            "refused", phrase("Nothing was done: {reason}.", reason=refusal), suggestion
         )
     else:
         result = decide(tx, home, Decision.of(token, VIA))

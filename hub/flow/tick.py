@@ -16,6 +16,7 @@ from hub.domain.events import StockChanged, TimerFired
 from hub.domain.noticeboard import expire
 from hub.domain.suggestions import ORDERING
 from hub.domain.tongue import later, phrase
+from hub.domain.wording import brought_text
 from hub.flow import digest, owners, witness
 from hub.flow.activities.timers import over as _activity
 from hub.flow.activities.timers import roster as _roster
@@ -141,14 +142,9 @@ def _collect(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None
 def _deadline(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     suggestion = tx.suggestion(name)
     if suggestion is not None and suggestion.open:
-        nothing = phrase(_NOTHING[suggestion.kind]) if suggestion.kind in _NOTHING else ""
-        end(
-            tx,
-            home,
-            suggestion,
-            "expired",
-            phrase("Nobody decided in time{nothing}.", nothing=nothing),
-        )
+        nothing = phrase(_NOTHING.get(suggestion.kind, ""))
+        outcome = phrase("Nobody decided in time{nothing}.", nothing=nothing)
+        end(tx, home, suggestion, "expired", outcome)
 
 
 def _auto(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
@@ -224,12 +220,7 @@ def _follow(tx: Tx, home: Home, name: str, subject: str, due: datetime) -> None:
     over = datetime.fromisoformat(subject) if subject else due
     if tx.now >= over + FOLLOW_FOR:
         reason = phrase("the provider said no more of it; it is taken for delivered")
-        give_up(
-            tx,
-            home,
-            order,
-            phrase("{provider_name} has brought it already.", provider_name=order.provider_name),
-        )
+        give_up(tx, home, order, brought_text(order))
         done = order.moved("completed", pending=None, change=None, reason=reason, updated_at=tx.now)
         tx.save(done, Entry("order_completed", order.id, {"presumed": True}))
         note(tx, done.about, "over", done.id)

@@ -38,7 +38,7 @@ from hub.domain.money import Money
 from hub.domain.offers import Domain, Place, RideWish, TableWish
 from hub.domain.orders import Change, Order
 from hub.domain.suggestions import Agreed, Because, Escalation, Kind, Suggestion
-from hub.domain.tongue import phrase
+from hub.domain.tongue import capital, phrase
 from hub.domain.values import dataclass
 from hub.flow.asking import opened
 from hub.flow.belonging import note
@@ -172,13 +172,13 @@ def give_back(
     suggestion = tx.suggestion(order.suggestion_id)
     if suggestion is not None and suggestion.state in ("proposed", "approved"):
         state = "superseded" if suggestion.open else "failed"
-        end(tx, home, suggestion, state, f"{why[:1].upper()}{why[1:]}.")
+        end(tx, home, suggestion, state, f"{capital(why)}.")
     return True
 
 
 def withdraw(tx: Tx, home: Home, about: str, why: str) -> None:
     """Take back the question about a wish, where nobody has decided on it yet."""
-    take_back(tx, home, f"wish:{about}", f"{why[:1].upper()}{why[1:]}.")
+    take_back(tx, home, f"wish:{about}", f"{capital(why)}.")
 
 
 def order_for(tx: Tx, about: str) -> Order | None:

@@ -77,15 +77,7 @@ class Consents(LogBook):
             "grants": under,
             "about": about,
         }
-        self._upsert(
-            tables.DisclosedRow,
-            message_id,
-            id=message_id,
-            at=self.at,
-            recipient=recipient,
-            about=about,
-            body=dump(body),
-        )
+        self._put_disclosed(message_id, self.at, recipient, about, body)
 
     def save_sent(self, message_id: str, digest: str) -> None:
         """Keep the SHA-256 (hex) of a message's bytes, which left."""
@@ -94,17 +86,23 @@ class Consents(LogBook):
     def save_erasure(self, told: Disclosed, erasure: Erasure) -> Disclosed:
         """Keep what came of asking to erase what was told; return it so."""
         asked = replace(told, erasure=erasure)
+        # Its digest is kept with what was sent.
+        body = replace(asked, digest="", sent_at=None)
+        self._put_disclosed(told.id, micros(told.at), told.recipient, told.about, body)
+        return asked
+
+    def _put_disclosed(
+        self, message_id: str, at: int, recipient: str, about: str, body: object
+    ) -> None:
         self._upsert(
             tables.DisclosedRow,
-            told.id,
-            id=told.id,
-            at=micros(told.at),
-            recipient=told.recipient,
-            about=told.about,
-            # Its digest is kept with what was sent.
-            body=dump(replace(asked, digest="", sent_at=None)),
+            message_id,
+            id=message_id,
+            at=at,
+            recipient=recipient,
+            about=about,
+            body=dump(body),
         )
-        return asked
 
     def keep_signed(
         self, order_id: str, direction: str, action: str, signer: str, name: str, signed: Signed

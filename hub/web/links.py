@@ -13,6 +13,7 @@ from aiohttp import web
 from hub.domain.decisions import Decision
 from hub.domain.suggestions import Suggestion
 from hub.domain.tokens import ActionToken, BadToken, verify
+from hub.domain.tongue import capital
 from hub.web.gate import public, wants_page
 from hub.web.i18n import N_
 from hub.web.site import render, site_of
@@ -99,7 +100,7 @@ def _outcome(request: web.Request, suggestion: Suggestion) -> str:
 
 
 def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+    return capital(text) + ("" if text.endswith(".") else ".")
 
 
 def _say(

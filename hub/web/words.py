@@ -13,6 +13,7 @@ from hub.domain.money import Money
 from hub.domain.offers import Domain
 from hub.domain.orders import OrderState, Window
 from hub.domain.suggestions import Disclosure, SuggestionState
+from hub.domain.tongue import capital, dated
 from hub.domain.values import dataclass
 from hub.web.i18n import N_, translations
 
@@ -181,7 +182,6 @@ RULE_FIELDS = {
 }
 """What a rule's values are called on its form, by the last part of their path."""
 
-WEEKDAYS_ZH = "一二三四五六日"
 _ENGLISH = translations("en")
 
 
@@ -223,8 +223,7 @@ class Words:
 
     def sentence(self, message: str) -> str:
         """Return a text of the pages with its first letter large."""
-        said = self.text(message)
-        return said[:1].upper() + said[1:]
+        return capital(self.text(message))
 
     def day(self, day: date) -> str:
         """Say a day: ``today``, ``Sat 28 Nov``; with the year when it is another."""
@@ -236,11 +235,10 @@ class Words:
     def dated(self, day: date) -> str:
         """Say a day by its date: ``Sat 28 Nov``; with the year when it is another."""
         today = self.now.astimezone(self.zone).date()
-        if self.language == "zh":
-            year = f"{day.year}年" if day.year != today.year else ""
-            return f"{year}{day.month}月{day.day}日周{WEEKDAYS_ZH[day.weekday()]}"
-        year = f" {day.year}" if day.year != today.year else ""
-        return f"{day:%a} {day.day} {day:%b}{year}"
+        said = dated(day, self.language)
+        if day.year == today.year:
+            return said
+        return f"{day.year}年{said}" if self.language == "zh" else f"{said} {day.year}"
 
     def month(self, month: date) -> str:
         """Say a month: ``Nov 2026``."""

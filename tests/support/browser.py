@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
 from playwright.async_api import Error, Page
 
 PATIENCE = 30.0
+
+
+def chromium() -> str:
+    """Return where the browser is."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+    assert found, "the browser tests need chromium (script/test installs it)"
+    return found
 
 
 async def until_page(page: Page, expression: str, argument: object = None) -> None:

@@ -1,7 +1,6 @@
 """The pages in a real browser, on a phone and on a desk."""
 
 import re
-import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from hub.domain.tokens import ActionToken, sign
-from tests.support.browser import until_page
+from tests.support.browser import chromium, until_page
 from tests.web.fake_backend import NOW, SECRET, FakeBackend
 
 SIZES = {"small": (360, 740), "phone": (390, 844), "desk": (1280, 900)}
@@ -60,17 +59,11 @@ PATHS = (
 STYLE = Path(__file__).parents[2] / "hub/web/static/app.css"
 
 
-def _chromium() -> str:
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-    assert found, "the browser tests need chromium (script/test installs it)"
-    return found
-
-
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         found = await playwright.chromium.launch(
-            executable_path=_chromium(), args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
         yield found
         await found.close()

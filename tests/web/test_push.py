@@ -1,7 +1,6 @@
 """Web Push in the pages: subscribing, and what the service worker does in a real Chromium."""
 
 import json
-import shutil
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,6 +9,7 @@ from playwright.async_api import Page, Worker, async_playwright, expect
 
 from hub.domain.tokens import ActionToken, sign
 from hub.web.pushes import PushUnavailable
+from tests.support.browser import chromium
 from tests.support.push import Browser, b64
 from tests.web.conftest import Client
 from tests.web.fake_backend import NOW, SECRET, FakeBackend
@@ -159,10 +159,9 @@ PushManager.prototype.subscribe = async (options) => {
 
 @pytest.fixture
 async def phone(base: str, backend: FakeBackend) -> AsyncIterator[Phone]:
-    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"]
         )
         context = await browser.new_context()
         await context.grant_permissions(["notifications"], origin=base)

@@ -8,7 +8,7 @@ from hub.domain import daywords
 from hub.domain.activities import Activity, Attendee, Planned, Proposal
 from hub.domain.contacts import Contact
 from hub.domain.suggestions import Because, Kind, Suggestion
-from hub.domain.tongue import phrase
+from hub.domain.tongue import capital, phrase
 from hub.flow.activities.keep import ready
 from hub.flow.asking import posed, put
 from hub.flow.ending import take_back
@@ -109,12 +109,12 @@ def ask_late(
     take_back(tx, home, key, phrase("They have answered anew."))
     line = daywords.activity_line(activity, home.settings.home.zone, tx.now)
     title = phrase(
-        "{name} would come to {summary} after all",
-        name=contact.name,
-        summary=activity.details.summary,
+        "{sender} would come to {what} after all",
+        sender=contact.name,
+        what=activity.details.summary,
     )
     until = planned.next_start(tx.now)
-    body = f"{line}. {why[:1].upper()}{why[1:]}."
+    body = f"{line}. {capital(why)}."
     _suggest(tx, home, "late_answer", key, activity.key, title, body, until, contact.id)
 
 

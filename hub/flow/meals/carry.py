@@ -256,7 +256,7 @@ def _tell(tx: Tx, home: Home, meal: SocialMeal, action: TellHousehold) -> Social
 def _withdraw(tx: Tx, home: Home, meal: SocialMeal, action: Withdraw) -> SocialMeal:
     suggestion = tx.suggestion(meal.suggestion_id)
     if suggestion is not None and suggestion.open:
-        reason = f"{action.reason[:1].upper()}{action.reason[1:]}."
+        reason = f"{capital(action.reason)}."
         end(tx, home, suggestion, "superseded", reason)
     return meal
 

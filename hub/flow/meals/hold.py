@@ -49,6 +49,7 @@ def held_back(tx: Tx, home: Home, suggestion: Suggestion) -> Suggestion:
 
 def let_go(tx: Tx, home: Home, meal: SocialMeal) -> SocialMeal:
     """Ask again about what a meal held back: it is off."""
+    held = phrase(HELD)
     for suggestion_id in meal.held:
         suggestion = tx.house.suggestions.get(suggestion_id)
         if suggestion is None or not suggestion.open or suggestion.not_before is None:
@@ -56,9 +57,7 @@ def let_go(tx: Tx, home: Home, meal: SocialMeal) -> SocialMeal:
         back = replace(
             suggestion,
             not_before=None,
-            because=tuple(
-                one for one in suggestion.because if not one.text.startswith(phrase(HELD))
-            ),
+            because=tuple(one for one in suggestion.because if not one.text.startswith(held)),
             version=suggestion.version + 1,
         )
         tx.set_timer("ask", back.id, "", None)
